@@ -1,0 +1,268 @@
+package gotest
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// DefaultTimeout is go test's own limit for one test binary.
+const DefaultTimeout = 10 * time.Minute
+
+// Args is what cohort needs to know of the arguments of a `go test` command.
+// The zero value is a command without arguments.
+type Args struct {
+	// PassThrough names the argument for which the run must be left to the go
+	// command alone (-bench, -c, ...). Empty if test binaries can be scheduled.
+	PassThrough string
+
+	// Exec holds the words of the user's own -exec flag, nil without one.
+	Exec []string
+	// Toolexec reports whether the user gave a -toolexec flag.
+	Toolexec bool
+	// P is the value of -p, 0 if not given.
+	P int
+	// Timeout is the value of -timeout: [DefaultTimeout] if not given, 0 for none.
+	Timeout time.Duration
+	// Shuffle is the value of go test's own -shuffle, empty if not given.
+	Shuffle string
+	// FailFast reports whether -failfast was given.
+	FailFast bool
+	// Cover reports whether coverage was asked for in any form.
+	Cover bool
+	// Race, Msan and Asan report the sanitizer flags.
+	Race, Msan, Asan bool
+	// Short reports whether -short was given.
+	Short bool
+	// Tags are the words of -tags.
+	Tags []string
+	// Count is the value of -count, 0 if not given.
+	Count int
+	// Dir is the value of -C, empty if not given.
+	Dir string
+	// Packages are the package patterns, empty for the current directory.
+	Packages []string
+
+	// rest are the user's arguments less those that cohort gives itself.
+	rest []string
+}
+
+// ParseArgs reads the arguments of a go test command (without "go" and
+// "test"), preceded by the flags in the environment's GOFLAGS. It keeps to the
+// go command's own rules (cmd/go's testFlags): a flag that go test does not
+// know ends the package list, and -args ends everything. Arguments that the go
+// command will refuse are not errors here: it says so itself.
+func ParseArgs(args []string, env []string) (*Args, error) {
+	a := &Args{Timeout: DefaultTimeout}
+	words, err := goflags(env)
+	if err != nil {
+		return nil, err
+	}
+	for _, word := range words {
+		name, value, hasValue, kind := lookupFlag(word)
+		if err := a.set(name, value, hasValue, kind); err != nil {
+			return nil, fmt.Errorf("GOFLAGS: %w", err)
+		}
+	}
+	if err := a.parse(args); err != nil {
+		return nil, err
+	}
+	if foreign := foreignTarget(env); foreign != "" && a.Exec == nil && a.PassThrough == "" {
+		a.PassThrough = foreign
+	}
+	return a, nil
+}
+
+// parse walks the command line as cmd/go does.
+func (a *Args) parse(args []string) error {
+	var inPackages, packagesDone, afterUnknown bool
+	for i := 0; i < len(args); i++ {
+		arg := args[i]
+		wasAfterUnknown := afterUnknown
+		afterUnknown = false
+		if arg == "--" || arg == "-args" || arg == "--args" {
+			a.rest = append(a.rest, args[i:]...)
+			return nil
+		}
+		if !isFlag(arg) {
+			if packagesDone && !inPackages {
+				if !wasAfterUnknown {
+					a.rest = append(a.rest, args[i:]...)
+					return nil
+				}
+				a.rest = append(a.rest, arg)
+				continue
+			}
+			inPackages, packagesDone = true, true
+			a.Packages = append(a.Packages, arg)
+			a.rest = append(a.rest, arg)
+			continue
+		}
+		inPackages = false
+		name, value, hasValue, kind := lookupFlag(arg)
+		words := args[i : i+1]
+		switch {
+		case kind == flagUnknown:
+			packagesDone = true
+			afterUnknown = !hasValue
+			if name == "h" || name == "help" {
+				a.PassThrough = arg
+			}
+		case kind == flagValue && !hasValue && i+1 < len(args):
+			value, hasValue = args[i+1], true
+			words = args[i : i+2]
+			i++
+		}
+		if err := a.set(name, value, hasValue, kind); err != nil {
+			return err
+		}
+		switch name {
+		case "exec", "p", "timeout", "json", "C":
+			if kind != flagUnknown {
+				continue // Command gives these itself
+			}
+		}
+		a.rest = append(a.rest, words...)
+	}
+	return nil
+}
+
+// set notes one flag of the go command.
+func (a *Args) set(name, value string, hasValue bool, kind flagKind) error {
+	on := !hasValue
+	if kind == flagBool && hasValue {
+		b, err := strconv.ParseBool(value)
+		on = err == nil && b
+	}
+	switch {
+	case kind == flagUnknown:
+		return nil
+	case passThroughFlag(name, value, on):
+		a.PassThrough = "-" + name
+		return nil
+	}
+	switch name {
+	case "exec":
+		words, err := splitQuoted(value)
+		if err != nil {
+			return fmt.Errorf("-exec %q: %w", value, err)
+		}
+		a.Exec = words
+	case "toolexec":
+		a.Toolexec = value != ""
+	case "p":
+		a.P, _ = strconv.Atoi(value) // a wrong value is the go command's to refuse
+		if a.P <= 0 {
+			a.PassThrough = "-p=" + value
+		}
+	case "timeout":
+		d, err := time.ParseDuration(value)
+		if err != nil {
+			a.PassThrough = "-timeout=" + value
+			return nil
+		}
+		a.Timeout = max(d, 0)
+	case "json":
+		if hasValue && !on {
+			a.PassThrough = "-json=" + value
+		}
+	case "shuffle":
+		a.Shuffle = value
+	case "failfast":
+		a.FailFast = on
+	case "cover":
+		a.Cover = a.Cover || on
+	case "covermode", "coverpkg", "coverprofile":
+		a.Cover = true
+	case "race":
+		a.Race = on
+	case "msan":
+		a.Msan = on
+	case "asan":
+		a.Asan = on
+	case "short":
+		a.Short = on
+	case "tags":
+		a.Tags = strings.FieldsFunc(value, func(r rune) bool { return r == ',' || r == ' ' })
+	case "count":
+		a.Count, _ = strconv.Atoi(value) // as for -p
+	case "C":
+		a.Dir = value
+	}
+	return nil
+}
+
+// passThroughFlag reports whether a flag asks for something that is one
+// indivisible run: benchmarks, fuzzing, profiles, listings, binaries to keep.
+func passThroughFlag(name, value string, on bool) bool {
+	switch name {
+	case "bench", "fuzz", "list", "cpuprofile", "memprofile", "blockprofile", "mutexprofile", "trace", "o":
+		return value != ""
+	case "c", "n", "x":
+		return on
+	}
+	return false
+}
+
+// foreignTarget names the environment setting that makes go build for another
+// machine than this one; such a binary cannot be started here.
+func foreignTarget(env []string) string {
+	for _, kv := range env {
+		key, value, _ := strings.Cut(kv, "=")
+		if (key == "GOOS" && value != "" && value != runtime.GOOS) ||
+			(key == "GOARCH" && value != "" && value != runtime.GOARCH) {
+			return kv
+		}
+	}
+	return ""
+}
+
+// goflags returns the words of GOFLAGS: the environment's, or else the one
+// that `go env -w` stored.
+func goflags(env []string) ([]string, error) {
+	value, envFile := "", ""
+	set := false
+	for _, kv := range env {
+		if v, ok := strings.CutPrefix(kv, "GOFLAGS="); ok && v != "" {
+			value, set = v, true
+		}
+		if v, ok := strings.CutPrefix(kv, "GOENV="); ok {
+			envFile = v
+		}
+	}
+	if !set && envFile != "off" {
+		value = storedGoflags(envFile)
+	}
+	words, err := splitQuoted(value)
+	if err != nil {
+		return nil, fmt.Errorf("GOFLAGS %q: %w", value, err)
+	}
+	return words, nil
+}
+
+// storedGoflags reads GOFLAGS from the file of `go env -w`. A file that cannot
+// be read counts as empty, as it does for the go command.
+func storedGoflags(file string) string {
+	if file == "" {
+		dir, err := os.UserConfigDir()
+		if err != nil {
+			return ""
+		}
+		file = filepath.Join(dir, "go", "env")
+	}
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return ""
+	}
+	value := ""
+	for line := range strings.Lines(string(data)) {
+		if v, ok := strings.CutPrefix(strings.TrimSpace(line), "GOFLAGS="); ok {
+			value = v
+		}
+	}
+	return value
+}

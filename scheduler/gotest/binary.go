@@ -1,0 +1,134 @@
+package gotest
+
+import (
+	"strconv"
+	"strings"
+)
+
+// BinaryArgs are the arguments that the go command gives to a test binary.
+type BinaryArgs struct {
+	// Run, Skip and Shuffle are the values of the flags, empty if not given.
+	Run, Skip, Shuffle string
+	// Count is the value of -test.count, 1 if not given.
+	Count int
+	// CPUs is the length of the -test.cpu list, 1 if not given.
+	CPUs int
+	// FailFast reports whether -test.failfast is on.
+	FailFast bool
+	// CoverProfile and CoverDir are where the go command wants the coverage
+	// profile and the raw coverage files; empty if not given.
+	CoverProfile, CoverDir string
+	// Opaque reports that the arguments hold -test flags in a place where it
+	// cannot be told whether the binary will read them as flags; such a binary
+	// is best run once, as it is.
+	Opaque bool
+
+	// countSet reports whether -test.count was given.
+	countSet bool
+	// kept are the flags less those with a field above, tail is what follows.
+	kept, tail []string
+}
+
+// ParseBinaryArgs reads args, the arguments of a test binary without its path.
+// It follows the flag package: the first word that is no flag ends the flags.
+func ParseBinaryArgs(args []string) *BinaryArgs {
+	b := &BinaryArgs{Count: 1, CPUs: 1}
+	for i, arg := range args {
+		if !isFlag(arg) {
+			b.tail = args[i:]
+			break
+		}
+		name, value, hasValue := strings.Cut(strings.TrimLeft(arg, "-"), "=")
+		if test, ok := strings.CutPrefix(name, "test."); !ok || !b.set(test, value, hasValue) {
+			b.kept = append(b.kept, arg)
+		}
+	}
+	for _, arg := range b.tail {
+		if strings.HasPrefix(arg, "-test.") || strings.HasPrefix(arg, "--test.") {
+			b.Opaque = true
+		}
+	}
+	return b
+}
+
+// set takes one -test flag and reports whether cohort gives it anew to each process.
+func (b *BinaryArgs) set(name, value string, hasValue bool) bool {
+	switch name {
+	case "run":
+		b.Run = value
+	case "skip":
+		b.Skip = value
+		return false
+	case "shuffle":
+		b.Shuffle = value
+	case "count":
+		n, err := strconv.Atoi(value)
+		if err != nil {
+			return false
+		}
+		b.Count, b.countSet = n, true
+	case "cpu":
+		if value != "" {
+			b.CPUs = strings.Count(value, ",") + 1
+		}
+		return false
+	case "failfast":
+		on, err := strconv.ParseBool(value)
+		b.FailFast = !hasValue || (err == nil && on)
+	case "coverprofile":
+		b.CoverProfile = value
+	case "gocoverdir":
+		b.CoverDir = value
+	case "timeout", "testlogfile":
+	case "bench", "fuzz", "list", "cpuprofile", "memprofile", "blockprofile", "mutexprofile", "trace":
+		b.Opaque = b.Opaque || value != "" // behind -args: go test does not see it
+		return false
+	default:
+		return false
+	}
+	return true
+}
+
+// Process says what one process of the binary is to do.
+type Process struct {
+	// Run is the -test.run pattern, empty for all tests.
+	Run string
+	// Shuffle is the -test.shuffle value, empty for source order.
+	Shuffle string
+	// FailFast stops the process after its first failed test.
+	FailFast bool
+	// Count replaces the -test.count value if it is positive.
+	Count int
+	// Timeout is the -test.timeout value such as "10m0s".
+	Timeout string
+	// CoverProfile, CoverDir and TestLog are the files and the folder that the
+	// process writes, empty for none.
+	CoverProfile, CoverDir, TestLog string
+}
+
+// Args returns the arguments of one process of the binary.
+func (b *BinaryArgs) Args(p Process) []string {
+	var args []string
+	add := func(name, value string) {
+		if value != "" {
+			args = append(args, "-test."+name+"="+value)
+		}
+	}
+	add("testlogfile", p.TestLog)
+	args = append(args, b.kept...)
+	add("gocoverdir", p.CoverDir)
+	add("timeout", p.Timeout)
+	switch {
+	case p.Count > 0:
+		add("count", strconv.Itoa(p.Count))
+	case b.countSet:
+		add("count", strconv.Itoa(b.Count))
+	}
+	add("run", p.Run)
+	add("shuffle", p.Shuffle)
+	add("coverprofile", p.CoverProfile)
+	if p.FailFast {
+		add("failfast", "true")
+	}
+	return append(args, b.tail...)
+}

@@ -1,0 +1,40 @@
+package gotest
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"path/filepath"
+)
+
+// testlogHeader begins each log of the files and variables that tests read.
+const testlogHeader = "# test log\n"
+
+// WriteTestLog joins the logs of a binary's processes to the one that the go
+// command looks for beside binary, so that it stores the result in its cache.
+// Call it only for a run that passed whole, at the first attempt: the log is
+// what makes the go command take the result for repeatable. An incomplete log
+// is an error, and none is written.
+func WriteTestLog(binary, dir string, logs []string) error {
+	var all bytes.Buffer
+	all.WriteString(testlogHeader)
+	for _, log := range logs {
+		data, err := os.ReadFile(log)
+		if err != nil {
+			return fmt.Errorf("read test log: %w", err)
+		}
+		entries, ok := bytes.CutPrefix(data, []byte(testlogHeader))
+		if !ok || (len(entries) > 0 && entries[len(entries)-1] != '\n') {
+			return fmt.Errorf("test log %s is not complete", log)
+		}
+		// Each process began in the package's directory; the one before it in
+		// the log may have left it.
+		fmt.Fprintf(&all, "chdir %s\n", dir)
+		all.Write(entries)
+	}
+	name := filepath.Join(filepath.Dir(binary), "testlog.txt")
+	if err := os.WriteFile(name, all.Bytes(), 0o600); err != nil {
+		return fmt.Errorf("write test log: %w", err)
+	}
+	return nil
+}

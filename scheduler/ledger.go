@@ -1,0 +1,195 @@
+package scheduler
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/gotestcohort/cohort/scheduler/testbin"
+)
+
+// planned is what a process is to do of one test name.
+type planned struct {
+	name string
+	// want is how often the test runs: its multiplicity (a name may be in both
+	// the internal and the external test package) times -count times the
+	// length of the -cpu list.
+	want int
+	// resumed reports that the go command has seen this test start already, in
+	// a process that died while the test was waiting in t.Parallel.
+	resumed bool
+	// missed reports that a process which ended well did not run the test.
+	missed bool
+}
+
+// ending is all that is known of a process when it has ended.
+type ending struct {
+	// planned is what it was to run. Nil means that this is not known: the
+	// process runs what it runs.
+	planned []planned
+	// group names the declared group, "" for loose tests.
+	group string
+	// stopsEarly reports that the process was told to end after a failure.
+	stopsEarly bool
+	// testMain reports whether the package has a TestMain function.
+	testMain bool
+	// count is the tally of a test, seen are the tests that ran, in order, and
+	// open those that had not ended, with their subtests.
+	count func(name string) testbin.Count
+	seen  []string
+	open  []testbin.OpenTest
+	// last is the top-level test that was reported last, finals is how often
+	// the closing PASS or FAIL came: after it, tests are over.
+	last   string
+	finals int
+	// code is the exit status, or -1 if the process did not exit by itself.
+	code int
+	// reason says how the process ended ("exit status 2"), for messages.
+	reason string
+	// stopped reports that the run was called off.
+	stopped bool
+}
+
+// settlement is what the ledger makes of an ending. Every planned test is in
+// exactly one of ended, again, skipped, lost and dropped.
+type settlement struct {
+	// ended are the planned tests that have their results, cut those among them
+	// whose result is that the process died.
+	ended []planned
+	// failed names the tests that failed, by report or by the process's death.
+	failed []string
+	// broken are the open tests and subtests to report as failed, waiting the
+	// paused ones to report as skipped.
+	broken, waiting []testbin.OpenTest
+	// again are to run in a new process.
+	again []planned
+	// skipped did not run since an earlier member of their group failed;
+	// skipReason says which.
+	skipped    []planned
+	skipReason string
+	// lost were not run by two processes that ended well: they fail by name.
+	lost []planned
+	// dropped did not run and will not: the package failed before its first
+	// test, or the run was called off.
+	dropped []planned
+	// packageFailure is why the package fails beside or without failed tests,
+	// "" if it does not.
+	packageFailure string
+}
+
+// settle closes a process's account. It is the rule by which no test is lost:
+// the tests that were running when the process died fail, those that it had
+// not reached run again elsewhere (in a group, whose state is gone, they are
+// skipped), and an exit status that the tests do not explain fails the package.
+func settle(e ending) settlement {
+	var s settlement
+	open := openRoots(e.open)
+	died := len(open) > 0
+	for _, name := range e.seen {
+		if e.count(name).Failed > 0 || open[name] == openRunning {
+			s.failed = append(s.failed, name)
+		}
+	}
+	for _, t := range e.open {
+		if root, _, _ := strings.Cut(t.Name, "/"); open[root] == openRunning {
+			s.broken = append(s.broken, t)
+		}
+	}
+	early := e.code != 0 || died // it may have ended before its last test
+	for _, p := range e.planned {
+		c := e.count(p.name)
+		switch {
+		case open[p.name] == openRunning || c.Finished() >= p.want:
+			s.ended = append(s.ended, p)
+		case e.stopsEarly && e.group == "" && len(s.failed) > 0:
+			s.ended = append(s.ended, p) // -failfast: go says nothing of the rest
+		case e.stopped:
+			s.dropped = append(s.dropped, p)
+		case len(e.seen) == 0 && e.code == 0 && e.testMain:
+			s.ended = append(s.ended, p) // TestMain chose to run nothing: ok, as for go test
+		case len(e.seen) == 0 && early:
+			s.dropped = append(s.dropped, p) // died in init or TestMain
+		case e.group != "" && (early || len(s.failed) > 0):
+			p.resumed = open[p.name] == openPaused
+			s.skipped = append(s.skipped, p)
+		case early:
+			s.again = append(s.again, remaining(p, c, open[p.name] == openPaused))
+		case p.missed || e.group != "":
+			s.lost = append(s.lost, p)
+		default:
+			p = remaining(p, c, false)
+			p.missed = true
+			s.again = append(s.again, p)
+		}
+	}
+	s.skipReason = skipReason(e, s.failed)
+	s.packageFailure = packageFailure(e, s, died)
+	if len(s.again) > 0 && len(e.seen) == 0 && early {
+		panic(fmt.Sprintf("scheduler: would restart a process that runs nothing: %+v", s))
+	}
+	return s
+}
+
+// remaining is what is left to do of p.
+func remaining(p planned, c testbin.Count, paused bool) planned {
+	p.want -= c.Finished()
+	p.resumed = paused
+	return p
+}
+
+// openState says what a top-level test was doing when its process ended.
+type openState uint8
+
+const (
+	notOpen openState = iota
+	openPaused
+	openRunning
+)
+
+// openRoots returns the state of each open top-level test. A paused one with
+// open subtests cannot be: t.Parallel comes before t.Run, or panics.
+func openRoots(open []testbin.OpenTest) map[string]openState {
+	roots := make(map[string]openState)
+	for _, t := range open {
+		if strings.Contains(t.Name, "/") {
+			continue
+		}
+		roots[t.Name] = openRunning
+		if t.Paused {
+			roots[t.Name] = openPaused
+		}
+	}
+	return roots
+}
+
+func skipReason(e ending, failed []string) string {
+	if len(failed) > 0 {
+		return fmt.Sprintf("%s failed earlier in group %s", failed[0], e.group)
+	}
+	return fmt.Sprintf("the process of group %s ended early (%s)", e.group, e.reason)
+}
+
+// packageFailure explains a bad exit status by what the tests did: after the
+// closing FAIL a status of 1 by failed tests; before it any death by a test
+// that was running, or that was reported just then (the testing package
+// reports a panicking test before it dies). What is left is the package's own
+// failure.
+func packageFailure(e ending, s settlement, died bool) string {
+	switch {
+	case e.stopped:
+		return "" // the run has failed as a whole
+	case e.code == 0 && !died && len(s.failed) == 0:
+		return ""
+	case e.code == 0 && !died:
+		return "the process exited 0 although a test failed"
+	case len(s.broken) > 0:
+		return ""
+	case e.finals > 0 && e.code == 1 && len(s.failed) > 0:
+		return ""
+	case e.finals == 0 && slices.Contains(s.failed, e.last):
+		return ""
+	case len(e.seen) == 0:
+		return fmt.Sprintf("the process ended before its first test (%s)", e.reason)
+	}
+	return fmt.Sprintf("the process failed outside its tests (%s)", e.reason)
+}
