@@ -58,9 +58,8 @@ type settlement struct {
 	ended []planned
 	// failed names the tests that failed, by report or by the process's death.
 	failed []string
-	// broken are the open tests and subtests to report as failed, waiting the
-	// paused ones to report as skipped.
-	broken, waiting []testbin.OpenTest
+	// broken are the open tests and subtests to report as failed, parents first.
+	broken []testbin.OpenTest
 	// again are to run in a new process.
 	again []planned
 	// skipped did not run since an earlier member of their group failed;
@@ -110,8 +109,7 @@ func settle(e ending) settlement {
 		case len(e.seen) == 0 && early:
 			s.dropped = append(s.dropped, p) // died in init or TestMain
 		case e.group != "" && (early || len(s.failed) > 0):
-			p.resumed = open[p.name] == openPaused
-			s.skipped = append(s.skipped, p)
+			s.skipped = append(s.skipped, remaining(p, c, open[p.name] == openPaused))
 		case early:
 			s.again = append(s.again, remaining(p, c, open[p.name] == openPaused))
 		case p.missed || e.group != "":

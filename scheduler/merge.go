@@ -63,7 +63,9 @@ type feed struct {
 	partial  bool            // the last line was a piece
 	begun    bool            // a test has started
 
-	// last is the top-level test reported last; finals counts closing lines.
+	// test is whose line came last, last the top-level test reported last;
+	// finals counts closing lines.
+	test   string
 	last   string
 	finals int
 	// coverage is what follows the figure in the coverage line, if hasCoverage.
@@ -129,7 +131,7 @@ func (f *feed) dropOutput(line []byte) bool {
 
 // track follows which top-level tests are open.
 func (f *feed) track(e testbin.Event) {
-	f.partial = e.Partial
+	f.partial, f.test = e.Partial, e.Test
 	top := !strings.Contains(e.Test, "/")
 	switch e.Kind {
 	case testbin.KindRun, testbin.KindCont, testbin.KindPause:

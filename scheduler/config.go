@@ -1,0 +1,75 @@
+package scheduler
+
+import (
+	"regexp"
+	"time"
+
+	"github.com/gotestcohort/cohort/grouping"
+	"github.com/gotestcohort/cohort/scheduler/gotest"
+)
+
+// Config says how a run is scheduled. Nothing changes it after Start.
+type Config struct {
+	// GoTest are the user's go test arguments. They are not a pass-through.
+	GoTest *gotest.Args
+	// Self is the absolute path of the cohort program.
+	Self string
+	// Toolexec is the value of the go command's -toolexec flag, "" for none.
+	Toolexec string
+	// Env is the whole environment of the go command and the tests.
+	Env []string
+
+	// Workers is the number of test processes that may run at a time, at least 1.
+	Workers int
+	// Shuffle reports whether units run in the random order that Seed makes;
+	// otherwise they run in source order.
+	Shuffle bool
+	Seed    int64
+	// SeedChosen reports that the user set the seed: then the go command hears
+	// of it, and each package prints it.
+	SeedChosen bool
+	// Dist and Groups are --dist and --group.
+	Dist   grouping.Dist
+	Groups []*regexp.Regexp
+	// SplitTestMain splits packages with a TestMain too, into at most one batch
+	// per worker.
+	SplitTestMain bool
+	// GroupFailFast ends a declared group at its first failed member.
+	GroupFailFast bool
+	// Strict keeps the output of one test together even if another one that
+	// has ended must wait for it.
+	Strict bool
+
+	// Reruns is how often a failed unit may run again, 0 for never. It decides
+	// whether the binaries of failed packages are kept.
+	Reruns int
+	// RerunDelay lies between the end of a unit's attempt and its next start.
+	RerunDelay time.Duration
+}
+
+// source returns how the package's files are read.
+func (c *Config) source() grouping.SourceOptions {
+	return grouping.SourceOptions{
+		BuildTags: c.GoTest.Tags,
+		Race:      c.GoTest.Race,
+		Msan:      c.GoTest.Msan,
+		Asan:      c.GoTest.Asan,
+		Positions: c.Dist == grouping.LoadFile || len(c.Groups) > 0,
+	}
+}
+
+// killAfter and waitDelay are the go command's own limits for a test binary
+// with that -timeout (cmd/go's testKillTimeout and testWaitDelay).
+func killAfter(timeout time.Duration) time.Duration {
+	if timeout == 0 {
+		return 0
+	}
+	return timeout + max(time.Minute, waitDelay(timeout))
+}
+
+func waitDelay(timeout time.Duration) time.Duration {
+	if timeout == 0 {
+		return 0
+	}
+	return max(5*time.Second, timeout/10)
+}

@@ -1,0 +1,124 @@
+package scheduler
+
+import (
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/gotestcohort/cohort/scheduler/gotest"
+)
+
+// finishIfDone closes a package's account when nothing of it waits or runs,
+// and tells the go command how it ended.
+func (r *Run) finishIfDone(p *pkg) {
+	if p.finished || len(p.queue) > 0 || p.running > 0 {
+		return
+	}
+	p.finished = true
+	r.pkgs = slices.DeleteFunc(r.pkgs, func(q *pkg) bool { return q == p })
+	if r.ctx.Err() != nil {
+		p.fail("the run was called off")
+	}
+	if p.merge.err != nil {
+		p.fail("%v", p.merge.err)
+		p.merge.add("cohort: " + p.merge.err.Error() + "\n")
+	}
+	coverage, err := p.mergeCoverage()
+	if err != nil {
+		p.fail("%v", err)
+		p.merge.add("cohort: " + err.Error() + "\n")
+	}
+	ok := p.passed()
+	p.merge.add(p.closing(ok, coverage))
+	if !ok {
+		r.failed = append(r.failed, p)
+		if r.cfg.Reruns > 0 && r.ctx.Err() == nil && !p.lost {
+			if err := p.keep(r.listener.Dir); err != nil {
+				p.fail("its binary cannot be kept for reruns: %v", err)
+			}
+		}
+		// If exec-test is gone, its death is what the go command reports.
+		_ = p.req.Exit(max(1, p.code))
+		return
+	}
+	if r.cfg.GoTest.Exec == nil {
+		// Without a complete log the go command just does not cache the result,
+		// as for a TestMain that never calls m.Run.
+		_ = gotest.WriteTestLog(p.req.Binary, p.req.Dir, p.testlogs)
+	}
+	if err := p.req.Exit(0); err != nil {
+		p.fail("the go command did not take the result: %v", err)
+		r.failed = append(r.failed, p)
+	}
+}
+
+// passed reports whether the first attempt of everything was good.
+func (p *pkg) passed() bool {
+	return len(p.failures) == 0 && !slices.ContainsFunc(p.units, func(u *unit) bool { return len(u.failed) > 0 })
+}
+
+// closing is what a test binary prints at its end, for a package of several
+// processes; a single process has printed it itself.
+func (p *pkg) closing(ok bool, coverage string) string {
+	var text strings.Builder
+	if p.processes == 1 && p.whole {
+		// Why it failed can be seen from its output, unless it said otherwise.
+		if !ok && p.code == 0 {
+			fmt.Fprintf(&text, "cohort: %s\n", strings.Join(p.failures, "; "))
+		}
+		return text.String()
+	}
+	for _, failure := range p.failures {
+		fmt.Fprintf(&text, "cohort: %s\n", failure)
+	}
+	result := "FAIL"
+	if ok {
+		result = "PASS"
+	}
+	return text.String() + "\x16" + result + "\n" + coverage
+}
+
+// mergeCoverage adds the processes' coverage up to the profile that the go
+// command expects, and returns the line with the percentage.
+func (p *pkg) mergeCoverage() (string, error) {
+	var profile gotest.Profile
+	found := false
+	for _, name := range p.profiles {
+		file, err := os.Open(name)
+		if os.IsNotExist(err) {
+			continue // a process that died, or that ran nothing: as in go test, it covers nothing
+		}
+		if err != nil {
+			return "", err
+		}
+		found = true
+		err = profile.Add(file)
+		if closeErr := file.Close(); err == nil {
+			err = closeErr
+		}
+		if err != nil {
+			return "", fmt.Errorf("%s: %w", name, err)
+		}
+	}
+	if !found {
+		return "", nil
+	}
+	if p.args.CoverProfile != "" {
+		out, err := os.Create(p.args.CoverProfile)
+		if err != nil {
+			return "", err
+		}
+		_, err = profile.WriteTo(out)
+		if closeErr := out.Close(); err == nil {
+			err = closeErr
+		}
+		if err != nil {
+			return "", fmt.Errorf("write coverage profile: %w", err)
+		}
+	}
+	if !p.hasCoverage {
+		return "", nil
+	}
+	return profile.Percent(p.coverage), nil
+}

@@ -1,0 +1,216 @@
+package scheduler
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+
+	"github.com/gotestcohort/cohort/grouping"
+	"github.com/gotestcohort/cohort/scheduler/gotest"
+)
+
+// pkg is a test binary that the go command wants run, and the account of it.
+// After prepare it belongs to the scheduler's owner goroutine.
+type pkg struct {
+	number int
+	req    *gotest.Request
+	args   *gotest.BinaryArgs
+	merge  *merger
+
+	// path is the import path. list is nil if the go command's list of tests
+	// could not be read: then the binary runs once, as it is.
+	path string
+	list *grouping.Package
+	// units are in the order of dispatch, byTest finds one by test name.
+	units  []*unit
+	byTest map[string]*unit
+	// multiplicity is how often a name is in the list.
+	multiplicity map[string]int
+	// whole reports that all units run in one process, serial that no other
+	// process may run meanwhile.
+	whole, serial bool
+	warnings      []grouping.Warning
+	err           error // directives that are wrong
+
+	queue     []*task // not yet dispatched
+	running   int     // processes
+	processes int     // started so far, reruns aside
+	finished  bool
+
+	failures []string // why the package fails beside its tests
+	lost     bool     // its exec-test is gone: the go command has its own story
+	code     int      // exit status of the first process that had a bad one
+
+	profiles, testlogs []string // files of the processes, in order of dispatch
+	coverage           string   // what follows the figure
+	hasCoverage        bool
+
+	binary string // a copy for reruns, "" if there is none
+	again  *rerun // the rerun of the whole package, or nil
+}
+
+// unit is what is scheduled: a group or a single test.
+type unit struct {
+	pkg   *pkg
+	def   grouping.Unit
+	order int // place in the order of dispatch
+	// failed names the members that failed in the last attempt.
+	failed []string
+	again  *rerun // nil if it never failed
+}
+
+// task is a unit, or what is left of one, that waits for a process. A task
+// without units is the whole package.
+type task struct {
+	unit    *unit
+	planned []planned
+	count   int // the -test.count that what is left needs, 0 for the user's
+}
+
+// prepare reads what the binary's tests are and makes their units. It runs in
+// a goroutine of its own, before the owner knows the package.
+func prepare(number int, req *gotest.Request, c *Config, m *merger) *pkg {
+	p := &pkg{number: number, req: req, args: gotest.ParseBinaryArgs(req.Args), merge: m, byTest: make(map[string]*unit)}
+	src, err := os.ReadFile(filepath.Join(filepath.Dir(req.Binary), "_testmain.go"))
+	if err == nil {
+		p.list, err = grouping.ParseTestmain(src)
+	}
+	if err != nil {
+		// A binary that was not made by this go command, or by one that keeps
+		// its list elsewhere.
+		p.list, p.whole = nil, true
+		p.path = filepath.Base(req.Binary)
+		p.queue = []*task{{}}
+		return p
+	}
+	p.path, p.list.Dir = p.list.ImportPath, req.Dir
+	p.multiplicity = make(map[string]int)
+	for _, t := range p.list.Tests {
+		p.multiplicity[t.Name]++
+	}
+	if p.err = p.makeUnits(c); p.err == nil {
+		p.makeTasks(c)
+	}
+	return p
+}
+
+func (p *pkg) makeUnits(c *Config) error {
+	warnings, err := grouping.Annotate(p.list, c.source())
+	if err != nil {
+		return err
+	}
+	units, more, err := grouping.Units(p.list, grouping.Options{
+		Dist: c.Dist, Groups: c.Groups, Run: p.args.Run, Skip: p.args.Skip,
+	})
+	var directives *grouping.DirectiveError
+	if errors.As(err, &directives) {
+		return err
+	}
+	if err != nil {
+		// A -run or -skip that does not compile: the binary says so itself.
+		p.args.Opaque = true
+		return nil
+	}
+	p.warnings = append(warnings, more...)
+	place := make(map[string]int)
+	tests := p.list.Tests
+	if c.Shuffle {
+		tests = grouping.Order(tests, c.Seed)
+	}
+	for i, t := range slices.Backward(tests) {
+		place[t.Name] = i // the first place of the name stays
+	}
+	for _, def := range units {
+		u := &unit{pkg: p, def: def, order: len(tests)}
+		for _, t := range def.Tests {
+			u.order = min(u.order, place[t.Name])
+			p.byTest[t.Name] = u
+		}
+		p.units = append(p.units, u)
+	}
+	slices.SortStableFunc(p.units, func(a, b *unit) int { return a.order - b.order })
+	return nil
+}
+
+// makeTasks decides whether the package is split, and queues its tasks.
+func (p *pkg) makeTasks(c *Config) {
+	p.whole = p.args.Opaque || p.args.FailFast || len(p.units) <= 1 ||
+		c.Dist == grouping.LoadPackage || p.list.TestMain && !c.SplitTestMain
+	if p.whole {
+		t := &task{}
+		for _, u := range p.units {
+			p.serial = p.serial || u.def.Serial
+			t.planned = append(t.planned, p.plan(u.def.Names())...)
+		}
+		if t.planned == nil {
+			t.planned = []planned{} // known to be nothing
+		}
+		if p.args.Opaque {
+			t.planned = nil
+		}
+		p.queue = []*task{t}
+		return
+	}
+	for _, u := range p.units {
+		p.queue = append(p.queue, &task{unit: u, planned: p.plan(u.def.Names())})
+	}
+}
+
+// plan returns what one process is to do of the tests.
+func (p *pkg) plan(names []string) []planned {
+	tests := make([]planned, len(names))
+	for i, name := range names {
+		tests[i] = planned{name: name, want: p.multiplicity[name] * p.repeats(name)}
+	}
+	return tests
+}
+
+// repeats is how often the testing package runs a test of that name: examples
+// once, whatever -count and -cpu say.
+func (p *pkg) repeats(name string) int {
+	if len(name) >= 7 && name[:7] == "Example" {
+		return 1
+	}
+	return p.args.Count * p.args.CPUs
+}
+
+// known reports whether the binary has a top-level test of that name.
+func (p *pkg) known(name string) bool {
+	if p.list == nil {
+		return true
+	}
+	return p.multiplicity[name] > 0 || slices.Contains(p.list.Benchmarks, name)
+}
+
+// fail notes why the package fails beside its tests.
+func (p *pkg) fail(format string, args ...any) {
+	p.failures = append(p.failures, fmt.Sprintf(format, args...))
+}
+
+// keep makes a copy of the binary that outlives the go command's.
+func (p *pkg) keep(dir string) error {
+	dir = filepath.Join(dir, "bin"+strconv.Itoa(p.number))
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		return err
+	}
+	name := filepath.Join(dir, filepath.Base(p.req.Binary))
+	if err := os.Link(p.req.Binary, name); err != nil {
+		// Another file system: copy it.
+		if err := copyFile(p.req.Binary, name); err != nil {
+			return err
+		}
+	}
+	p.binary = name
+	return nil
+}
+
+func copyFile(from, to string) error {
+	data, err := os.ReadFile(from)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(to, data, 0o700)
+}

@@ -1,0 +1,296 @@
+package scheduler
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/gotestcohort/cohort/grouping"
+	"github.com/gotestcohort/cohort/scheduler/gotest"
+	"github.com/gotestcohort/cohort/scheduler/testbin"
+)
+
+// batch is what one process runs: one group, several loose tests, or a package.
+type batch struct {
+	pkg     *pkg
+	tasks   []*task
+	planned []planned // of all tasks; nil if it is not known what runs
+	// all reports that the process gets the binary's own -run pattern.
+	all bool
+	// group is the declared group, "" for loose tests.
+	group  string
+	serial bool
+	// shuffle is the process's -test.shuffle value, "" for source order.
+	shuffle string
+	count   int
+	attempt int
+	again   *rerun // nil in the first pass
+
+	number int // of the process, over the whole run
+	slot   int
+	feed   *feed
+	// profile and testlog are the files that the process writes, "" for none.
+	profile, testlog, coverDir string
+}
+
+// newBatch makes a batch of tasks of p, which are all loose or one group.
+func (r *Run) newBatch(p *pkg, tasks []*task) *batch {
+	b := &batch{pkg: p, tasks: tasks, all: true}
+	for _, t := range tasks {
+		if t.unit == nil {
+			b.planned, b.serial = t.planned, p.serial
+			break
+		}
+		b.all = false
+		b.planned = append(b.planned, t.planned...)
+		b.serial = b.serial || t.unit.def.Serial
+		b.count = max(b.count, t.count)
+		if t.unit.def.Declared {
+			b.group = t.unit.def.Group
+		}
+	}
+	b.shuffle = r.shuffleValue(b)
+	return b
+}
+
+// shuffleValue is the seed by which the process orders its tests: the
+// permutation is made of all tests of the package, so that any batch runs its
+// own in the relative order that go test -shuffle=SEED has.
+func (r *Run) shuffleValue(b *batch) string {
+	c, p := r.cfg, b.pkg
+	ordered := !c.Shuffle || c.Dist == grouping.LoadPackage || (p.args.FailFast && !c.SeedChosen)
+	for _, u := range p.units {
+		inBatch := b.all
+		for _, t := range b.tasks {
+			inBatch = inBatch || t.unit == u
+		}
+		ordered = ordered || inBatch && u.def.Group != ""
+	}
+	if ordered {
+		return ""
+	}
+	return strconv.FormatInt(c.Seed, 10)
+}
+
+// ended is the message that a process has ended.
+type ended struct {
+	batch *batch
+	exit  testbin.Exit
+	s     settlement
+	err   error // the process was not run
+}
+
+// runProcess runs a batch and settles its account. It runs in a goroutine of
+// its own, which ends with the process, and sends the owner one message.
+func (r *Run) runProcess(ctx context.Context, b *batch) {
+	e := ended{batch: b}
+	pattern := b.pkg.args.Run
+	if !b.all {
+		names := make([]string, len(b.planned))
+		for i, t := range b.planned {
+			names[i] = t.name
+		}
+		pattern, e.err = grouping.RunPattern(pattern, names)
+	}
+	if e.err == nil && b.coverDir != "" {
+		e.err = makeCoverDir(b.coverDir, b.pkg.args.CoverDir)
+	}
+	if e.err == nil {
+		e.exit, e.s = r.watch(ctx, b, r.spec(b, pattern))
+	}
+	b.feed.close()
+	r.send(e)
+}
+
+// watch runs the process and reads what it prints.
+func (r *Run) watch(ctx context.Context, b *batch, spec testbin.Spec) (testbin.Exit, settlement) {
+	parser := testbin.NewParser(b.pkg.known, b.feed.event)
+	exit := testbin.Run(ctx, spec, processOutput{parser, b.feed})
+	parser.Close()
+	reason := exitReason(exit, spec)
+	if line := exitLine(exit, spec); line != "" {
+		b.feed.own(line)
+	}
+	code := exit.Code
+	if code == 0 && !exit.OK() {
+		code = -1
+	}
+	s := settle(ending{
+		planned: b.planned, group: b.group, stopsEarly: b.stopsEarly(r.cfg),
+		testMain: b.pkg.list != nil && b.pkg.list.TestMain,
+		count:    parser.Count, seen: parser.Seen(), open: parser.Open(),
+		last: b.feed.last, finals: b.feed.finals,
+		code: code, reason: reason, stopped: exit.Canceled,
+	})
+	b.feed.settle(s, reason)
+	return exit, s
+}
+
+func (b *batch) stopsEarly(c *Config) bool {
+	return b.pkg.args.FailFast || (b.group != "" && c.GroupFailFast)
+}
+
+// processOutput hands a process's output on and flushes after each chunk.
+type processOutput struct {
+	parser *testbin.Parser
+	feed   *feed
+}
+
+func (o processOutput) Write(b []byte) (int, error) {
+	n, err := o.parser.Write(b)
+	o.feed.flush()
+	return n, err
+}
+
+// spec describes the process.
+func (r *Run) spec(b *batch, pattern string) testbin.Spec {
+	c, p := r.cfg, b.pkg
+	path := p.req.Binary
+	if b.again != nil {
+		path = p.binary
+	}
+	process := gotest.Process{
+		Run: pattern, Shuffle: b.shuffle, FailFast: b.stopsEarly(c), Count: b.count,
+		CoverProfile: b.profile, CoverDir: b.coverDir, TestLog: b.testlog,
+	}
+	if b.all {
+		process.CoverDir = p.args.CoverDir
+	}
+	if c.GoTest.Timeout > 0 {
+		process.Timeout = c.GoTest.Timeout.String()
+	}
+	return testbin.Spec{
+		Path: path, Args: p.args.Args(process), Exec: c.GoTest.Exec,
+		Dir: p.req.Dir, Env: r.environ(b),
+		KillAfter: killAfter(c.GoTest.Timeout), WaitDelay: waitDelay(c.GoTest.Timeout),
+		Grace: grace, Kill: r.kill,
+	}
+}
+
+// grace is how long test processes have after a signal (SPEC.md §9).
+const grace = 10 * time.Second
+
+// environ is the environment of a process: exec-test's, and what tells the
+// tests where they run.
+func (r *Run) environ(b *batch) []string {
+	env := make([]string, 0, len(b.pkg.req.Env)+6)
+	for _, kv := range b.pkg.req.Env {
+		own := strings.HasPrefix(kv, "COHORT_WORKER") || strings.HasPrefix(kv, "COHORT_RUN_ID=") ||
+			strings.HasPrefix(kv, "COHORT_ATTEMPT=") || strings.HasPrefix(kv, "COHORT_GROUP=")
+		if !own && (b.coverDir == "" || !strings.HasPrefix(kv, "GOCOVERDIR=")) {
+			env = append(env, kv)
+		}
+	}
+	env = append(env,
+		"COHORT_WORKER="+strconv.Itoa(b.slot),
+		"COHORT_WORKERS="+strconv.Itoa(r.cfg.Workers),
+		"COHORT_RUN_ID="+r.id,
+		"COHORT_ATTEMPT="+strconv.Itoa(b.attempt))
+	if b.group != "" {
+		env = append(env, "COHORT_GROUP="+b.group)
+	}
+	if b.coverDir != "" {
+		env = append(env, "GOCOVERDIR="+b.coverDir)
+	}
+	return env
+}
+
+// makeCoverDir makes a process's own directory for raw coverage data: the
+// processes of a package would read each other's. The go command may have put
+// a list of meta-data files in its own.
+func makeCoverDir(dir, from string) error {
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		return err
+	}
+	const metaFiles = "metafiles" // internal/coverage.MetaFilesFileName
+	err := copyFile(filepath.Join(from, metaFiles), filepath.Join(dir, metaFiles))
+	if os.IsNotExist(err) {
+		return nil
+	}
+	return err
+}
+
+// exitReason says how a process ended, as the go command words it.
+func exitReason(e testbin.Exit, s testbin.Spec) string {
+	switch {
+	case e.Err != nil:
+		return e.Err.Error()
+	case e.TimedOut:
+		return "timeout after " + s.KillAfter.String()
+	case e.IncompleteIO:
+		return "its output was still open " + s.WaitDelay.String() + " after it had ended"
+	case e.Signal != nil:
+		return "signal: " + e.Signal.String()
+	}
+	return "exit status " + strconv.Itoa(e.Code)
+}
+
+// exitLine is what the go command prints of a process that did not end by
+// exiting, "" for one that did.
+func exitLine(e testbin.Exit, s testbin.Spec) string {
+	switch {
+	case e.Err != nil:
+		return e.Err.Error() + "\n"
+	case e.TimedOut && e.Killed:
+		return fmt.Sprintf("*** Test killed: ran too long (%v).\n", s.KillAfter)
+	case e.TimedOut:
+		return fmt.Sprintf("*** Test killed with quit: ran too long (%v).\n", s.KillAfter)
+	case e.IncompleteIO:
+		return fmt.Sprintf("*** Test I/O incomplete %v after exiting.\n", s.WaitDelay)
+	case e.Signal != nil:
+		return "signal: " + e.Signal.String() + "\n"
+	}
+	return ""
+}
+
+// own adds a line about the process to what the test that ran last printed.
+func (f *feed) own(line string) {
+	f.m.mu.Lock()
+	defer f.m.mu.Unlock()
+	f.m.line(f, testbin.KindOutput, f.test, []byte(line))
+}
+
+// settle tells the reader what the ledger made of the tests without a report.
+func (f *feed) settle(s settlement, reason string) {
+	f.m.mu.Lock()
+	defer f.m.mu.Unlock()
+	for _, t := range slices.Backward(s.broken) { // subtests before their parents
+		f.report("FAIL", t.Name)
+	}
+	for _, t := range s.skipped {
+		for range t.want {
+			f.start(t)
+			f.text(t.name, s.skipReason)
+			f.report("SKIP", t.name)
+			t.resumed = false
+		}
+	}
+	for _, t := range s.lost {
+		f.start(t)
+		f.text(t.name, "cohort: the test was to run and did not, although its process ended well ("+reason+")")
+		f.report("FAIL", t.name)
+	}
+}
+
+func (f *feed) start(t planned) {
+	if !t.resumed {
+		f.m.line(f, testbin.KindRun, t.name, []byte("\x16=== RUN   "+t.name+"\n"))
+	}
+}
+
+func (f *feed) text(test, text string) {
+	f.m.line(f, testbin.KindOutput, test, []byte("    "+text+"\n"))
+}
+
+func (f *feed) report(result, test string) {
+	kind := testbin.KindFail
+	if result == "SKIP" {
+		kind = testbin.KindSkip
+	}
+	f.m.line(f, kind, test, []byte("\x16--- "+result+": "+test+" (0.00s)\n"))
+}
