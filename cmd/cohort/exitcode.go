@@ -1,0 +1,77 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"syscall"
+)
+
+// Exit codes. What go test exited with is passed on: 1 for failed tests, 2 for a
+// wrong flag or pattern of go test's, or whatever a raw command returns.
+const (
+	exitFailed  = 1   // go test's own; also --fail-on-flaky
+	exitError   = 3   // cohort could not do what it was asked: usage, files, aborted reruns
+	exitUnknown = 127 // the command was killed and has no exit code
+	exitSignal  = 128 // plus the number of the signal that ended the run, as shells do
+)
+
+// exitStatus is a run that was done and was not green: its code is passed on and
+// nothing is printed, as the tests have told their story.
+type exitStatus struct{ code int }
+
+func (e exitStatus) Error() string { return fmt.Sprintf("exit status %d", e.code) }
+
+// statusOf turns what exec.Cmd.Wait returned into nil, an exitStatus, or the error
+// that kept the command from being waited for.
+func statusOf(err error) error {
+	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
+		if code := exit.ExitCode(); code >= 0 {
+			return exitStatus{code}
+		}
+		return exitStatus{exitUnknown}
+	}
+	return err
+}
+
+// signalStatus is the status of a run that sig ended.
+func signalStatus(sig os.Signal) exitStatus {
+	if s, ok := sig.(syscall.Signal); ok {
+		return exitStatus{exitSignal + int(s)}
+	}
+	return exitStatus{exitUnknown}
+}
+
+// exit maps the outcome of a command to an exit code and prints what went wrong,
+// one ERROR line for each problem.
+func (c *command) exit(err error) int {
+	code := 0
+	for _, e := range problems(err) {
+		if status, ok := e.(exitStatus); ok {
+			if code == 0 {
+				code = status.code
+			}
+			continue
+		}
+		c.log.errorf("%v", e)
+		code = exitError
+	}
+	return code
+}
+
+// problems returns the errors that errors.Join put into err; none if err is nil.
+func problems(err error) []error {
+	if err == nil {
+		return nil
+	}
+	joined, ok := err.(interface{ Unwrap() []error })
+	if !ok {
+		return []error{err}
+	}
+	var all []error
+	for _, e := range joined.Unwrap() {
+		all = append(all, problems(e)...)
+	}
+	return all
+}

@@ -1,0 +1,94 @@
+// Command cohort runs Go tests in parallel worker processes and reports them as
+// gotestsum does.
+//
+// This package binds flags and wires the rooms together: it decides nothing about
+// how a test is run (package scheduler) or shown (package report).
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"runtime/debug"
+
+	"github.com/fatih/color"
+	"github.com/spf13/pflag"
+)
+
+func main() {
+	// The re-entry commands run once per package and once per compile: they are
+	// dispatched before anything else, so that their start costs nothing.
+	if code, ok := reenter(os.Args[1:]); ok {
+		os.Exit(code)
+	}
+	os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr, os.Environ()))
+}
+
+// run is the whole command but for the process: it returns the exit code.
+func run(args []string, stdin io.Reader, stdout, stderr io.Writer, env []string) int {
+	c := &command{stdin: stdin, stdout: stdout, stderr: stderr, env: newEnviron(env)}
+	c.log = &logger{out: stderr}
+	return c.exit(c.route(args))
+}
+
+// command is what every subcommand needs of the process it runs in.
+type command struct {
+	stdin          io.Reader
+	stdout, stderr io.Writer
+	env            environ
+	log            *logger
+}
+
+// route dispatches on the first argument as gotestsum does.
+func (c *command) route(args []string) error {
+	next, rest := "", args
+	if len(args) > 0 {
+		next, rest = args[0], args[1:]
+	}
+	switch next {
+	case "help", "?":
+		return c.runTests([]string{"--help"})
+	case "tool":
+		return c.tool(rest)
+	default:
+		return c.runTests(args)
+	}
+}
+
+// runTests parses flags and runs the tests they ask for.
+func (c *command) runTests(args []string) error {
+	flags, opts := newFlags(c.env)
+	err := parseFlags(flags, args)
+	switch {
+	case errors.Is(err, pflag.ErrHelp):
+		return writeUsage(c.stdout, flags)
+	case err != nil:
+		return errors.Join(writeUsage(c.stderr, flags), err)
+	}
+	opts.args = flags.Args()
+	c.log.verbose = opts.debug
+	// fatih/color keeps this switch in a package variable, which testjson's formats
+	// read; it is set here once, before any goroutine starts, and never again.
+	color.NoColor = opts.noColor
+
+	if opts.version {
+		return c.version()
+	}
+	if err := opts.validate(); err != nil {
+		return err
+	}
+	if opts.watch {
+		return c.watch(opts)
+	}
+	return c.runOnce(opts)
+}
+
+func (c *command) version() error {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return errors.New("read version: this binary carries no build information")
+	}
+	_, err := fmt.Fprintf(c.stdout, "cohort version %s\n", info.Main.Version)
+	return err
+}

@@ -1,0 +1,105 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"gotest.tools/gotestsum/testjson"
+
+	"github.com/gotestcohort/cohort/report"
+)
+
+// options is everything the command line and the environment say about a run. The
+// flags are bound to its fields; nothing changes it after validate.
+type options struct {
+	args []string // what follows the flags: go test's arguments, or the raw command
+
+	format        string
+	formatOptions testjson.FormatOptions
+	noColor       bool
+	hideSummary   hideSummaryValue
+	debug         bool
+	version       bool
+
+	rawCommand               bool
+	ignoreNonJSONOutputLines bool
+	packages                 listValue
+	testDirectory            string // TEST_DIRECTORY: the package when no list is given
+	maxFails                 int    // 0: no limit
+
+	jsonFile             string
+	jsonFileTimingEvents string
+	junit                junitOptions
+	postRun              commandValue
+
+	watch, watchChdir, watchClear bool
+
+	rerun rerunOptions
+	run   runOptions
+}
+
+// junitOptions says whether and how the JUnit file is written.
+type junitOptions struct {
+	file              string
+	projectName       string
+	suiteName         fieldFormatValue
+	classname         fieldFormatValue
+	hideEmptyPackages bool
+	hideSkippedTests  bool
+	reruns            junitRerunsValue
+}
+
+// rerunOptions says what happens to failed units.
+type rerunOptions struct {
+	maxAttempts      int // reruns of one unit at most; 0: none
+	maxFailures      int // more failures than this in the first pass: no reruns
+	reportFile       string
+	runRootTest      bool // gotestsum's; only how failures are counted depends on it
+	abortOnDataRace  bool
+	delay            time.Duration // between the end of an attempt and the start of the next
+	showOnlyLast     bool
+	hideDetails      bool
+	failOnFlaky      bool
+	attemptsExplicit bool // --rerun-fails was given
+}
+
+// runOptions says how tests are spread over processes: it is for the scheduler.
+type runOptions struct {
+	workers       int // 0: auto
+	shuffle       shuffleValue
+	dist          distMode
+	groups        regexpsValue
+	testMain      testMainMode
+	groupFailfast bool
+	history       string // a file; "": the default one; "off": none
+	timingFiles   string // a glob; "": none
+	linkCache     bool
+}
+
+// rerunsEnabled reports whether failed units are to be run again.
+func (o *options) rerunsEnabled() bool { return o.rerun.maxAttempts > 0 }
+
+// validate returns every problem of o at once, joined.
+func (o *options) validate() error {
+	var errs []error
+	check := func(bad bool, format string, args ...any) {
+		if bad {
+			errs = append(errs, fmt.Errorf(format, args...))
+		}
+	}
+	check(o.rerun.maxAttempts < 0, "--rerun-fails=%d: the number of reruns can not be negative", o.rerun.maxAttempts)
+	check(o.rerunsEnabled() && hasFailfast(o.args),
+		"-(test.)failfast can not be used with --rerun-fails because not all test cases will run")
+	check(!report.KnownFormat(o.format), "unknown format %s", o.format)
+	check(o.rawCommand && len(o.args) == 0 && !o.watch, "missing command to run")
+	return errors.Join(errs...)
+}
+
+// hasFailfast reports whether args turn go test's -failfast on. What follows -args
+// belongs to the test binary's own flags.
+func hasFailfast(args []string) bool {
+	names := []string{"-failfast", "--failfast", "-test.failfast", "--test.failfast"}
+	return slices.ContainsFunc(args, func(a string) bool { return slices.Contains(names, a) })
+}

@@ -1,0 +1,260 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"iter"
+	"os"
+	"regexp"
+	"strings"
+	"sync"
+	"time"
+
+	"gotest.tools/gotestsum/testjson"
+
+	"github.com/gotestcohort/cohort/report"
+)
+
+// plainSource runs go test itself, or a raw command: for what can not be split over
+// workers. It reruns failed tests as gotestsum does, but always from their roots.
+type plainSource struct {
+	cmd  *command
+	opts *options
+	dir  string // "": the current one
+
+	mu      sync.Mutex
+	current *process // nil: nothing runs
+
+	units []*plainUnit // set by Reruns
+}
+
+// plainUnit is a root test, or a package (with root "") that failed without saying in
+// which test.
+type plainUnit struct {
+	pkg, root string
+	runs      int
+	passed    bool
+	ended     time.Time
+}
+
+func (s *plainSource) start(ctx context.Context, rerun rerunArgs) (*process, error) {
+	p, err := s.cmd.startProcess(ctx, s.dir, testCommand(s.opts, rerun))
+	s.set(p)
+	return p, err
+}
+
+func (s *plainSource) set(p *process) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.current = p
+}
+
+func (s *plainSource) First(ctx context.Context) (*stream, error) {
+	p, err := s.start(ctx, rerunArgs{})
+	if err != nil {
+		return nil, err
+	}
+	wait := func() error {
+		defer s.set(nil)
+		return p.Wait()
+	}
+	return &stream{Stdout: untilClosed{p.stdout}, Stderr: untilClosed{p.stderr}, Wait: wait}, nil
+}
+
+// Interrupt forwards sig to what runs. The go command removes its work directory on
+// SIGINT but not on SIGTERM, so that is what it gets.
+func (s *plainSource) Interrupt(sig os.Signal) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.current == nil {
+		return
+	}
+	if !s.opts.rawCommand {
+		sig = os.Interrupt
+	}
+	if err := s.current.Interrupt(sig); err != nil {
+		s.cmd.log.errorf("failed to interrupt 'go test': %v", err)
+	}
+}
+
+// CheckRerun refuses what gotestsum refuses: after a panic it is not known here which
+// tests did not run.
+func (s *plainSource) CheckRerun(exitErr error, exec *testjson.Execution) error {
+	if status, ok := exitErr.(exitStatus); exitErr != nil && (!ok || status.code > 1) {
+		return fmt.Errorf("unexpected go test exit code: %w", plainError(exitErr))
+	}
+	if exec.HasPanic() {
+		return fmt.Errorf("rerun aborted because previous run had a suspected panic and some test may not have run")
+	}
+	return nil
+}
+
+// plainError hides the type of an exitStatus, which would pass as the run's own.
+func plainError(err error) error { return fmt.Errorf("%v", err) }
+
+func (s *plainSource) Reruns(ctx context.Context, exec *testjson.Execution) iter.Seq2[attempt, error] {
+	s.units = failedUnits(exec)
+	return func(yield func(attempt, error) bool) {
+		for run := 1; run <= s.opts.rerun.maxAttempts; run++ {
+			for _, u := range s.units {
+				if u.passed {
+					continue
+				}
+				if err := s.rerun(ctx, u, run, exec, yield); err != nil {
+					if err != errStopped {
+						yield(attempt{}, err)
+					}
+					return
+				}
+			}
+		}
+	}
+}
+
+var errStopped = fmt.Errorf("the consumer wants no more")
+
+// rerun runs u once more and yields the attempt.
+func (s *plainSource) rerun(
+	ctx context.Context, u *plainUnit, run int, exec *testjson.Execution, yield func(attempt, error) bool,
+) error {
+	if err := s.pause(ctx, u); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	p, err := s.start(ctx, u.args(s.opts.rawCommand))
+	if err != nil {
+		return err
+	}
+	seen := &witness{}
+	a := attempt{
+		RunID: run, Package: u.pkg, Unit: u.root, Tests: u.tests(),
+		Stdout: io.TeeReader(untilClosed{p.stdout}, seen), Stderr: untilClosed{p.stderr},
+	}
+	more := yield(a, nil)
+	if !more {
+		cancel() // Wait must not wait for a process that nobody reads
+	}
+	exitErr := p.Wait()
+	s.set(nil)
+	u.runs, u.ended = run, time.Now()
+	u.passed = exitErr == nil && seen.passed(u)
+	if !more {
+		return errStopped
+	}
+	return s.CheckRerun(exitErr, exec)
+}
+
+// pause waits until the delay between two attempts of u has passed.
+func (s *plainSource) pause(ctx context.Context, u *plainUnit) error {
+	if u.ended.IsZero() {
+		u.ended = time.Now()
+	}
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(time.Until(u.ended.Add(s.opts.rerun.delay))):
+		return nil
+	}
+}
+
+func (u *plainUnit) tests() []string {
+	if u.root == "" {
+		return nil
+	}
+	return []string{u.root}
+}
+
+// args returns what runs u alone. A raw command is promised a -test.run flag and a
+// package, so for a whole package it gets one that matches everything.
+func (u *plainUnit) args(raw bool) rerunArgs {
+	switch {
+	case u.root != "":
+		return rerunArgs{run: "-test.run=^" + regexp.QuoteMeta(u.root) + "$", pkg: u.pkg}
+	case raw:
+		return rerunArgs{run: "-test.run=.", pkg: u.pkg}
+	default:
+		return rerunArgs{pkg: u.pkg}
+	}
+}
+
+// failedUnits returns the units of the failures of exec, in their order. A package
+// that failed as a whole is one unit, with all its tests.
+func failedUnits(exec *testjson.Execution) []*plainUnit {
+	var units []*plainUnit
+	seen := map[[2]string]bool{}
+	for _, tc := range exec.Failed() {
+		root, _ := tc.Test.Split()
+		key := [2]string{tc.Package, root}
+		if seen[key] || seen[[2]string{tc.Package, ""}] {
+			continue
+		}
+		seen[key] = true
+		units = append(units, &plainUnit{pkg: tc.Package, root: root})
+	}
+	return units
+}
+
+// Verdict lists the units that were rerun. Without reruns every failed one failed.
+func (s *plainSource) Verdict(exec *testjson.Execution) report.Outcome {
+	var o report.Outcome
+	for _, u := range s.units {
+		unit := report.Unit{Package: u.pkg, Name: u.root, Attempts: u.runs + 1}
+		if u.passed {
+			o.Flaky = append(o.Flaky, unit)
+			continue
+		}
+		o.Failed = append(o.Failed, unit)
+	}
+	return o
+}
+
+// witness watches the stream of a rerun: only what it has seen pass counts.
+type witness struct {
+	part   []byte // an incomplete line
+	failed bool
+	ended  map[[2]string]bool // package and root test ("": the package) that passed or were skipped
+	ran    bool               // some test ended
+}
+
+func (w *witness) Write(p []byte) (int, error) {
+	rest := p
+	for {
+		line, after, ok := bytes.Cut(rest, []byte("\n"))
+		if !ok {
+			w.part = append(w.part, rest...)
+			return len(p), nil
+		}
+		w.line(append(w.part, line...))
+		w.part, rest = w.part[:0], after
+	}
+}
+
+func (w *witness) line(line []byte) {
+	var event struct{ Action, Package, Test string }
+	if json.Unmarshal(line, &event) != nil || strings.Contains(event.Test, "/") {
+		return
+	}
+	switch event.Action {
+	case "fail", "build-fail":
+		w.failed = true
+	case "pass", "skip":
+		if w.ended == nil {
+			w.ended = map[[2]string]bool{}
+		}
+		w.ended[[2]string{event.Package, event.Test}] = true
+		w.ran = w.ran || event.Test != ""
+	}
+}
+
+// passed reports whether the stream shows that all of u ran, and passed.
+func (w *witness) passed(u *plainUnit) bool {
+	if len(w.part) > 0 {
+		w.line(w.part)
+		w.part = nil
+	}
+	return !w.failed && w.ran && w.ended[[2]string{u.pkg, u.root}]
+}

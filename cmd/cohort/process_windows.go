@@ -1,0 +1,26 @@
+package main
+
+import (
+	"os"
+	"os/exec"
+	"syscall"
+
+	"golang.org/x/sys/windows"
+)
+
+// endSignals are the signals that end a run.
+func endSignals() []os.Signal { return []os.Signal{os.Interrupt, syscall.SIGTERM} }
+
+func ownGroup(cmd *exec.Cmd) {
+	cmd.SysProcAttr = &syscall.SysProcAttr{CreationFlags: windows.CREATE_NEW_PROCESS_GROUP}
+}
+
+// killGroup kills the process. What it started is not killed with it: that needs a
+// job object, which the scheduler's processes have.
+func killGroup(p *os.Process) error { return p.Kill() }
+
+// signalGroup sends a Ctrl-Break to the group, the one signal that a Windows process
+// group knows.
+func signalGroup(p *os.Process, _ os.Signal) error {
+	return windows.GenerateConsoleCtrlEvent(windows.CTRL_BREAK_EVENT, uint32(p.Pid))
+}

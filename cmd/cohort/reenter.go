@@ -1,0 +1,16 @@
+package main
+
+// reenter runs one of the commands that cohort starts itself with, and reports
+// whether args named one. Nothing is set up before it: the go command starts
+// exec-test once per package and exec-tool once per compiled package.
+func reenter(args []string) (code int, ok bool) {
+	if len(args) == 0 {
+		return 0, false
+	}
+	switch args[0] {
+	// case "exec-test": handed over to scheduler/gotest.
+	// case "exec-tool": handed over to scheduler/gotest/linkcache.
+	default:
+		return 0, false
+	}
+}

@@ -1,0 +1,341 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"os/signal"
+	"strings"
+	"sync"
+	"time"
+
+	"gotest.tools/gotestsum/testjson"
+
+	"github.com/gotestcohort/cohort/report"
+)
+
+// grace is how long what runs may take to end after a signal, before it is killed.
+const grace = 10 * time.Second
+
+// runOnce runs the tests once and reports them.
+func (c *command) runOnce(opts *options) error {
+	_, err := c.runTestsIn(context.Background(), "", opts)
+	return err
+}
+
+// runTestsIn runs the tests once in dir ("": the current directory) and reports them.
+// The execution is nil if the tests could not be started.
+func (c *command) runTestsIn(ctx context.Context, dir string, opts *options) (*testjson.Execution, error) {
+	r := &testRun{cmd: c, opts: opts, src: c.newSource(dir, opts), lines: report.NewLines()}
+	err := r.do(ctx)
+	return r.exec, err
+}
+
+// newSource chooses how the tests are run.
+func (c *command) newSource(dir string, opts *options) source {
+	return &plainSource{cmd: c, opts: opts, dir: dir}
+}
+
+// testRun is one run of the tests, from the first event to the last file.
+type testRun struct {
+	cmd  *command
+	opts *options
+	src  source
+
+	lines          *report.Lines
+	stdout, stderr *report.LineWriter
+	log            *logger
+	handler        *report.Handler
+	exec           *testjson.Execution
+
+	mu     sync.Mutex
+	signal os.Signal // the first that came; nil: none
+}
+
+// do runs the tests and reports them.
+func (r *testRun) do(ctx context.Context) (err error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer r.watchSignals(cancel)()
+
+	r.stdout, r.stderr = r.lines.Writer(r.cmd.stdout), r.lines.Writer(r.cmd.stderr)
+	r.log = &logger{out: r.stderr, verbose: r.opts.debug}
+	r.handler, err = report.NewHandler(r.handlerConfig())
+	defer func() { err = r.restore(errors.Join(err, r.handler.Close(), r.stdout.Flush(), r.stderr.Flush())) }()
+	if err != nil {
+		return err
+	}
+	first, err := r.src.First(ctx)
+	if err != nil {
+		return err
+	}
+	status, err := r.scanFirst(first, cancel)
+	switch {
+	case err != nil:
+		return r.finish(err)
+	case r.interrupted() != nil:
+		return r.finish(signalStatus(r.interrupted()))
+	case status == nil || !r.opts.rerunsEnabled():
+		return r.finish(status)
+	}
+	if err := r.checkRerun(status); err != nil {
+		return r.finish(err)
+	}
+	status = r.rerun(ctx, status)
+	if sig := r.interrupted(); sig != nil {
+		status = signalStatus(sig)
+	}
+	return errors.Join(r.finish(status), r.writeRerunReport())
+}
+
+func (r *testRun) handlerConfig() report.Config {
+	return report.Config{
+		Format: r.opts.format, FormatOptions: r.opts.formatOptions,
+		Stdout: r.stdout, Stderr: r.stderr, Lines: r.lines,
+		JSONFile: r.opts.jsonFile, TimingFile: r.opts.jsonFileTimingEvents,
+		MaxFails: r.opts.maxFails,
+	}
+}
+
+// scanFirst shows the first pass and returns its status. A scan that ends early kills
+// what runs, and waits for it.
+func (r *testRun) scanFirst(first *stream, kill func()) (status, err error) {
+	err = r.scan(0, first.Stdout, first.Stderr, kill)
+	if err != nil {
+		kill()
+	}
+	status = first.Wait()
+	return status, err
+}
+
+// scan shows one stream, as attempt run (0: the first pass).
+func (r *testRun) scan(run int, stdout, stderr io.Reader, stop func()) error {
+	bad := func(line string) {
+		r.log.warnf("invalid TestEvent: %v", line)
+		_ = r.handler.Err("bad output from test2json: " + line) // always nil
+	}
+	cfg := testjson.ScanConfig{
+		RunID: run, Stdout: r.lines.Events(stdout, bad), Handler: r.handler,
+		Execution: r.exec, Stop: stop, IgnoreNonJSONOutputLines: r.opts.ignoreNonJSONOutputLines,
+	}
+	if stderr != nil {
+		cfg.Stderr = r.lines.Text(stderr)
+	}
+	exec, err := testjson.ScanTestOutput(cfg)
+	r.exec = exec
+	return errors.Join(err, r.handler.Flush())
+}
+
+// checkRerun reports why the failures of a pass are not run again; nil: they are.
+func (r *testRun) checkRerun(status error) error {
+	if len(r.exec.Errors()) > 0 {
+		return errors.New("rerun aborted because previous run had errors")
+	}
+	if err := r.src.CheckRerun(status, r.exec); err != nil {
+		return err
+	}
+	if err := r.checkDataRace(); err != nil {
+		return err
+	}
+	if n, most := r.countFailures(), r.opts.rerun.maxFailures; n > most {
+		return fmt.Errorf("number of test failures (%d) exceeds maximum (%d) set by --rerun-fails-max-failures", n, most)
+	}
+	return nil
+}
+
+func (r *testRun) checkDataRace() error {
+	if r.opts.rerun.abortOnDataRace && r.exec.HasDataRace() {
+		return errors.New("rerun aborted because previous run had a data race")
+	}
+	return nil
+}
+
+// countFailures counts failures as gotestsum does: those that have no failed subtest,
+// or with --rerun-fails-run-root-test the root tests.
+func (r *testRun) countFailures() int {
+	failed := r.exec.Failed()
+	if !r.opts.rerun.runRootTest {
+		return len(testjson.FilterFailedUnique(failed))
+	}
+	n := 0
+	for _, tc := range failed {
+		if !tc.Test.IsSubTest() {
+			n++
+		}
+	}
+	return n
+}
+
+// rerun shows the attempts of the failed units and returns the status of the run:
+// that of the first pass, unless all of them passed in the end.
+func (r *testRun) rerun(ctx context.Context, first error) error {
+	highest, last := 0, 0
+	for a, err := range r.src.Reruns(ctx, r.exec) {
+		if err != nil {
+			return err
+		}
+		if a.RunID > highest {
+			highest = a.RunID
+			if err := report.Interim(r.stdout, r.exec); err != nil {
+				return err
+			}
+		}
+		last = a.RunID
+		if err := r.scan(a.RunID, a.Stdout, a.Stderr, nil); err != nil {
+			return err
+		}
+		if err := r.checkAttempt(); err != nil {
+			return err
+		}
+	}
+	if last < highest {
+		// The summary counts the runs by the last one that was scanned.
+		if err := r.scan(highest, strings.NewReader(""), nil, nil); err != nil {
+			return err
+		}
+	}
+	outcome := r.src.Verdict(r.exec)
+	switch {
+	case len(outcome.Failed) > 0 || len(outcome.Flaky) == 0:
+		return first
+	case r.opts.rerun.failOnFlaky:
+		return exitStatus{exitFailed}
+	}
+	return nil
+}
+
+// checkAttempt reports why no more units are run again after an attempt.
+func (r *testRun) checkAttempt() error {
+	if len(r.exec.Errors()) > 0 {
+		return errors.New("rerun aborted because previous run had errors")
+	}
+	return r.checkDataRace()
+}
+
+func (r *testRun) writeRerunReport() error {
+	if r.opts.rerun.reportFile == "" || r.exec == nil {
+		return nil
+	}
+	return report.WriteRerunReport(r.opts.rerun.reportFile, r.exec)
+}
+
+// finish prints the summary, writes the JUnit file and runs the post-run command. It
+// returns status with what went wrong in doing so.
+func (r *testRun) finish(status error) error {
+	outcome := r.src.Verdict(r.exec)
+	err := report.Summary(r.stdout, r.exec, r.opts.hideSummary.shown, outcome)
+	// The post-run command writes to the same files.
+	err = errors.Join(err, r.stdout.Flush(), r.stderr.Flush())
+	return errors.Join(status, err, r.writeJUnit(), r.runHook())
+}
+
+func (r *testRun) writeJUnit() error {
+	o := r.opts.junit
+	if o.file == "" {
+		return nil
+	}
+	junit := report.JUnit{
+		ProjectName: o.projectName, SuiteName: o.suiteName.format, Classname: o.classname.format,
+		HideEmptyPackages: o.hideEmptyPackages, HideSkippedTests: o.hideSkippedTests,
+		Reruns: o.reruns.mode, GoVersion: r.goVersion(), Lines: r.lines,
+	}
+	if err := junit.WriteFile(o.file, r.exec); err != nil {
+		return fmt.Errorf("failed to write junit file: %w", err)
+	}
+	return nil
+}
+
+// goVersion returns what the go command in PATH says its version is; GOVERSION
+// replaces it where there is no go command.
+func (r *testRun) goVersion() string {
+	if version, ok := r.cmd.env.lookup("GOVERSION"); ok {
+		return version
+	}
+	r.log.debugf("exec: go version")
+	out, err := exec.Command("go", "version").Output()
+	if err != nil {
+		r.log.warnf("Failed to lookup go version for junit xml: %v", err)
+		return "unknown"
+	}
+	return strings.TrimPrefix(strings.TrimSpace(string(out)), "go version ")
+}
+
+func (r *testRun) runHook() error {
+	words := r.opts.postRun.words
+	if len(words) == 0 {
+		return nil
+	}
+	r.log.debugf("exec: %s", words)
+	hook := report.Hook{
+		Format: r.opts.format, JSONFile: r.opts.jsonFile,
+		TimingFile: r.opts.jsonFileTimingEvents, JUnitFile: r.opts.junit.file,
+	}
+	cmd := exec.Command(words[0], words[1:]...)
+	// The files themselves, not our writers: the command may care for a terminal.
+	cmd.Stdout, cmd.Stderr = r.cmd.stdout, r.cmd.stderr
+	cmd.Env = append(r.cmd.env.list[:len(r.cmd.env.list):len(r.cmd.env.list)], hook.Environment(r.exec)...)
+	if err := cmd.Run(); err != nil {
+		return fmt.Errorf("post run command failed: %w", err)
+	}
+	return nil
+}
+
+// restore puts long lines back into the text of err, which may quote one.
+func (r *testRun) restore(err error) error {
+	var errs []error
+	for _, e := range problems(err) {
+		if _, ok := e.(exitStatus); !ok {
+			if text := r.lines.Restore(e.Error()); text != e.Error() {
+				e = errors.New(text)
+			}
+		}
+		errs = append(errs, e)
+	}
+	return errors.Join(errs...)
+}
+
+// watchSignals forwards the first signal that ends a run to what runs, and kills it
+// when that takes too long or a second one comes. The function it returns ends that.
+func (r *testRun) watchSignals(kill func()) (stop func()) {
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, endSignals()...)
+	done := make(chan struct{})
+	var wg sync.WaitGroup
+	wg.Go(func() { // ends with done
+		select {
+		case <-done:
+			return
+		case sig := <-signals:
+			r.interrupt(sig)
+		}
+		select {
+		case <-done:
+		case <-signals:
+			kill()
+		case <-time.After(grace):
+			kill()
+		}
+	})
+	return func() {
+		signal.Stop(signals)
+		close(done)
+		wg.Wait()
+	}
+}
+
+func (r *testRun) interrupt(sig os.Signal) {
+	r.mu.Lock()
+	r.signal = sig
+	r.mu.Unlock()
+	r.src.Interrupt(sig)
+}
+
+// interrupted returns the signal that ended the run, nil if none did.
+func (r *testRun) interrupted() os.Signal {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.signal
+}

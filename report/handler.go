@@ -1,0 +1,192 @@
+package report
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+
+	"gotest.tools/gotestsum/testjson"
+)
+
+// Config says what a Handler writes, and where.
+type Config struct {
+	Format        string // one that KnownFormat knows
+	FormatOptions testjson.FormatOptions
+	Stdout        io.Writer // formatted events
+	Stderr        io.Writer // what go test wrote to its stderr
+	Lines         *Lines    // the one that the scanned streams go through
+	JSONFile      string    // every event; "": none
+	TimingFile    string    // pass, fail and skip events; "": none
+	MaxFails      int       // end the scan after this many failures; 0: no limit
+}
+
+// KnownFormat reports whether events can be shown in the format of that name.
+func KnownFormat(name string) bool {
+	if name == "dots-v2" {
+		return true // asking for it warns when there is no terminal
+	}
+	return testjson.NewEventFormatter(io.Discard, name, testjson.FormatOptions{}) != nil
+}
+
+// Handler is a testjson.EventHandler that formats events and writes the event files.
+// One goroutine may call Event while another calls Err.
+type Handler struct {
+	formatter testjson.EventFormatter
+	verbatim  io.Writer // for the format that is the events themselves; else nil
+	lines     *Lines
+	maxFails  int
+	json      *eventFile
+	timing    *eventFile
+
+	errMu sync.Mutex
+	err   io.Writer
+}
+
+var _ testjson.EventHandler = (*Handler)(nil)
+
+// NewHandler creates the event files. The caller calls Close, also after an error.
+func NewHandler(cfg Config) (*Handler, error) {
+	formatter := testjson.NewEventFormatter(cfg.Stdout, cfg.Format, cfg.FormatOptions)
+	if formatter == nil {
+		return &Handler{}, fmt.Errorf("unknown format %s", cfg.Format)
+	}
+	h := &Handler{formatter: formatter, lines: cfg.Lines, maxFails: cfg.MaxFails, err: cfg.Stderr}
+	switch cfg.Format {
+	case "dots", "dots-v1", "dots-v2":
+		h.err = io.Discard // extra lines would break the dots; the summary has them
+	case "standard-json":
+		h.verbatim = cfg.Stdout
+	}
+	var err error
+	if h.json, err = createEventFile(cfg.JSONFile); err != nil {
+		return h, err
+	}
+	h.timing, err = createEventFile(cfg.TimingFile)
+	return h, err
+}
+
+// Err writes a line of go test's stderr. Like gotestsum it never fails: a terminal
+// that cannot be written is no reason to end the tests.
+func (h *Handler) Err(text string) error {
+	h.errMu.Lock()
+	defer h.errMu.Unlock()
+	_, _ = io.WriteString(h.err, text+"\n")
+	return nil
+}
+
+// Event writes event to the files and shows it. Its error ends the scan.
+func (h *Handler) Event(event testjson.TestEvent, exec *testjson.Execution) error {
+	if err := h.record(event); err != nil {
+		return fmt.Errorf("failed to write JSON file: %w", err)
+	}
+	if err := h.show(event, exec); err != nil {
+		return fmt.Errorf("failed to format event: %w", err)
+	}
+	if h.maxFails > 0 && mayFail(event) && len(exec.Failed()) >= h.maxFails {
+		return errors.New("ending test run because max failures was reached")
+	}
+	return nil
+}
+
+// mayFail reports whether event can add to the failures: only then are they counted.
+// A timeout counts from the moment it is printed.
+func mayFail(event testjson.TestEvent) bool {
+	return event.Action == testjson.ActionFail || strings.HasPrefix(event.Output, "panic: test timed out")
+}
+
+func (h *Handler) show(event testjson.TestEvent, exec *testjson.Execution) error {
+	if h.verbatim != nil {
+		if line, ok := h.lines.original(event.Bytes()); ok {
+			_, err := io.WriteString(h.verbatim, line+"\n")
+			return err
+		}
+	}
+	return h.formatter.Format(event, exec)
+}
+
+// record writes event to the files, in the words it came in.
+func (h *Handler) record(event testjson.TestEvent) error {
+	raw := event.Bytes()
+	if len(raw) == 0 || h.json == nil && h.timing == nil {
+		return nil // without bytes it is one that testjson made up
+	}
+	if line, ok := h.lines.original(raw); ok {
+		raw = []byte(line)
+	}
+	if err := h.json.write(raw); err != nil {
+		return err
+	}
+	if !event.Action.IsTerminal() {
+		return nil
+	}
+	if err := h.timing.write(raw); err != nil {
+		return err
+	}
+	if event.PackageEvent() {
+		return h.Flush()
+	}
+	return nil
+}
+
+// Record writes raw, the bytes of an event that is not to be shown, to the JSON file.
+func (h *Handler) Record(raw []byte) error { return h.json.write(raw) }
+
+// Flush makes the event files hold every event so far.
+func (h *Handler) Flush() error { return errors.Join(h.json.flush(), h.timing.flush()) }
+
+// Close completes the event files.
+func (h *Handler) Close() error { return errors.Join(h.json.close(), h.timing.close()) }
+
+// eventFile is a file of one event per line. A nil one takes and forgets everything.
+type eventFile struct {
+	file *os.File
+	buf  *bufio.Writer
+}
+
+func createEventFile(name string) (*eventFile, error) {
+	if name == "" {
+		return nil, nil
+	}
+	f, err := create(name)
+	if err != nil {
+		return nil, fmt.Errorf("failed to create file: %w", err)
+	}
+	return &eventFile{file: f, buf: bufio.NewWriterSize(f, 64<<10)}, nil
+}
+
+// create creates a file and the directory it is in.
+func create(name string) (*os.File, error) {
+	// Whatever keeps the directory from being made keeps the file from it too, and
+	// then says so.
+	_ = os.MkdirAll(filepath.Dir(name), 0o755)
+	return os.Create(name)
+}
+
+func (f *eventFile) write(line []byte) error {
+	if f == nil {
+		return nil
+	}
+	if _, err := f.buf.Write(line); err != nil {
+		return err
+	}
+	return f.buf.WriteByte('\n')
+}
+
+func (f *eventFile) flush() error {
+	if f == nil {
+		return nil
+	}
+	return f.buf.Flush()
+}
+
+func (f *eventFile) close() error {
+	if f == nil {
+		return nil
+	}
+	return errors.Join(f.buf.Flush(), f.file.Close())
+}

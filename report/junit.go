@@ -1,0 +1,234 @@
+package report
+
+import (
+	"bufio"
+	"encoding/xml"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"gotest.tools/gotestsum/testjson"
+)
+
+// JUnit says how a JUnit file is written.
+type JUnit struct {
+	ProjectName       string
+	SuiteName         func(pkg string) string // nil: the package path in full
+	Classname         func(pkg string) string // nil: the package path in full
+	HideEmptyPackages bool
+	HideSkippedTests  bool
+	Reruns            RerunMode
+	GoVersion         string // value of each suite's go.version property
+	Lines             *Lines // nil: no line was too long
+}
+
+type xmlSuites struct {
+	XMLName  xml.Name `xml:"testsuites"`
+	Name     string   `xml:"name,attr,omitempty"`
+	Tests    int      `xml:"tests,attr"`
+	Failures int      `xml:"failures,attr"`
+	Errors   int      `xml:"errors,attr"`
+	Time     string   `xml:"time,attr"`
+	Suites   []xmlSuite
+}
+
+type xmlSuite struct {
+	XMLName    xml.Name      `xml:"testsuite"`
+	Tests      int           `xml:"tests,attr"`
+	Failures   int           `xml:"failures,attr"`
+	Errors     int           `xml:"errors,attr,omitempty"`
+	Skipped    int           `xml:"skipped,attr,omitempty"`
+	Flakes     int           `xml:"flakes,attr,omitempty"`
+	Time       string        `xml:"time,attr"`
+	Name       string        `xml:"name,attr"`
+	Properties []xmlProperty `xml:"properties>property,omitempty"`
+	Cases      []xmlCase
+	Timestamp  string `xml:"timestamp,attr"`
+}
+
+type xmlCase struct {
+	XMLName    xml.Name       `xml:"testcase"`
+	Classname  string         `xml:"classname,attr"`
+	Name       string         `xml:"name,attr"`
+	Time       string         `xml:"time,attr"`
+	Properties *xmlProperties `xml:"properties,omitempty"`
+	Skipped    *xmlSkipped    `xml:"skipped,omitempty"`
+	Failure    *xmlFailure    `xml:"failure,omitempty"`
+	Error      *xmlFailure    `xml:"error,omitempty"`
+	Reruns     []xmlRerun
+}
+
+type xmlSkipped struct {
+	Message string `xml:"message,attr"`
+}
+
+type xmlProperties struct {
+	Properties []xmlProperty `xml:"property,omitempty"`
+}
+
+type xmlProperty struct {
+	Name  string `xml:"name,attr"`
+	Value string `xml:"value,attr"`
+}
+
+type xmlFailure struct {
+	Message  string `xml:"message,attr"`
+	Type     string `xml:"type,attr"`
+	Contents string `xml:",chardata"`
+}
+
+// WriteFile writes the results of exec to the file of that name. exec is not changed:
+// gotestsum's writer takes skipped tests out of the counts that its post-run command
+// then gets.
+func (j JUnit) WriteFile(name string, exec *testjson.Execution) error {
+	f, err := create(name)
+	if err != nil {
+		return fmt.Errorf("failed to open JUnit file: %w", err)
+	}
+	return errors.Join(j.Write(f, exec), f.Close())
+}
+
+// Write writes the results of exec to out, as an XML document.
+func (j JUnit) Write(out io.Writer, exec *testjson.Execution) error {
+	buf := bufio.NewWriterSize(out, 64<<10)
+	if _, err := buf.WriteString(xml.Header); err != nil {
+		return fmt.Errorf("failed to write JUnit XML: %w", err)
+	}
+	enc := xml.NewEncoder(buf)
+	enc.Indent("", "\t")
+	if err := enc.Encode(j.suites(exec)); err != nil {
+		return fmt.Errorf("failed to write JUnit XML: %w", err)
+	}
+	return buf.Flush()
+}
+
+func (j JUnit) suites(exec *testjson.Execution) xmlSuites {
+	all := xmlSuites{
+		Name:     j.ProjectName,
+		Tests:    exec.Total(),
+		Failures: len(exec.Failed()),
+		Errors:   len(exec.Errors()),
+		Time:     seconds(exec.Elapsed()),
+	}
+	if j.HideSkippedTests {
+		all.Tests -= len(exec.Skipped())
+	}
+	for _, name := range exec.Packages() {
+		pkg := exec.Package(name)
+		if j.HideEmptyPackages && pkg.IsEmpty() {
+			continue
+		}
+		all.Suites = append(all.Suites, j.suite(name, pkg))
+	}
+	if j.Reruns != RerunAll {
+		all.count(len(exec.Errors()))
+	}
+	return all
+}
+
+// count sets the totals from the suites: only then do they agree, when attempts were
+// merged. buildErrors is what no suite knows of.
+func (s *xmlSuites) count(buildErrors int) {
+	s.Tests, s.Failures, s.Errors = 0, 0, buildErrors
+	for _, suite := range s.Suites {
+		s.Tests += suite.Tests
+		s.Failures += suite.Failures
+		s.Errors += suite.Errors
+	}
+}
+
+func (j JUnit) suite(name string, pkg *testjson.Package) xmlSuite {
+	suite := xmlSuite{
+		Name:       format(j.SuiteName, name),
+		Tests:      pkg.Total,
+		Failures:   len(pkg.Failed),
+		Skipped:    len(pkg.Skipped),
+		Time:       seconds(pkg.Elapsed()),
+		Properties: []xmlProperty{{Name: "go.version", Value: j.GoVersion}},
+		Timestamp:  pkg.Start.Format(time.RFC3339),
+	}
+	if j.HideSkippedTests {
+		suite.Tests -= len(pkg.Skipped)
+		suite.Skipped = 0
+	}
+	if j.Reruns == RerunAll {
+		suite.Cases = j.cases(name, pkg)
+		return suite
+	}
+	j.merge(&suite, name, pkg)
+	return suite
+}
+
+// cases lists a testcase for each attempt: failed, then skipped, then passed ones.
+func (j JUnit) cases(name string, pkg *testjson.Package) []xmlCase {
+	var cases []xmlCase
+	if pkg.TestMainFailed() {
+		cases = append(cases, j.testMainCase(pkg))
+	}
+	for _, tc := range pkg.Failed {
+		c := j.newCase(tc)
+		c.Failure = &xmlFailure{Message: "Failed", Contents: j.output(pkg, tc)}
+		cases = append(cases, c)
+	}
+	if !j.HideSkippedTests {
+		for _, tc := range pkg.Skipped {
+			c := j.newCase(tc)
+			c.Skipped = &xmlSkipped{Message: j.output(pkg, tc)}
+			cases = append(cases, c)
+		}
+	}
+	for _, tc := range pkg.Passed {
+		cases = append(cases, j.newCase(tc))
+	}
+	return cases
+}
+
+// testMainCase stands for a package that failed without a failed test.
+func (j JUnit) testMainCase(pkg *testjson.Package) xmlCase {
+	var out strings.Builder
+	_ = pkg.WriteOutputTo(&out, 0) // a strings.Builder does not fail
+	c := j.newCase(testjson.TestCase{Test: "TestMain"})
+	c.Failure = &xmlFailure{Message: "Failed", Contents: j.restore(out.String())}
+	return c
+}
+
+func (j JUnit) newCase(tc testjson.TestCase) xmlCase {
+	c := xmlCase{
+		Classname: format(j.Classname, tc.Package),
+		Name:      tc.Test.Name(),
+		Time:      seconds(tc.Elapsed),
+	}
+	if len(tc.Attributes) == 0 {
+		return c
+	}
+	c.Properties = &xmlProperties{}
+	for _, k := range slices.Sorted(maps.Keys(tc.Attributes)) {
+		p := xmlProperty{Name: j.restore(k), Value: j.restore(tc.Attributes[k])}
+		c.Properties.Properties = append(c.Properties.Properties, p)
+	}
+	return c
+}
+
+func (j JUnit) output(pkg *testjson.Package, tc testjson.TestCase) string {
+	return j.restore(strings.Join(pkg.OutputLines(tc), ""))
+}
+
+func (j JUnit) restore(s string) string {
+	if j.Lines == nil {
+		return s
+	}
+	return j.Lines.Restore(s)
+}
+
+func format(f func(string) string, s string) string {
+	if f == nil {
+		return s
+	}
+	return f(s)
+}
+
+func seconds(d time.Duration) string { return fmt.Sprintf("%f", d.Seconds()) }
