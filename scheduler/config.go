@@ -16,6 +16,8 @@ type Config struct {
 	Self string
 	// Toolexec is the value of the go command's -toolexec flag, "" for none.
 	Toolexec string
+	// Dir is where the go command runs, "" for the current directory.
+	Dir string
 	// Env is the whole environment of the go command and the tests.
 	Env []string
 

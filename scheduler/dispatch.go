@@ -20,10 +20,11 @@ func (r *Run) dispatch() {
 		r.start(b, slot)
 	}
 	if r.ctx.Err() != nil {
-		for _, p := range r.pkgs {
+		for _, p := range slices.Clone(r.pkgs) {
 			p.queue = nil
 			r.finishIfDone(p)
 		}
+		r.stopReruns()
 	}
 }
 
@@ -88,7 +89,7 @@ func (r *Run) end(e ended) {
 		p.fail("%v", e.err)
 		p.merge.add("cohort: " + e.err.Error() + "\n")
 	}
-	p.settle(b, e.s)
+	p.settle(e)
 	if e.exit.Code != 0 && p.code == 0 {
 		p.code = max(1, e.exit.Code) // a signal counts as 1, as the go command has it
 	}
@@ -99,7 +100,9 @@ func (r *Run) end(e ended) {
 }
 
 // settle books what the ledger made of a first attempt.
-func (p *pkg) settle(b *batch, s settlement) {
+func (p *pkg) settle(e ended) {
+	b, s := e.batch, e.s
+	p.ended = e.exit.End
 	failed := slices.Clone(s.failed)
 	for _, t := range s.lost {
 		failed = append(failed, t.name)
@@ -111,8 +114,10 @@ func (p *pkg) settle(b *batch, s settlement) {
 			continue
 		}
 		u.failed = append(u.failed, name)
+		u.first, u.ended = b, e.exit.End
 	}
 	if s.packageFailure != "" {
+		p.first = b
 		p.fail("%s", s.packageFailure)
 	}
 	if len(s.dropped) > 0 && s.packageFailure != "" {
@@ -178,6 +183,9 @@ func (p *pkg) take(i, workers int) []*task {
 			}
 		}
 		n = (loose + 2*workers - 1) / (2 * workers)
+		if p.whole { // what a crash has left of a package that is to be one process
+			n = loose
+		}
 	}
 	var tasks, rest []*task
 	for j, t := range p.queue {

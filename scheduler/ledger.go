@@ -51,7 +51,7 @@ type ending struct {
 }
 
 // settlement is what the ledger makes of an ending. Every planned test is in
-// exactly one of ended, again, skipped, lost and dropped.
+// exactly one of ended, idle, again, skipped, lost and dropped.
 type settlement struct {
 	// ended are the planned tests that have their results, cut those among them
 	// whose result is that the process died.
@@ -60,6 +60,8 @@ type settlement struct {
 	failed []string
 	// broken are the open tests and subtests to report as failed, parents first.
 	broken []testbin.OpenTest
+	// idle are planned tests that a TestMain which exited 0 chose not to run.
+	idle []planned
 	// again are to run in a new process.
 	again []planned
 	// skipped did not run since an earlier member of their group failed;
@@ -105,7 +107,7 @@ func settle(e ending) settlement {
 		case e.stopped:
 			s.dropped = append(s.dropped, p)
 		case len(e.seen) == 0 && e.code == 0 && e.testMain:
-			s.ended = append(s.ended, p) // TestMain chose to run nothing: ok, as for go test
+			s.idle = append(s.idle, p) // ok, as for go test
 		case len(e.seen) == 0 && early:
 			s.dropped = append(s.dropped, p) // died in init or TestMain
 		case e.group != "" && (early || len(s.failed) > 0):
@@ -126,6 +128,12 @@ func settle(e ending) settlement {
 		panic(fmt.Sprintf("scheduler: would restart a process that runs nothing: %+v", s))
 	}
 	return s
+}
+
+// clean reports whether every planned test ran and was good, and the process too.
+func (s settlement) clean() bool {
+	left := len(s.failed) + len(s.idle) + len(s.again) + len(s.skipped) + len(s.lost) + len(s.dropped)
+	return left == 0 && s.packageFailure == ""
 }
 
 // remaining is what is left to do of p.

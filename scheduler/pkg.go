@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"time"
 
 	"github.com/gotestcohort/cohort/grouping"
 	"github.com/gotestcohort/cohort/scheduler/gotest"
@@ -48,8 +49,9 @@ type pkg struct {
 	coverage           string   // what follows the figure
 	hasCoverage        bool
 
-	binary string // a copy for reruns, "" if there is none
-	again  *rerun // the rerun of the whole package, or nil
+	binary string    // a copy for reruns, "" if there is none
+	first  *batch    // the process that failed outside its tests, or nil
+	ended  time.Time // when the last process of the first attempt ended
 }
 
 // unit is what is scheduled: a group or a single test.
@@ -57,9 +59,10 @@ type unit struct {
 	pkg   *pkg
 	def   grouping.Unit
 	order int // place in the order of dispatch
-	// failed names the members that failed in the last attempt.
+	// failed names the members that failed in the first attempt.
 	failed []string
-	again  *rerun // nil if it never failed
+	first  *batch    // that ran, or last ran, in the first attempt
+	ended  time.Time // when the last attempt ended
 }
 
 // task is a unit, or what is left of one, that waits for a process. A task

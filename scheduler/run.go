@@ -80,7 +80,7 @@ func (r *Run) startGo() error {
 	}
 	r.cmd = exec.Command(words[0], words[1:]...)
 	r.cmd.Env = append(r.cfg.Env[:len(r.cfg.Env):len(r.cfg.Env)], r.listener.Env())
-	r.cmd.Stdin = os.Stdin
+	r.cmd.Dir = r.cfg.Dir
 	ownGroup(r.cmd)
 	if r.Stdout, err = r.cmd.StdoutPipe(); err != nil {
 		return err
@@ -105,14 +105,20 @@ func (r *Run) Wait() error { return r.cmd.Wait() }
 // other test is started. A second call kills them.
 func (r *Run) Stop(sig os.Signal) {
 	if r.ctx.Err() != nil {
-		r.killOnce.Do(func() { close(r.kill) })
-		killGroup(r.cmd)
+		r.Kill()
 		return
 	}
 	r.stop(testbin.Signal{Signal: sig})
 	// The go command ends as soon as the packages under way have their
 	// results. It may have ended already, so the error says nothing.
 	_ = signalGroup(r.cmd, os.Interrupt)
+}
+
+// Kill ends the go command and every test process at once.
+func (r *Run) Kill() {
+	r.stop(testbin.Signal{Signal: os.Kill})
+	r.killOnce.Do(func() { close(r.kill) })
+	killGroup(r.cmd)
 }
 
 // Close ends what still runs and removes the run's files. It is safe after
@@ -157,6 +163,8 @@ func (r *Run) loop() {
 				r.end(e)
 			case gone:
 				r.abandon(e.pkg)
+			case *rerun:
+				r.reruns.ready = append(r.reruns.ready, e)
 			case func():
 				e()
 			default:

@@ -212,6 +212,9 @@ func (s *plainSource) Verdict(exec *testjson.Execution) report.Outcome {
 	return o
 }
 
+// Close does nothing: a process that was started has been waited for.
+func (s *plainSource) Close() error { return nil }
+
 // witness watches the stream of a rerun: only what it has seen pass counts.
 type witness struct {
 	part   []byte // an incomplete line

@@ -1,5 +1,11 @@
 package main
 
+import (
+	"os"
+
+	"github.com/gotestcohort/cohort/scheduler/gotest"
+)
+
 // reenter runs one of the commands that cohort starts itself with, and reports
 // whether args named one. Nothing is set up before it: the go command starts
 // exec-test once per package and exec-tool once per compiled package.
@@ -8,7 +14,8 @@ func reenter(args []string) (code int, ok bool) {
 		return 0, false
 	}
 	switch args[0] {
-	// case "exec-test": handed over to scheduler/gotest.
+	case gotest.ExecTestCommand:
+		return gotest.ExecTest(args[1:], os.Environ(), os.Stdout, os.Stderr), true
 	// case "exec-tool": handed over to scheduler/gotest/linkcache.
 	default:
 		return 0, false

@@ -15,6 +15,7 @@ import (
 	"gotest.tools/gotestsum/testjson"
 
 	"github.com/gotestcohort/cohort/report"
+	"github.com/gotestcohort/cohort/scheduler/gotest"
 )
 
 // grace is how long what runs may take to end after a signal, before it is killed.
@@ -29,14 +30,30 @@ func (c *command) runOnce(opts *options) error {
 // runTestsIn runs the tests once in dir ("": the current directory) and reports them.
 // The execution is nil if the tests could not be started.
 func (c *command) runTestsIn(ctx context.Context, dir string, opts *options) (*testjson.Execution, error) {
-	r := &testRun{cmd: c, opts: opts, src: c.newSource(dir, opts), lines: report.NewLines()}
-	err := r.do(ctx)
-	return r.exec, err
+	src, err := c.newSource(dir, opts)
+	if err != nil {
+		return nil, err
+	}
+	r := &testRun{cmd: c, opts: opts, src: src, lines: report.NewLines()}
+	err = r.do(ctx)
+	return r.exec, errors.Join(err, src.Close())
 }
 
 // newSource chooses how the tests are run.
-func (c *command) newSource(dir string, opts *options) source {
-	return &plainSource{cmd: c, opts: opts, dir: dir}
+func (c *command) newSource(dir string, opts *options) (source, error) {
+	plain := &plainSource{cmd: c, opts: opts, dir: dir}
+	if opts.rawCommand {
+		return plain, nil
+	}
+	args, err := gotest.ParseArgs(testCommand(opts, rerunArgs{})[2:], c.env.list)
+	if err != nil {
+		return nil, err
+	}
+	if args.PassThrough != "" {
+		c.log.debugf("left to the go command, because of %s", args.PassThrough)
+		return plain, nil
+	}
+	return c.newScheduledSource(opts, dir, args)
 }
 
 // testRun is one run of the tests, from the first event to the last file.

@@ -36,6 +36,9 @@ type source interface {
 
 	// Interrupt asks what runs to end: the streams then end by themselves.
 	Interrupt(sig os.Signal)
+
+	// Close ends what still runs and removes what the run has made.
+	Close() error
 }
 
 // stream is the output of one pass.

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -47,8 +48,18 @@ type Args struct {
 	// Packages are the package patterns, empty for the current directory.
 	Packages []string
 
-	// rest are the user's arguments less those that cohort gives itself.
-	rest []string
+	// known are the go command's flags less those that cohort gives itself,
+	// unknown is what goes to the test binary, up to and without tail, which
+	// begins with -args or the first word that cannot be a flag or package.
+	known   []knownFlag
+	unknown []string
+	tail    []string
+}
+
+// knownFlag is a flag of the go command as the user wrote it, in one word or two.
+type knownFlag struct {
+	name  string
+	words []string
 }
 
 // ParseArgs reads the arguments of a go test command (without "go" and
@@ -85,34 +96,34 @@ func (a *Args) parse(args []string) error {
 		wasAfterUnknown := afterUnknown
 		afterUnknown = false
 		if arg == "--" || arg == "-args" || arg == "--args" {
-			a.rest = append(a.rest, args[i:]...)
+			a.tail = args[i:]
 			return nil
 		}
 		if !isFlag(arg) {
-			if packagesDone && !inPackages {
-				if !wasAfterUnknown {
-					a.rest = append(a.rest, args[i:]...)
-					return nil
-				}
-				a.rest = append(a.rest, arg)
-				continue
+			switch {
+			case !packagesDone || inPackages:
+				inPackages, packagesDone = true, true
+				a.Packages = append(a.Packages, arg)
+			case wasAfterUnknown: // it may be that flag's value
+				a.unknown = append(a.unknown, arg)
+			default:
+				a.tail = args[i:]
+				return nil
 			}
-			inPackages, packagesDone = true, true
-			a.Packages = append(a.Packages, arg)
-			a.rest = append(a.rest, arg)
 			continue
 		}
 		inPackages = false
 		name, value, hasValue, kind := lookupFlag(arg)
-		words := args[i : i+1]
-		switch {
-		case kind == flagUnknown:
-			packagesDone = true
-			afterUnknown = !hasValue
+		if kind == flagUnknown {
+			packagesDone, afterUnknown = true, !hasValue
+			a.unknown = append(a.unknown, arg)
 			if name == "h" || name == "help" {
 				a.PassThrough = arg
 			}
-		case kind == flagValue && !hasValue && i+1 < len(args):
+			continue
+		}
+		words := args[i : i+1]
+		if kind == flagValue && !hasValue && i+1 < len(args) {
 			value, hasValue = args[i+1], true
 			words = args[i : i+2]
 			i++
@@ -120,16 +131,15 @@ func (a *Args) parse(args []string) error {
 		if err := a.set(name, value, hasValue, kind); err != nil {
 			return err
 		}
-		switch name {
-		case "exec", "p", "timeout", "json", "C":
-			if kind != flagUnknown {
-				continue // Command gives these itself
-			}
+		if !slices.Contains(ownFlags, name) {
+			a.known = append(a.known, knownFlag{name, words})
 		}
-		a.rest = append(a.rest, words...)
 	}
 	return nil
 }
+
+// ownFlags are those that Command gives itself.
+var ownFlags = []string{"exec", "p", "timeout", "json", "C"}
 
 // set notes one flag of the go command.
 func (a *Args) set(name, value string, hasValue bool, kind flagKind) error {

@@ -3,6 +3,7 @@ package gotest
 import (
 	"fmt"
 	"runtime"
+	"slices"
 	"strconv"
 )
 
@@ -54,5 +55,51 @@ func (a *Args) Command(o CommandOptions) ([]string, error) {
 	if o.Seed != "" && a.Shuffle == "" {
 		words = append(words, "-shuffle="+o.Seed)
 	}
-	return append(words, a.rest...), nil
+	words = append(words, a.flags()...)
+	words = append(words, a.Packages...)
+	return append(append(words, a.unknown...), a.tail...), nil
+}
+
+// flags returns the go command's flags less those named, as the user wrote them.
+func (a *Args) flags(except ...string) []string {
+	var words []string
+	for _, f := range a.known {
+		if !slices.Contains(except, f.name) {
+			words = append(words, f.words...)
+		}
+	}
+	return words
+}
+
+// Plain returns a go test command without cohort: for one package, with these
+// values for -run and -shuffle ("" for none), and the user's other flags.
+func (a *Args) Plain(pkg, run, shuffle string, failFast bool) []string {
+	words := []string{"go", "test"}
+	if a.Dir != "" {
+		words = append(words, "-C="+a.Dir)
+	}
+	words = append(words, a.flags("run", "shuffle", "failfast", "coverprofile", "toolexec", "v")...)
+	if a.Timeout != DefaultTimeout {
+		words = append(words, "-timeout="+a.Timeout.String())
+	}
+	if a.Exec != nil {
+		if exec, err := QuoteWords(a.Exec...); err == nil { // it came from such a string
+			words = append(words, "-exec="+exec)
+		}
+	}
+	if run != "" {
+		words = append(words, "-run", run)
+	}
+	if shuffle != "" {
+		words = append(words, "-shuffle="+shuffle)
+	}
+	if failFast {
+		words = append(words, "-failfast")
+	}
+	packages := []string{pkg}
+	if pkg == "command-line-arguments" {
+		packages = a.Packages // files
+	}
+	words = append(words, packages...)
+	return append(append(words, a.unknown...), a.tail...)
 }

@@ -55,3 +55,21 @@ func QuoteWords(words ...string) (string, error) {
 	}
 	return strings.Join(quoted, " "), nil
 }
+
+// ShellQuote joins words to a command line that a POSIX shell splits back into
+// them.
+func ShellQuote(words []string) string {
+	quoted := make([]string, len(words))
+	for i, word := range words {
+		quoted[i] = word
+		if word == "" || strings.ContainsFunc(word, needsQuotes) {
+			quoted[i] = "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+		}
+	}
+	return strings.Join(quoted, " ")
+}
+
+func needsQuotes(r rune) bool {
+	plain := r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("-_=./,:+@%", r)
+	return !plain
+}

@@ -1,0 +1,205 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"math/rand/v2"
+	"os"
+	"runtime"
+	"strconv"
+	"sync"
+
+	"gotest.tools/gotestsum/testjson"
+
+	"github.com/gotestcohort/cohort/grouping"
+	"github.com/gotestcohort/cohort/report"
+	"github.com/gotestcohort/cohort/scheduler"
+	"github.com/gotestcohort/cohort/scheduler/gotest"
+)
+
+// scheduledSource runs the tests on cohort's workers.
+type scheduledSource struct {
+	cmd    *command
+	opts   *options
+	config *scheduler.Config
+
+	mu  sync.Mutex
+	run *scheduler.Run // nil until First
+	err error          // of Close
+}
+
+// newScheduledSource plans a run of go test with args (what follows "go test").
+func (c *command) newScheduledSource(opts *options, dir string, args *gotest.Args) (*scheduledSource, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return nil, fmt.Errorf("find cohort's own program: %w", err)
+	}
+	dist, err := grouping.ParseDist(opts.run.dist.String())
+	if err != nil {
+		return nil, err
+	}
+	config := &scheduler.Config{
+		GoTest: args, Self: self, Env: c.env.list, Dir: dir,
+		Workers: workers(opts.run.workers, args.P),
+		Dist:    dist, Groups: opts.run.groups,
+		SplitTestMain: opts.run.testMain == "per-worker",
+		GroupFailFast: opts.run.groupFailfast,
+		Strict:        opts.format == "standard-verbose" || opts.format == "standard-quiet",
+		Reruns:        opts.rerun.maxAttempts, RerunDelay: opts.rerun.delay,
+	}
+	if err := setOrder(config, opts.run.shuffle, args.Shuffle); err != nil {
+		return nil, err
+	}
+	return &scheduledSource{cmd: c, opts: opts, config: config}, nil
+}
+
+// workers is the number of workers for --workers (0: auto) and go test's -p.
+func workers(flag, p int) int {
+	switch {
+	case flag > 0:
+		return flag
+	case p > 0:
+		return p
+	}
+	return runtime.GOMAXPROCS(0)
+}
+
+// setOrder chooses the order of the tests: go test's own -shuffle wins.
+func setOrder(c *scheduler.Config, own shuffleValue, goFlag string) error {
+	c.Shuffle, c.Seed = true, rand.Int64N(1<<31) // short enough to be typed
+	switch goFlag {
+	case "":
+	case "off":
+		c.Shuffle = false
+		return nil
+	case "on":
+		c.SeedChosen = true
+		return nil
+	default:
+		seed, err := strconv.ParseInt(goFlag, 10, 64)
+		if err != nil {
+			return fmt.Errorf(`-shuffle=%s: must be off, on or a number`, goFlag)
+		}
+		c.Seed, c.SeedChosen = seed, true
+		return nil
+	}
+	switch own.mode {
+	case shuffleOff:
+		c.Shuffle = false
+	case shuffleSeed:
+		c.Seed, c.SeedChosen = own.seed, true
+	case shuffleLast:
+		return errors.New("--shuffle=last: no history yet") // history comes with its own change
+	}
+	return nil
+}
+
+// First starts the go command.
+func (s *scheduledSource) First(ctx context.Context) (*stream, error) {
+	run, err := scheduler.Start(s.config)
+	if err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	s.run = run
+	s.mu.Unlock()
+	s.cmd.log.debugf("exec: %s", run.Command())
+	stop := context.AfterFunc(ctx, func() { run.Kill() })
+	wait := func() error {
+		defer stop()
+		return statusOf(run.Wait())
+	}
+	return &stream{Stdout: untilClosed{run.Stdout}, Stderr: untilClosed{run.Stderr}, Wait: wait}, nil
+}
+
+// Interrupt passes a signal on.
+func (s *scheduledSource) Interrupt(sig os.Signal) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.run != nil {
+		s.run.Stop(sig)
+	}
+}
+
+// CheckRerun allows reruns after everything that the ledger knows about: a
+// failure of the go command itself is none of it.
+func (s *scheduledSource) CheckRerun(exitErr error, exec *testjson.Execution) error {
+	if status, ok := exitErr.(exitStatus); exitErr != nil && (!ok || status.code > 1) {
+		return fmt.Errorf("unexpected go test exit code: %w", plainError(exitErr))
+	}
+	return s.run.CheckRerun(failedPackages(exec))
+}
+
+// failedPackages lists the packages that go test has reported as failed.
+func failedPackages(exec *testjson.Execution) []string {
+	var failed []string
+	for _, name := range exec.Packages() {
+		if exec.Package(name).Result() == testjson.ActionFail {
+			failed = append(failed, name)
+		}
+	}
+	return failed
+}
+
+// Reruns runs the failed units again.
+func (s *scheduledSource) Reruns(ctx context.Context, _ *testjson.Execution) iter.Seq2[attempt, error] {
+	return func(yield func(attempt, error) bool) {
+		stop := context.AfterFunc(ctx, func() { s.run.Kill() })
+		defer stop()
+		for a := range s.run.Rerun() {
+			events, err := a.Open()
+			if err != nil {
+				yield(attempt{}, err)
+				return
+			}
+			more := yield(attempt{RunID: a.Number, Package: a.Package, Unit: a.Unit, Tests: a.Tests, Stdout: events}, nil)
+			if err := closeAll(events); err != nil && more {
+				yield(attempt{}, err)
+				return
+			}
+			if !more {
+				return
+			}
+		}
+	}
+}
+
+func closeAll(closers ...io.Closer) error {
+	var errs []error
+	for _, c := range closers {
+		errs = append(errs, c.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// Verdict says what came of the units that failed.
+func (s *scheduledSource) Verdict(*testjson.Execution) report.Outcome {
+	var o report.Outcome
+	if s.run == nil {
+		return o
+	}
+	v := s.run.Verdict()
+	for _, u := range v.Units {
+		unit := report.Unit{Package: u.Package, Name: u.Name, Attempts: u.Attempts, Command: u.Command, Note: u.Note}
+		if u.Passed {
+			o.Flaky = append(o.Flaky, unit)
+		} else {
+			o.Failed = append(o.Failed, unit)
+		}
+	}
+	if s.config.Shuffle {
+		o.Seed = strconv.FormatInt(s.config.Seed, 10)
+	}
+	return o
+}
+
+// Close ends what still runs.
+func (s *scheduledSource) Close() error {
+	if s.run == nil {
+		return nil
+	}
+	return s.run.Close()
+}
