@@ -102,7 +102,7 @@ const busyPause = time.Millisecond
 //
 // Children that have left the group are out of reach. They are only cut off.
 func Run(ctx context.Context, s Spec, out io.Writer) Exit {
-	r, err := start(ctx, s)
+	r, err := start(ctx, func() (*running, error) { return startOnce(s) })
 	if err != nil {
 		return Exit{Code: -1, Canceled: ctx.Err() != nil, Err: fmt.Errorf("start %s: %w", s.Path, err)}
 	}
@@ -124,18 +124,19 @@ type running struct {
 	exit  Exit
 
 	exited, closed bool             // process has ended; output is at its end
+	alarm          <-chan time.Time // KillAfter
 	limit          <-chan time.Time // when the current wait is over
 }
 
-// start starts the process. It retries while the binary is busy: a fork in this
+// start starts a process with once. It retries while the binary is busy: a fork in this
 // process at the wrong moment keeps the binary open for writing until its exec
 // (go.dev/issue/22315; the retry can go when that is fixed).
-func start(ctx context.Context, s Spec) (*running, error) {
+func start(ctx context.Context, once func() (*running, error)) (*running, error) {
 	for {
 		if ctx.Err() != nil {
 			return nil, context.Cause(ctx)
 		}
-		r, err := startOnce(s)
+		r, err := once()
 		if !isBusy(err) {
 			return r, err
 		}
@@ -157,6 +158,7 @@ func startOnce(s Spec) (*running, error) {
 	cmd.Stdout, cmd.Stderr = pw, pw
 	r := &running{spec: s, cmd: cmd, pipe: pr}
 	r.exit.Start = time.Now()
+	r.alarm = after(s.KillAfter)
 	r.group, err = startGroup(cmd)
 	if cerr := pw.Close(); err == nil && cerr != nil {
 		r.group.kill()
@@ -177,7 +179,6 @@ func (r *running) wait(ctx context.Context, out io.Writer) Exit {
 	copied := make(chan error, 1)
 	go func() { copied <- drain(out, r.pipe) }()
 
-	alarm := after(r.spec.KillAfter)
 	done := ctx.Done()
 	var hurry <-chan struct{}
 	for !r.exited || !r.closed {
@@ -193,7 +194,7 @@ func (r *running) wait(ctx context.Context, out io.Writer) Exit {
 		case <-hurry:
 			hurry = nil
 			r.cutOff()
-		case <-alarm:
+		case <-r.alarm:
 			r.timeout()
 		case <-r.limit:
 			r.cutOff()
