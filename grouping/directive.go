@@ -28,16 +28,20 @@ func spacedDirective(comment string) string {
 	if !ok {
 		return ""
 	}
-	trimmed := strings.TrimLeftFunc(text, unicode.IsSpace)
-	if trimmed == text || !strings.HasPrefix(trimmed, "cohort:") {
+	trimmed := strings.TrimFunc(text, isBlank)
+	if strings.HasPrefix(text, "cohort:") || !strings.HasPrefix(trimmed, "cohort:") {
 		return ""
 	}
 	var m marks
 	if m.add("//"+trimmed, 1) != "" {
 		return ""
 	}
-	return "//" + strings.TrimSpace(trimmed)
+	return "//" + trimmed
 }
+
+// isBlank reports whether a character separates the words of a directive. Only
+// the white space of Go source does: a no-break space is a mistake to report.
+func isBlank(r rune) bool { return r == ' ' || r == '\t' }
 
 // marks is what the directives above one function or one package clause say.
 type marks struct {
@@ -55,16 +59,14 @@ func (m *marks) add(comment string, line int) string {
 	if right := spacedDirective(comment); right != "" {
 		return fmt.Sprintf("a directive has no space after the slashes: write %s", right)
 	}
-	fields := strings.Fields(strings.TrimPrefix(comment, directivePrefix))
-	word := ""
-	if len(fields) > 0 && !strings.HasPrefix(comment, directivePrefix+" ") && !strings.HasPrefix(comment, directivePrefix+"\t") {
-		word, fields = fields[0], fields[1:]
-	}
+	text := strings.TrimPrefix(comment, directivePrefix)
+	word, _, _ := strings.Cut(strings.ReplaceAll(text, "\t", " "), " ")
+	args := strings.FieldsFunc(text[len(word):], isBlank)
 	switch word {
 	case wordGroup:
-		return m.addGroup(fields, line)
+		return m.addGroup(args, line)
 	case wordSerial:
-		return m.addSerial(fields)
+		return m.addSerial(args)
 	}
 	return unknownWord(word)
 }

@@ -149,7 +149,7 @@ func (r *fileReader) line(pos token.Pos) int { return r.fset.PositionFor(pos, fa
 
 // shown returns a directive as messages show it.
 func shown(comment string) string {
-	return strings.TrimRightFunc(comment, unicode.IsSpace)
+	return strings.TrimRightFunc(comment, isBlank)
 }
 
 // describe says what a function is that is no test.
