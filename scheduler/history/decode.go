@@ -38,7 +38,14 @@ func decode(data string) (*state, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := decoder{st: &state{}, line: 1}
+	lines := strings.Count(body, "\n") // mostly tests
+	d := decoder{
+		st:     &state{},
+		line:   1,
+		spans:  make([]outcomeSpan, 0, lines+lines/4),
+		micros: make([]int64, 0, lines*maxSamples),
+		sets:   make([]samples, 0, lines),
+	}
 	_, rest, _ := strings.Cut(body, "\n")
 	for rest != "" {
 		d.line++
@@ -94,8 +101,8 @@ func checkEnd(data string) (body string, err error) {
 	return data[:start], nil
 }
 
-// decoder builds a state line by line. The first problem sets err and ends the work. The slabs save an allocation
-// per test.
+// decoder builds a state line by line. The first problem sets err and ends the work. The slabs save
+// several allocations per test; a slab that is too small is left to the tests that have it, and the next one begun.
 type decoder struct {
 	st     *state
 	line   int

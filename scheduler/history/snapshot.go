@@ -7,11 +7,17 @@ import "time"
 type Snapshot struct {
 	state   *state
 	variant string
+	first   *Snapshot // asked before state for durations, or nil
 }
 
 // Estimate returns what a top-level test will probably take. If nothing is known for the snapshot's variant, it is
 // what the test took in another one: good for comparing tests, not as a time.
 func (s *Snapshot) Estimate(pkg, test string) (time.Duration, bool) {
+	if s.first != nil {
+		if d, ok := s.first.Estimate(pkg, test); ok {
+			return d, true
+		}
+	}
 	p := s.state.pkg(pkg)
 	if p == nil {
 		return 0, false
