@@ -1,0 +1,238 @@
+package history
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/pflag"
+)
+
+// ToolEnv is what RunTool needs from its surroundings.
+type ToolEnv struct {
+	// Location says where the history of the module at hand is. RunTool sets its Flag.
+	Location Location
+	// Now is the time that ages are measured from.
+	Now time.Time
+}
+
+// The exit codes of RunTool: as gotestsum's tools, which know only success and 3.
+const (
+	exitOK    = 0
+	exitError = 3
+)
+
+const toolUsage = `Usage:
+    cohort tool history [flags]
+    cohort tool history merge OUT FILES...
+
+Print the least reliable and the slowest tests that the history file knows, or
+add history files, of several CI jobs say, to the file OUT. Merging a file
+twice changes nothing.
+
+Flags:
+`
+
+type toolOptions struct {
+	file    string
+	variant string
+	limit   int
+	json    bool
+}
+
+// RunTool is "cohort tool history": args are what follows these words. It returns the exit code: 0, or 3 if
+// something could not be done, with the reason on stderr.
+func RunTool(ctx context.Context, args []string, stdout, stderr io.Writer, env ToolEnv) int {
+	opts, rest, err := parseToolArgs(args, stdout)
+	switch {
+	case errors.Is(err, pflag.ErrHelp):
+		return exitOK
+	case err == nil && len(rest) > 0 && rest[0] == "merge":
+		err = runMerge(ctx, rest[1:], env.Now)
+	case err == nil && len(rest) > 0:
+		err = fmt.Errorf("unexpected argument %q: it is merge or nothing", rest[0])
+	case err == nil:
+		env.Location.Flag = opts.file
+		err = runReport(opts, env.Location.Path(), stdout)
+	}
+	if err != nil {
+		// There is nowhere to report that stderr is gone.
+		_, _ = fmt.Fprintf(stderr, "cohort tool history: %v\n", err)
+		return exitError
+	}
+	return exitOK
+}
+
+func parseToolArgs(args []string, stdout io.Writer) (toolOptions, []string, error) {
+	var opts toolOptions
+	flags := pflag.NewFlagSet("cohort tool history", pflag.ContinueOnError)
+	flags.SetInterspersed(true)
+	flags.StringVar(&opts.file, "history", "", "history file to read (default: the one of the module here)")
+	flags.StringVar(&opts.variant, "variant", "", "take durations from runs of this variant, ex: race")
+	flags.IntVar(&opts.limit, "num", 10, "print at most this many tests of each kind, 0 for all")
+	flags.BoolVar(&opts.json, "json", false, "print JSON")
+	flags.Usage = func() {
+		// Best effort: who asked for help and closed the pipe has enough of it.
+		_, _ = io.WriteString(stdout, toolUsage+flags.FlagUsages())
+	}
+	err := flags.Parse(args)
+	if err == nil && opts.limit < 0 {
+		err = fmt.Errorf("--num is %d: it is 0 or more", opts.limit)
+	}
+	return opts, flags.Args(), err
+}
+
+func runMerge(ctx context.Context, args []string, now time.Time) error {
+	if len(args) < 2 {
+		return errors.New("merge needs the file to write and at least one file to add to it")
+	}
+	return errors.Join(Merge(ctx, args[0], args[1:], now)...)
+}
+
+// runReport prints the report on one file.
+func runReport(opts toolOptions, path string, stdout io.Writer) error {
+	if path == "" {
+		return errors.New("the history is off: name a file with --history")
+	}
+	st, err := readFile(path)
+	if errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("history %s: there is none yet: it is written when tests have run", path)
+	}
+	if err != nil {
+		return fmt.Errorf("history %s: %w", path, err)
+	}
+	s := &Snapshot{state: st, variant: opts.variant}
+	all := s.Stats()
+	report := toolReport{
+		File:          path,
+		Module:        st.module,
+		LeastReliable: toolTests(LeastReliable(all, opts.limit)),
+		Slowest:       toolTests(Slowest(all, opts.limit)),
+	}
+	if opts.json {
+		out := json.NewEncoder(stdout)
+		out.SetIndent("", "  ")
+		return out.Encode(report)
+	}
+	return report.print(stdout)
+}
+
+// toolReport is the JSON form of the report. Its field names are an interface.
+type toolReport struct {
+	File          string     `json:"file"`
+	Module        string     `json:"module"`
+	LeastReliable []toolTest `json:"least_reliable"`
+	Slowest       []toolTest `json:"slowest"`
+}
+
+type toolTest struct {
+	Package     string     `json:"package"`
+	Test        string     `json:"test"`
+	Runs        int        `json:"runs"`
+	Failures    int        `json:"failures"`
+	Skips       int        `json:"skips"`
+	Flips       int        `json:"flips"`
+	Rate        float64    `json:"failure_rate"`
+	Low         float64    `json:"failure_rate_low"`
+	High        float64    `json:"failure_rate_high"`
+	LastSeen    *time.Time `json:"last_seen,omitempty"`
+	LastFailure *time.Time `json:"last_failure,omitempty"`
+	FailureSeed *int64     `json:"last_failure_seed,omitempty"`
+	Seconds     *float64   `json:"seconds,omitempty"`
+}
+
+func toolTests(all []TestStats) []toolTest {
+	tests := make([]toolTest, 0, len(all))
+	for _, ts := range all {
+		t := toolTest{
+			Package: ts.Package, Test: ts.Test,
+			Runs: ts.Runs, Failures: ts.Failures, Skips: ts.Skips, Flips: ts.Flips,
+			Rate: ts.Rate, Low: ts.Low, High: ts.High,
+			LastSeen: known(ts.LastSeen), LastFailure: known(ts.LastFailure),
+		}
+		if ts.FailureShuffled {
+			t.FailureSeed = &ts.FailureSeed
+		}
+		if ts.Timed {
+			seconds := ts.Estimate.Seconds()
+			t.Seconds = &seconds
+		}
+		tests = append(tests, t)
+	}
+	return tests
+}
+
+func known(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	return &t
+}
+
+// print writes the report for people.
+func (r toolReport) print(out io.Writer) error {
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	p := &printer{w: w}
+	p.line("=== Least reliable")
+	if len(r.LeastReliable) == 0 {
+		p.line("no failure is remembered")
+	} else {
+		p.line("FAILED\tOF\tRATE\t95%% INTERVAL\tFLIPS\tLAST FAILURE\tLAST SEEN\tTEST")
+	}
+	for _, t := range r.LeastReliable {
+		p.line("%d\t%d\t%.1f%%\t%.1f%%-%.1f%%\t%d\t%s\t%s\t%s", t.Failures, t.Runs, 100*t.Rate, 100*t.Low, 100*t.High, t.Flips, date(t.LastFailure), date(t.LastSeen), t.name())
+	}
+	p.flush(w)
+	p.line("")
+	p.line("=== Slowest")
+	if len(r.Slowest) == 0 {
+		p.line("no duration is known")
+	}
+	for _, t := range r.Slowest {
+		p.line("%v\t%s", time.Duration(*t.Seconds*float64(time.Second)).Round(time.Millisecond), t.name())
+	}
+	p.flush(w)
+	return p.err
+}
+
+// name is the test as people write it. Control bytes, which a damaged or forged file may hold, would reach the
+// terminal, so a name with any is quoted.
+func (t toolTest) name() string {
+	name := t.Package + " " + t.Test
+	for _, r := range name {
+		if r < ' ' || r >= 0x7f && r < 0xa0 || r == '\ufffd' {
+			return fmt.Sprintf("%q", name)
+		}
+	}
+	return name
+}
+
+func date(t *time.Time) string {
+	if t == nil {
+		return "-"
+	}
+	return t.Format("2006-01-02 15:04")
+}
+
+// printer keeps the first error of many writes.
+type printer struct {
+	w   io.Writer
+	err error
+}
+
+func (p *printer) line(format string, args ...any) {
+	if _, err := fmt.Fprintf(p.w, format+"\n", args...); p.err == nil {
+		p.err = err
+	}
+}
+
+func (p *printer) flush(w *tabwriter.Writer) {
+	if err := w.Flush(); p.err == nil {
+		p.err = err
+	}
+}
