@@ -1,0 +1,202 @@
+package main_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// The differential tests run the same go test arguments through plain
+// `go test -json` and through cohort, and compare what both report.
+//
+// Two environment variables turn them on another program, to try the tests
+// themselves:
+//
+//	COHORT_UNDER_TEST=/path/of/program   instead of a cohort built for the run
+//	COHORT_UNDER_TEST_PLAIN=1            the program has no cohort flags (it is gotestsum)
+
+// commandLimit is how long one command of the differential tests may take. It
+// is far above what any needs: reaching it means that the command hangs.
+const commandLimit = 4 * time.Minute
+
+// A differ runs go test and the program under test on the same arguments.
+type differ struct {
+	subject string   // absolute path of the program under test
+	plain   bool     // subject knows none of cohort's own flags
+	wrapper string   // absolute path of a command for -exec
+	root    string   // directory of cohort's module
+	awkward string   // directory of the awkward module
+	env     []string // environment of every command
+}
+
+// newDiffer builds what the tests need, once for all subtests of t.
+func newDiffer(t *testing.T) *differ {
+	t.Helper()
+	root, err := filepath.Abs("../..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := &differ{root: root, awkward: filepath.Join(root, "testdata", "awkward")}
+	d.env = hermeticEnvironment(t)
+	bin := t.TempDir()
+	d.wrapper = d.build(t, filepath.Join(bin, "wrapper"), d.awkward, "./wrapper")
+	if d.subject = os.Getenv("COHORT_UNDER_TEST"); d.subject != "" {
+		d.plain = os.Getenv("COHORT_UNDER_TEST_PLAIN") != ""
+		return d
+	}
+	d.subject = d.build(t, filepath.Join(bin, "cohort"), root, "./cmd/cohort")
+	return d
+}
+
+// build builds a command of the module in dir and returns its path.
+func (d *differ) build(t *testing.T, output, dir, pkg string) string {
+	t.Helper()
+	if runtime.GOOS == "windows" {
+		output += ".exe"
+	}
+	if r := d.command(t, dir, nil, "go", "build", "-o", output, pkg); r.exit != 0 {
+		t.Fatalf("build %s: exit %d\n%s", pkg, r.exit, r.stderr)
+	}
+	return output
+}
+
+// hermeticEnvironment returns the environment without what would steer the
+// programs under test, and with their files in a temporary directory. The go
+// command's own cache stays the user's: without it every run compiles the
+// standard library.
+func hermeticEnvironment(t *testing.T) []string {
+	t.Helper()
+	gocache, err := exec.Command("go", "env", "GOCACHE").Output()
+	if err != nil {
+		t.Fatalf("go env GOCACHE: %v", err)
+	}
+	env := slices.DeleteFunc(os.Environ(), func(entry string) bool {
+		for _, prefix := range []string{
+			"COHORT_", "GOTESTSUM_", "AWKWARD_", "WRAPPER_", "GITHUB_ACTIONS=", "TEST_DIRECTORY=", "GOCOVERDIR=",
+		} {
+			if strings.HasPrefix(entry, prefix) {
+				return true
+			}
+		}
+		return false
+	})
+	files := t.TempDir()
+	return append(env,
+		"GOCACHE="+strings.TrimSpace(string(gocache)),
+		"XDG_CACHE_HOME="+files,
+		"COHORT_HISTORY="+filepath.Join(files, "history"),
+	)
+}
+
+// A run is one command and what it reported.
+type run struct {
+	command        string
+	exit           int
+	stdout, stderr []byte
+	events         []event
+}
+
+// An event is one line of `go test -json`.
+type event struct {
+	Action, Package, Test, Output, ImportPath string
+}
+
+// command runs a program to its end and returns what it printed.
+func (d *differ) command(t *testing.T, dir string, env []string, args ...string) run {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), commandLimit)
+	defer cancel()
+	var stdout, stderr bytes.Buffer
+	cmd := exec.CommandContext(ctx, args[0], args[1:]...)
+	cmd.Dir, cmd.Env = dir, slices.Concat(d.env, env)
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	cmd.WaitDelay = 10 * time.Second // a killed command's children may hold the pipes
+	err := cmd.Run()
+	shown := strings.Join(slices.Concat(env, args), " ")
+	var exit *exec.ExitError
+	if ctx.Err() != nil || (err != nil && !errors.As(err, &exit)) {
+		t.Fatalf("in %s: %s: %v (%v)\n%s", dir, shown, err, ctx.Err(), stderr.Bytes())
+	}
+	return run{
+		command: fmt.Sprintf("(cd %s && %s)", dir, shown), exit: cmd.ProcessState.ExitCode(),
+		stdout: stdout.Bytes(), stderr: stderr.Bytes(),
+	}
+}
+
+// goTest runs `go test -json` with args.
+func (d *differ) goTest(t *testing.T, dir string, env []string, args ...string) run {
+	t.Helper()
+	r := d.command(t, dir, env, slices.Concat([]string{"go", "test", "-json"}, args)...)
+	r.events = decode(t, r, bytes.NewReader(r.stdout))
+	return r
+}
+
+// test runs the program under test with the go test arguments args.
+func (d *differ) test(t *testing.T, dir string, env []string, v variant, args ...string) run {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "events.json")
+	command := slices.Concat([]string{d.subject, "--no-color", "--format=standard-verbose", "--jsonfile=" + file},
+		d.flags(v), []string{"--"}, args)
+	r := d.command(t, dir, env, command...)
+	f, err := os.Open(file)
+	if err != nil {
+		t.Fatalf("%s: no JSON file: %v\n%s", r.command, err, r.stderr)
+	}
+	defer f.Close() // it was only read
+	r.events = decode(t, r, f)
+	return r
+}
+
+// decode reads the lines of `go test -json`, which may have any length.
+func decode(t *testing.T, r run, from io.Reader) []event {
+	t.Helper()
+	var events []event
+	for decoder := json.NewDecoder(from); ; {
+		var e event
+		err := decoder.Decode(&e)
+		if errors.Is(err, io.EOF) {
+			return events
+		}
+		if err != nil {
+			t.Fatalf("%s: event %d: %v\nstdout: %.2000s\nstderr: %.2000s", r.command, len(events), err, r.stdout, r.stderr)
+		}
+		events = append(events, e)
+	}
+}
+
+// A variant is a way to spread and order the tests. No variant may change what
+// is reported.
+type variant struct {
+	workers int
+	shuffle string
+}
+
+// String returns the variant as a subtest is named by it.
+func (v variant) String() string { return fmt.Sprintf("workers=%d,shuffle=%s", v.workers, v.shuffle) }
+
+// flags returns the program's own flags for v.
+func (d *differ) flags(v variant) []string {
+	if d.plain {
+		return nil
+	}
+	return []string{fmt.Sprintf("--workers=%d", v.workers), "--shuffle=" + v.shuffle}
+}
+
+// variants returns those of vs that the program under test can tell apart.
+func (d *differ) variants(vs []variant) []variant {
+	if d.plain {
+		return vs[:1]
+	}
+	return vs
+}

@@ -1,0 +1,5 @@
+package compile
+
+import "testing"
+
+func TestOfBrokenPackage(t *testing.T) {}

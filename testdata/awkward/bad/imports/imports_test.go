@@ -1,0 +1,5 @@
+package imports
+
+import "testing"
+
+func TestOfImporter(t *testing.T) {}

@@ -1,0 +1,2 @@
+// Package testcompile compiles, its test does not.
+package testcompile

@@ -1,0 +1,2 @@
+// Package empty has a test file without a test.
+package empty

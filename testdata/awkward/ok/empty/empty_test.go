@@ -1,0 +1,7 @@
+package empty
+
+import "testing"
+
+func helper(t *testing.T) { t.Helper() }
+
+var _ = helper

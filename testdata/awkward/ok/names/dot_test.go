@@ -1,0 +1,7 @@
+package names
+
+import . "testing"
+
+func TestDotImport(t *T) {}
+
+func BenchmarkDotImport(b *B) {}

@@ -1,0 +1,5 @@
+package tags
+
+import "testing"
+
+func TestLinuxAMD64(t *testing.T) {}

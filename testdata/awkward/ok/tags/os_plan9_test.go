@@ -1,0 +1,5 @@
+package tags
+
+import "testing"
+
+func TestPlan9(t *testing.T) {}
