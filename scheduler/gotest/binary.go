@@ -79,7 +79,7 @@ func (b *BinaryArgs) set(name, value string, hasValue bool) bool {
 		b.CoverProfile = value
 	case "gocoverdir":
 		b.CoverDir = value
-	case "timeout", "testlogfile":
+	case "timeout", "testlogfile", "v":
 	case "bench", "fuzz", "list", "cpuprofile", "memprofile", "blockprofile", "mutexprofile", "trace":
 		b.Opaque = b.Opaque || value != "" // behind -args: go test does not see it
 		return false
@@ -115,6 +115,9 @@ func (b *BinaryArgs) Args(p Process) []string {
 		}
 	}
 	add("testlogfile", p.TestLog)
+	// Whatever else the user asked for: under "go test -json -v" the go command
+	// passes -test.v=true behind -test.v=test2json, which unmarks the framing.
+	add("v", "test2json")
 	args = append(args, b.kept...)
 	add("gocoverdir", p.CoverDir)
 	add("timeout", p.Timeout)
