@@ -60,7 +60,7 @@ func (d *differ) testArguments(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			c := comparison{dir: d.awkward, args: args, variants: []variant{{2, "5"}}}
+			c := comparison{dir: d.awkward, args: args, variants: []variant{{workers: 2, shuffle: "5"}}}
 			if name == "current package" {
 				c.dir, c.args = filepath.Join(d.awkward, "ok", "skips"), []string{"."}
 			}
@@ -74,7 +74,7 @@ func (d *differ) testArguments(t *testing.T) {
 		}
 		d.compare(t, comparison{
 			dir: d.awkward, args: []string{"-race", "./race", "./ok/twins", "./ok/parallel"},
-			variants: []variant{{2, "5"}},
+			variants: []variant{{workers: 2, shuffle: "5"}},
 		})
 	})
 }
@@ -84,13 +84,13 @@ func (d *differ) testArguments(t *testing.T) {
 func (d *differ) testFailfast(t *testing.T) {
 	d.compare(t, comparison{
 		dir: d.awkward, args: []string{"-failfast", "./bad/fails"},
-		variants: []variant{{1, "off"}},
+		variants: []variant{{workers: 1, shuffle: "off"}},
 	})
 	// Which tests had begun before the first failure depends on the order, so
 	// a shuffled run may have more or fewer of them: none twice, none with
 	// another verdict than in a full run, and at least one that failed.
 	full := verdicts(d.goTest(t, d.awkward, nil, "./bad/fails").events)
-	for _, v := range d.variants([]variant{{2, "1"}, {4, "2"}}) {
+	for _, v := range d.variants([]variant{{workers: 2, shuffle: "1"}, {workers: 4, shuffle: "2"}}) {
 		t.Run(v.String(), func(t *testing.T) {
 			t.Parallel()
 			got := d.test(t, d.awkward, nil, v, "-count=1", "-failfast", "./bad/fails")
@@ -118,12 +118,12 @@ func (d *differ) testExec(t *testing.T) {
 	d.compare(t, comparison{
 		dir: d.awkward, env: []string{"WRAPPER_MARKS=" + marks},
 		args:     []string{"-exec=" + d.wrapper, "./ok/twins", "./ok/surroundings", "./bad/fails", "./bad/exits"},
-		variants: []variant{{2, "1"}},
+		variants: []variant{{workers: 2, shuffle: "1"}},
 	})
 	t.Run("used", func(t *testing.T) {
 		t.Parallel()
 		own := marks + ".own"
-		v := variant{2, "1"}
+		v := variant{workers: 2, shuffle: "1"}
 		got := d.test(t, d.awkward, []string{"WRAPPER_MARKS=" + own}, v, "-count=1", "-exec="+d.wrapper, "./ok/twins")
 		if data, err := os.ReadFile(own); err != nil || len(data) == 0 {
 			t.Errorf("%s: the -exec command was not called: %v", got.command, err)
@@ -133,7 +133,7 @@ func (d *differ) testExec(t *testing.T) {
 
 // testPassThrough compares what cannot be split and goes to go test as it is.
 func (d *differ) testPassThrough(t *testing.T) {
-	v := variant{2, "1"}
+	v := variant{workers: 2, shuffle: "1"}
 	for name, args := range map[string][]string{
 		"bench":      {"-bench=.", "-benchtime=1x", "-run=^$", "./ok/bench/..."},
 		"bench all":  {"-bench=Sub/1$", "-benchtime=1x", "-benchmem", "./ok/bench/..."},

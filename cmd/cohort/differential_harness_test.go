@@ -180,6 +180,7 @@ func decode(t *testing.T, r run, from io.Reader) []event {
 type variant struct {
 	workers int
 	shuffle string
+	dist    string // "" for the default
 }
 
 // String returns the variant as a subtest is named by it.
@@ -190,7 +191,11 @@ func (d *differ) flags(v variant) []string {
 	if d.plain {
 		return nil
 	}
-	return []string{fmt.Sprintf("--workers=%d", v.workers), "--shuffle=" + v.shuffle}
+	flags := []string{fmt.Sprintf("--workers=%d", v.workers), "--shuffle=" + v.shuffle}
+	if v.dist != "" {
+		flags = append(flags, "--dist="+v.dist)
+	}
+	return flags
 }
 
 // variants returns those of vs that the program under test can tell apart.

@@ -17,7 +17,7 @@ import (
 // terminal, although other tests print at the same time in other processes.
 func (d *differ) testContiguous(t *testing.T) {
 	top := regexp.MustCompile(`TestNumber\d\d`)
-	for _, v := range d.variants([]variant{{4, "1"}, {4, "off"}, {2, "2"}}) {
+	for _, v := range d.variants([]variant{{workers: 4, shuffle: "1"}, {workers: 4, shuffle: "off"}, {workers: 2, shuffle: "2"}}) {
 		got := d.test(t, d.awkward, nil, v, "-count=1", "./ok/many")
 		var order []string
 		for line := range bytes.Lines(got.stdout) {
@@ -36,7 +36,7 @@ func (d *differ) testContiguous(t *testing.T) {
 // runs: the test waits until this reader of its output lets it go on.
 func (d *differ) testStreaming(t *testing.T) {
 	gate := filepath.Join(t.TempDir(), "gate")
-	args := slices.Concat([]string{"--format=standard-verbose"}, d.flags(variant{2, "1"}),
+	args := slices.Concat([]string{"--format=standard-verbose"}, d.flags(variant{workers: 2, shuffle: "1"}),
 		[]string{"--", "-count=1", "-timeout=60s", "./stream"})
 	cmd := exec.CommandContext(t.Context(), d.subject, args...)
 	cmd.Dir, cmd.Env = d.awkward, slices.Concat(d.env, []string{"AWKWARD_GATE=" + gate})

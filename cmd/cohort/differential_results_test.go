@@ -95,7 +95,7 @@ func (d *differ) testAwkward(t *testing.T) {
 		shuffled := []string{guessed, twins}
 		d.compare(t, comparison{
 			dir: d.awkward, args: []string{"./ok/..."}, outputs: true,
-			variants: []variant{{4, "1"}, {1, "off"}, {2, "on"}, {1, "3"}},
+			variants: []variant{{workers: 4, shuffle: "1"}, {workers: 1, shuffle: "off"}, {workers: 2, shuffle: "on"}, {workers: 1, shuffle: "3"}},
 			except:   map[string][]string{"1": shuffled, "3": shuffled, "on": shuffled, "off": {guessed}},
 		})
 	})
@@ -103,7 +103,7 @@ func (d *differ) testAwkward(t *testing.T) {
 		t.Parallel()
 		d.compare(t, comparison{
 			dir: d.awkward, args: []string{"./bad/..."},
-			variants: []variant{{4, "1"}, {1, "off"}, {2, "2"}},
+			variants: []variant{{workers: 4, shuffle: "1"}, {workers: 1, shuffle: "off"}, {workers: 2, shuffle: "2"}},
 			longer:   []string{"example.com/awkward/bad/panicmid"},
 		})
 	})
@@ -118,7 +118,7 @@ func (d *differ) testAwkward(t *testing.T) {
 // cohort no failed test makes a good package.
 func (d *differ) testStricter(t *testing.T) {
 	const pkg = "example.com/awkward/edge/exitzero"
-	v := variant{2, "1"}
+	v := variant{workers: 2, shuffle: "1"}
 	want := d.goTest(t, d.awkward, nil, "./edge/exitzero")
 	got := d.test(t, d.awkward, nil, v, "-count=1", "./edge/exitzero")
 	expected := verdicts(want.events)
@@ -139,7 +139,7 @@ func (d *differ) testStandard(t *testing.T) {
 		args: []string{
 			"-short", "strings", "sort", "strconv", "net/url", "text/template", "encoding/json", "go/parser", "regexp",
 		},
-		variants: []variant{{4, "1"}, {2, "off"}, {1, "2"}},
+		variants: []variant{{workers: 4, shuffle: "1"}, {workers: 2, shuffle: "off"}, {workers: 1, shuffle: "2"}},
 	})
 }
 
@@ -153,11 +153,15 @@ func (d *differ) testDependencies(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes a minute of processor time")
 	}
+	t.Run("in order", func(t *testing.T) {
+		t.Parallel()
+		d.testInOrder(t)
+	})
 	d.compare(t, comparison{
 		dir: d.root,
 		args: []string{
 			"-short",
-			"github.com/spf13/pflag/...", "github.com/fatih/color/...", "github.com/google/shlex/...",
+			"github.com/spf13/pflag/...", "github.com/google/shlex/...",
 			"github.com/fsnotify/fsnotify/internal/...",
 			"golang.org/x/sync/errgroup", "golang.org/x/sync/singleflight", "golang.org/x/sync/syncmap",
 			"golang.org/x/term/...", "golang.org/x/sys/cpu", "golang.org/x/sys/execabs",
@@ -167,6 +171,16 @@ func (d *differ) testDependencies(t *testing.T) {
 			"golang.org/x/tools/txtar", "golang.org/x/tools/cover", "golang.org/x/tools/go/ast/astutil",
 			"golang.org/x/mod/modfile", "golang.org/x/mod/module", "golang.org/x/mod/semver",
 		},
-		variants: []variant{{4, "1"}, {1, "2"}},
+		variants: []variant{{workers: 4, shuffle: "1"}, {workers: 1, shuffle: "2"}},
 	})
+}
+
+// testInOrder compares results of fatih/color, whose tests hand on state in a
+// package variable: under go test too they fail with -shuffle=1, or one by
+// one. In one process and in source order they pass.
+func (d *differ) testInOrder(t *testing.T) {
+	want := d.goTest(t, d.root, nil, "github.com/fatih/color/...")
+	v := variant{workers: 2, shuffle: "off", dist: "loadpackage"}
+	got := d.test(t, d.root, nil, v, "-count=1", "github.com/fatih/color/...")
+	report(t, want, got, compareVerdicts(verdicts(want.events), verdicts(got.events), nil))
 }
