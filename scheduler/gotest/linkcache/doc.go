@@ -23,7 +23,7 @@
 //   - An executable that the C linker made is never stored, since it may hold static C libraries that no key covers
 //     ("go help cache" has the same warning about the go command's own cache).
 //   - A link that printed something is not stored: the go command reports and replays what tools print.
-//   - Each entry carries its key, its size and its SHA-256. What is copied is checked while it is copied.
+//   - Each entry carries its key, its size and a checksum. What is copied is checked while it is copied.
 //
 // # Storage
 //
