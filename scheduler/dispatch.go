@@ -57,7 +57,11 @@ func (r *Run) firstPass(b *batch) {
 			resumed[t.name] = true
 		}
 	}
-	b.feed = p.merge.newFeed(b.all, b.all && r.cfg.SeedChosen, resumed)
+	shuffleLine := ""
+	if !b.all || !r.cfg.SeedChosen {
+		shuffleLine = b.shuffleLine()
+	}
+	b.feed = p.merge.newFeed(b.all, shuffleLine, resumed)
 	file := func(kind string) string { return filepath.Join(r.listener.Dir, fmt.Sprint(kind, b.number)) }
 	if r.cfg.GoTest.Exec == nil {
 		b.testlog = file("log")

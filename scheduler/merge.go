@@ -51,8 +51,9 @@ type feed struct {
 	// verbatim passes on the closing PASS or FAIL and the coverage line, since
 	// no other process of this binary has run or will.
 	verbatim bool
-	// seed passes on the line that states the seed.
-	seed bool
+	// shuffleLine is the line that states the seed, which is not to be passed
+	// on, or nil.
+	shuffleLine []byte
 	// resumed are tests whose start the reader has seen in another process.
 	resumed map[string]bool
 
@@ -73,8 +74,10 @@ type feed struct {
 	hasCoverage bool
 }
 
-func (m *merger) newFeed(verbatim, seed bool, resumed map[string]bool) *feed {
-	return &feed{m: m, verbatim: verbatim, seed: seed, resumed: resumed, open: make(map[string]bool)}
+func (m *merger) newFeed(verbatim bool, shuffleLine string, resumed map[string]bool) *feed {
+	return &feed{
+		m: m, verbatim: verbatim, shuffleLine: []byte(shuffleLine), resumed: resumed, open: make(map[string]bool),
+	}
 }
 
 // event takes one line of the process.
@@ -108,15 +111,18 @@ func (f *feed) drop(e *testbin.Event) bool {
 			e.Kind, e.Line = testbin.KindCont, []byte("\x16=== CONT  "+e.Test+"\n")
 		}
 	case testbin.KindOutput:
-		return e.Test == "" && f.dropOutput(e.Line)
+		return e.Test == "" && f.dropOutput(e)
 	}
 	return false
 }
 
-// dropOutput is drop for output of the package.
-func (f *feed) dropOutput(line []byte) bool {
-	if !f.begun && bytes.HasPrefix(line, []byte("-test.shuffle ")) {
-		return !f.seed
+// dropOutput is drop for output of the package. TestMain may have printed
+// without a newline before the line with the seed.
+func (f *feed) dropOutput(e *testbin.Event) bool {
+	line := e.Line
+	if !f.begun && len(f.shuffleLine) > 0 && bytes.HasSuffix(line, f.shuffleLine) {
+		e.Line, e.Partial = line[:len(line)-len(f.shuffleLine)], true
+		return len(e.Line) == 0
 	}
 	if f.finals == 0 || !bytes.HasPrefix(line, []byte("coverage: ")) {
 		return false

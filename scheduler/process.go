@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -75,6 +74,14 @@ func (r *Run) shuffleValue(b *batch) string {
 		return ""
 	}
 	return strconv.FormatInt(c.Seed, 10)
+}
+
+// shuffleLine is what the process prints of its seed, "" for nothing.
+func (b *batch) shuffleLine() string {
+	if b.shuffle == "" {
+		return ""
+	}
+	return "-test.shuffle " + b.shuffle + "\n"
 }
 
 // ended is the message that a process has ended.
@@ -201,18 +208,13 @@ func (r *Run) environ(b *batch) []string {
 }
 
 // makeCoverDir makes a process's own directory for raw coverage data: the
-// processes of a package would read each other's. The go command may have put
-// a list of meta-data files in its own.
+// processes of a package would read each other's. What the go command has put
+// into its directory, a list of meta-data files under -coverpkg, is copied.
 func makeCoverDir(dir, from string) error {
-	if err := os.Mkdir(dir, 0o700); err != nil {
+	if err := os.Mkdir(dir, 0o700); err != nil || from == "" {
 		return err
 	}
-	const metaFiles = "metafiles" // internal/coverage.MetaFilesFileName
-	err := copyFile(filepath.Join(from, metaFiles), filepath.Join(dir, metaFiles))
-	if os.IsNotExist(err) {
-		return nil
-	}
-	return err
+	return os.CopyFS(dir, os.DirFS(from))
 }
 
 // exitReason says how a process ended, as the go command words it.

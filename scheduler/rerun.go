@@ -192,7 +192,7 @@ func (r *Run) openAttempt(a *rerun, b *batch) error {
 	a.file, a.events = file, bufio.NewWriter(file)
 	a.coder = testbin.NewEncoder(a.events, a.pkg.path, time.Now)
 	a.merge = newMerger(a.coder, true, func() (*os.File, error) { return nil, errors.ErrUnsupported })
-	b.feed = a.merge.newFeed(true, false, nil)
+	b.feed = a.merge.newFeed(true, b.shuffleLine(), nil)
 	return nil
 }
 
