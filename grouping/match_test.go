@@ -16,7 +16,7 @@ var patterns = []string{
 	"|", "A|", "|A", "A/x|A", "A|A/x", "A/x|A/y", "A/x/p", "A//p", "AB$/x|A/x", "A/y z", "A/y_z", "A/y\tz", "A/\x01",
 	"[[]A", "A/[[]", "A]/x", "A]|B", `\Q)\E/x|A`, `\QA\`, "(?i)testa/X", "Test[AB]$/x|_x/y", "a{1000}{1000}", "[", "A/[", "A|(",
 	"A/x|B/[", "B|A/(", "A)", "Ω", "A/a/b", "A/x#01", "A/^$", "A/#00", "(A)/(x)|((B))/y", "[(]|A/x", "[)/]|A", "A\xff/x", `\`,
-	"x|x/x|B", "[]A]/x", "[^]A]/x",
+	"x|x/x|B", "[]A]/x", "[^]A]/x", "A]*[B|x]", `A\Q)\E*/x|B`, "Test\tx", "Test\u2028x/\u3000", "]|[A/x]*", "A]*/[x/]",
 }
 
 var (
@@ -67,6 +67,9 @@ func TestPatternsAgreeWithTesting(t *testing.T) {
 	o := startOracle(t)
 	for i, run := range patterns {
 		for j, skip := range patterns {
+			if run != "" && skip != "" && (i+2*j)%5 != 0 {
+				continue // each pattern alone, and a fifth of the pairs
+			}
 			checkPatterns(t, o, run, skip, uint(i+j)%128) // every choice of names, spread over the pairs
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -124,7 +125,7 @@ checkout!: TestCart FuzzCart
 		}
 		var texts []string
 		for _, w := range warnings {
-			texts = append(texts, w.String())
+			texts = append(texts, filepath.ToSlash(w.String()))
 		}
 		if got := strings.Join(texts, "\n"); got != tt.warnings {
 			t.Errorf("%s: warnings:\n%s\nwant:\n%s", tt.name, got, tt.warnings)
@@ -144,7 +145,7 @@ func TestUnitsTwins(t *testing.T) {
 	_, _, err = Units(p, Options{})
 	var wrong *DirectiveError
 	want := "shop/x_test.go:3: TestTwin is in group twins, but in group others at shop/b_test.go:9: tests of one name always run together"
-	if !errors.As(err, &wrong) || strings.ReplaceAll(err.Error(), `\`, "/") != want {
+	if !errors.As(err, &wrong) || filepath.ToSlash(err.Error()) != want {
 		t.Errorf("twins in two groups: error %v\nwant %s", err, want)
 	}
 }
