@@ -1,0 +1,138 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// TestMain puts commands into PATH that are this test binary under other names.
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){
+		"cohort": main,
+		"replay": func() { os.Exit(replay(os.Args[1:], os.Stdout, os.Stderr)) },
+		"stay":   func() { os.Exit(stay(os.Args[1])) },
+		"vars":   printVars,
+		"noise":  func() { os.Exit(noise(os.Args[1:])) },
+	})
+}
+
+func TestScripts(t *testing.T) {
+	t.Parallel()
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata/script",
+		Setup: func(e *testscript.Env) error {
+			streams, err := filepath.Abs("testdata/streams")
+			e.Setenv("STREAMS", streams)
+			// The go command's caches: a home of its own would compile everything anew.
+			for _, name := range []string{"GOCACHE", "GOMODCACHE", "GOPROXY", "GOFLAGS", "GOTOOLCHAIN"} {
+				e.Setenv(name, goEnv(t, name))
+			}
+			e.Setenv("GOVERSION", "go1.test")
+			return err
+		},
+		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){"xmlcount": xmlCount},
+	})
+}
+
+// xmlCount checks how often an element is in a file: xmlcount FILE ELEMENT N.
+func xmlCount(ts *testscript.TestScript, neg bool, args []string) {
+	want, err := strconv.Atoi(args[2])
+	ts.Check(err)
+	if got := strings.Count(ts.ReadFile(args[0]), "<"+args[1]+" "); (got == want) == neg {
+		ts.Fatalf("%s: %d times <%s>, want %d", args[0], got, args[1], want)
+	}
+}
+
+// replay writes the recorded stream that args[0] names, as the command it was
+// recorded from did, and returns that command's exit code. With a -test.run flag and
+// a package behind it, it replays args[0]+".rerun" instead, if there is one.
+func replay(args []string, stdout, stderr io.Writer) int {
+	name := args[0]
+	if len(args) > 1 {
+		if _, err := os.Stat(name + ".rerun.jsonl"); err == nil {
+			name += ".rerun"
+		}
+	}
+	for _, part := range []struct {
+		suffix string
+		to     io.Writer
+	}{{".stderr", stderr}, {".jsonl", stdout}} {
+		data, err := os.ReadFile(name + part.suffix)
+		if err != nil && !os.IsNotExist(err) {
+			fmt.Fprintln(stderr, err)
+			return 99
+		}
+		if _, err := part.to.Write(data); err != nil {
+			return 98 // the reader has gone: it had enough
+		}
+	}
+	code, err := os.ReadFile(name + ".exit")
+	if err != nil {
+		return 0
+	}
+	n, err := strconv.Atoi(strings.TrimSpace(string(code)))
+	if err != nil {
+		return 97
+	}
+	return n
+}
+
+// stay writes its process ID to the file of that name and waits for a signal; then
+// it reports which one it was in an event, and exits with 1.
+func stay(file string) int {
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	if err := os.WriteFile(file+".tmp", []byte(strconv.Itoa(os.Getpid())), 0o600); err != nil {
+		return 99
+	}
+	// The file appears at once with all its content.
+	if err := os.Rename(file+".tmp", file); err != nil {
+		return 99
+	}
+	sig := <-signals
+	fmt.Printf(`{"Action":"fail","Package":"p","Test":"Test_%s"}`+"\n", strings.ReplaceAll(sig.String(), " ", "_"))
+	return 1
+}
+
+// printVars prints what a post-run command is told.
+func printVars() {
+	for _, kv := range os.Environ() {
+		if strings.HasPrefix(kv, "TESTS_") || strings.HasPrefix(kv, "GOTESTSUM_") {
+			fmt.Println(kv)
+		}
+	}
+}
+
+// noise prints much to both streams at once: args are the number of lines, and the
+// length of each.
+func noise(args []string) int {
+	lines, err := strconv.Atoi(args[0])
+	if err != nil {
+		return 99
+	}
+	length, err := strconv.Atoi(args[1])
+	if err != nil {
+		return 99
+	}
+	done := make(chan struct{})
+	go func() { // ends with its lines
+		defer close(done)
+		for i := range lines {
+			fmt.Fprintf(os.Stderr, "err %d %s end\n", i, strings.Repeat("e", length))
+		}
+	}()
+	for i := range lines {
+		fmt.Printf("out %d %s end\n", i, strings.Repeat("o", length))
+	}
+	<-done
+	return 0
+}
