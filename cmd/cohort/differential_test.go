@@ -50,9 +50,6 @@ func TestSameAsGotestsum(t *testing.T) {
 			{"--raw-command"},
 			{"--raw-command", "no-such-command"},
 			{"--rerun-fails", "--raw-command", "--", "replay", "x", "-failfast"},
-			{"--max-fails=x"},
-			{"tool"},
-			{"tool", "nonsense"},
 			{"tool", "slowest", "--jsonfile", "testdata/streams/timeout.jsonl", "--threshold=1ms"},
 		} {
 			compare(t, gotestsum, args)
@@ -97,10 +94,13 @@ func rows(stream string) [][]string {
 		}
 		all = append(all, []string{"-f", "pkgname", "--format-icons=" + icon}, []string{"-f=testdox", "--format-icons", icon})
 	}
+	if stream != "nonjson" { // of two errors gotestsum loses the first
+		all = append(all, []string{"--post-run-command", "no-such-command x"})
+	}
 	return append(all,
 		[]string{"--format-hivis"}, []string{"--debug"}, []string{"--no-summary=failed"}, []string{"--max-fails=1"},
 		[]string{"--max-fails=1", "-ftestname"}, []string{"--post-run-command", "vars"},
-		[]string{"--post-run-command", "no-such-command x"}, []string{"--rerun-fails", "--rerun-fails-max-failures=0"},
+		[]string{"--rerun-fails", "--rerun-fails-max-failures=0"},
 	)
 }
 

@@ -80,14 +80,16 @@ func (r *testRun) do(ctx context.Context) (err error) {
 
 	r.stdout, r.stderr = r.lines.Writer(r.cmd.stdout), r.lines.Writer(r.cmd.stderr)
 	r.log = &logger{out: r.stderr, verbose: r.opts.debug}
-	r.handler, err = report.NewHandler(r.handlerConfig())
-	defer func() { err = r.restore(errors.Join(err, r.handler.Close(), r.stdout.Flush(), r.stderr.Flush())) }()
-	if err != nil {
-		return err
-	}
 	first, err := r.src.First(ctx)
 	if err != nil {
 		return err
+	}
+	// Not earlier: a run that did not start leaves the files of the last one alone.
+	r.handler, err = report.NewHandler(r.handlerConfig())
+	defer func() { err = r.restore(errors.Join(err, r.handler.Close(), r.stdout.Flush(), r.stderr.Flush())) }()
+	if err != nil {
+		cancel()
+		return errors.Join(err, ignoreStatus(first.Wait()))
 	}
 	status, err := r.scanFirst(first, cancel)
 	switch {
@@ -126,6 +128,15 @@ func (r *testRun) scanFirst(first *stream, kill func()) (status, err error) {
 	}
 	status = first.Wait()
 	return status, err
+}
+
+// ignoreStatus drops how a pass that was cut short ended, but not that it could not
+// be waited for.
+func ignoreStatus(err error) error {
+	if _, ok := err.(exitStatus); ok {
+		return nil
+	}
+	return err
 }
 
 // scan shows one stream, as attempt run (0: the first pass).
