@@ -87,10 +87,7 @@ func (h *Handler) Event(event testjson.TestEvent, exec *testjson.Execution) erro
 	if err := h.show(event, exec); err != nil {
 		return fmt.Errorf("failed to format event: %w", err)
 	}
-	if h.maxFails > 0 && mayFail(event) && len(exec.Failed()) >= h.maxFails {
-		return errors.New("ending test run because max failures was reached")
-	}
-	return nil
+	return maxFailsReached(h.maxFails, event, exec)
 }
 
 // mayFail reports whether event can add to the failures: only then are they counted.
@@ -132,9 +129,6 @@ func (h *Handler) record(event testjson.TestEvent) error {
 	}
 	return nil
 }
-
-// Record writes raw, the bytes of an event that is not to be shown, to the JSON file.
-func (h *Handler) Record(raw []byte) error { return h.json.write(raw) }
 
 // Flush makes the event files hold every event so far.
 func (h *Handler) Flush() error { return errors.Join(h.json.flush(), h.timing.flush()) }

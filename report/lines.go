@@ -133,6 +133,21 @@ func (l *Lines) shortenEvent(line []byte) []byte {
 	return append([]byte(lineKey+l.token(string(line))+`",`), rest[1:]...)
 }
 
+// withoutOutput returns line, an event, without its output: only the event files get
+// to see that.
+func (l *Lines) withoutOutput(line []byte) []byte {
+	var fields map[string]json.RawMessage
+	if json.Unmarshal(line, &fields) != nil {
+		return line
+	}
+	delete(fields, "Output")
+	rest, err := json.Marshal(fields)
+	if err != nil {
+		return line
+	}
+	return append([]byte(lineKey+l.token(string(line))+`",`), rest[1:]...)
+}
+
 // Events returns a reader of r, a stream of events, whose lines testjson can scan.
 // A line beginning with FAIL is no event but go's own slip; testjson would warn about
 // it straight to the process's stderr, so bad is called for it instead, and only after

@@ -53,16 +53,15 @@ type junitOptions struct {
 
 // rerunOptions says what happens to failed units.
 type rerunOptions struct {
-	maxAttempts      int // reruns of one unit at most; 0: none
-	maxFailures      int // more failures than this in the first pass: no reruns
-	reportFile       string
-	runRootTest      bool // gotestsum's; only how failures are counted depends on it
-	abortOnDataRace  bool
-	delay            time.Duration // between the end of an attempt and the start of the next
-	showOnlyLast     bool
-	hideDetails      bool
-	failOnFlaky      bool
-	attemptsExplicit bool // --rerun-fails was given
+	maxAttempts     int // reruns of one unit at most; 0: none
+	maxFailures     int // more failures than this in the first pass: no reruns
+	reportFile      string
+	runRootTest     bool // gotestsum's; only how failures are counted depends on it
+	abortOnDataRace bool
+	delay           time.Duration // between the end of an attempt and the start of the next
+	showOnlyLast    bool
+	hideDetails     bool
+	failOnFlaky     bool
 }
 
 // runOptions says how tests are spread over processes: it is for the scheduler.
@@ -80,6 +79,19 @@ type runOptions struct {
 
 // rerunsEnabled reports whether failed units are to be run again.
 func (o *options) rerunsEnabled() bool { return o.rerun.maxAttempts > 0 }
+
+// holdMode says which attempts are held back. Without reruns none is.
+func (o *options) holdMode() report.HoldMode {
+	switch {
+	case !o.rerunsEnabled():
+		return report.HoldNothing
+	case o.rerun.showOnlyLast:
+		return report.OnlyLast
+	case o.rerun.hideDetails:
+		return report.HideDetails
+	}
+	return report.HoldNothing
+}
 
 // validate returns every problem of o at once, joined.
 func (o *options) validate() error {

@@ -66,7 +66,8 @@ type testRun struct {
 	stdout, stderr *report.LineWriter
 	log            *logger
 	handler        *report.Handler
-	exec           *testjson.Execution
+	exec           *testjson.Execution // of all that was shown
+	held           *heldRun            // nil: everything is shown as it happens
 
 	mu     sync.Mutex
 	signal os.Signal // the first that came; nil: none
@@ -91,6 +92,9 @@ func (r *testRun) do(ctx context.Context) (err error) {
 		cancel()
 		return errors.Join(err, ignoreStatus(first.Wait()))
 	}
+	if mode := r.opts.holdMode(); mode != report.HoldNothing {
+		r.held = &heldRun{run: r, mode: mode}
+	}
 	status, err := r.scanFirst(first, cancel)
 	switch {
 	case err != nil:
@@ -111,18 +115,25 @@ func (r *testRun) do(ctx context.Context) (err error) {
 }
 
 func (r *testRun) handlerConfig() report.Config {
-	return report.Config{
+	cfg := report.Config{
 		Format: r.opts.format, FormatOptions: r.opts.formatOptions,
 		Stdout: r.stdout, Stderr: r.stderr, Lines: r.lines,
 		JSONFile: r.opts.jsonFile, TimingFile: r.opts.jsonFileTimingEvents,
-		MaxFails: r.opts.maxFails,
 	}
+	if r.opts.holdMode() == report.HoldNothing {
+		cfg.MaxFails = r.opts.maxFails // else failures are counted as they are held
+	}
+	return cfg
 }
 
 // scanFirst shows the first pass and returns its status. A scan that ends early kills
 // what runs, and waits for it.
 func (r *testRun) scanFirst(first *stream, kill func()) (status, err error) {
-	err = r.scan(0, first.Stdout, first.Stderr, kill)
+	if r.held != nil {
+		err = r.held.scanFirst(first, kill)
+	} else {
+		err = r.scan(0, first.Stdout, first.Stderr, kill)
+	}
 	if err != nil {
 		kill()
 	}
@@ -141,12 +152,8 @@ func ignoreStatus(err error) error {
 
 // scan shows one stream, as attempt run (0: the first pass).
 func (r *testRun) scan(run int, stdout, stderr io.Reader, stop func()) error {
-	bad := func(line string) {
-		r.log.warnf("invalid TestEvent: %v", line)
-		_ = r.handler.Err("bad output from test2json: " + line) // always nil
-	}
 	cfg := testjson.ScanConfig{
-		RunID: run, Stdout: r.lines.Events(stdout, bad), Handler: r.handler,
+		RunID: run, Stdout: r.lines.Events(stdout, r.badEvent), Handler: r.handler,
 		Execution: r.exec, Stop: stop, IgnoreNonJSONOutputLines: r.opts.ignoreNonJSONOutputLines,
 	}
 	if stderr != nil {
@@ -157,12 +164,26 @@ func (r *testRun) scan(run int, stdout, stderr io.Reader, stop func()) error {
 	return errors.Join(err, r.handler.Flush())
 }
 
+// badEvent reports a line that go wrote in the place of an event.
+func (r *testRun) badEvent(line string) {
+	r.log.warnf("invalid TestEvent: %v", line)
+	_ = r.handler.Err("bad output from test2json: " + line) // always nil
+}
+
+// known is the execution that holds all events so far, shown or not.
+func (r *testRun) known() *testjson.Execution {
+	if r.held != nil {
+		return r.held.exec
+	}
+	return r.exec
+}
+
 // checkRerun reports why the failures of a pass are not run again; nil: they are.
 func (r *testRun) checkRerun(status error) error {
-	if len(r.exec.Errors()) > 0 {
-		return errors.New("rerun aborted because previous run had errors")
+	if err := r.checkErrors(); err != nil {
+		return err
 	}
-	if err := r.src.CheckRerun(status, r.exec); err != nil {
+	if err := r.src.CheckRerun(status, r.known()); err != nil {
 		return err
 	}
 	if err := r.checkDataRace(); err != nil {
@@ -175,7 +196,7 @@ func (r *testRun) checkRerun(status error) error {
 }
 
 func (r *testRun) checkDataRace() error {
-	if r.opts.rerun.abortOnDataRace && r.exec.HasDataRace() {
+	if r.opts.rerun.abortOnDataRace && r.known().HasDataRace() {
 		return errors.New("rerun aborted because previous run had a data race")
 	}
 	return nil
@@ -184,7 +205,7 @@ func (r *testRun) checkDataRace() error {
 // countFailures counts failures as gotestsum does: those that have no failed subtest,
 // or with --rerun-fails-run-root-test the root tests.
 func (r *testRun) countFailures() int {
-	failed := r.exec.Failed()
+	failed := r.known().Failed()
 	if !r.opts.rerun.runRootTest {
 		return len(testjson.FilterFailedUnique(failed))
 	}
@@ -201,31 +222,25 @@ func (r *testRun) countFailures() int {
 // that of the first pass, unless all of them passed in the end.
 func (r *testRun) rerun(ctx context.Context, first error) error {
 	highest, last := 0, 0
-	for a, err := range r.src.Reruns(ctx, r.exec) {
+	for a, err := range r.src.Reruns(ctx, r.known()) {
+		if err == nil {
+			err = r.showAttempt(a, a.RunID > highest)
+		}
+		if err == nil {
+			err = errors.Join(r.checkErrors(), r.checkDataRace())
+		}
 		if err != nil {
 			return err
 		}
-		if a.RunID > highest {
-			highest = a.RunID
-			if err := report.Interim(r.stdout, r.exec); err != nil {
-				return err
-			}
-		}
-		last = a.RunID
-		if err := r.scan(a.RunID, a.Stdout, a.Stderr, nil); err != nil {
-			return err
-		}
-		if err := r.checkAttempt(); err != nil {
-			return err
-		}
+		last, highest = a.RunID, max(highest, a.RunID)
 	}
-	if last < highest {
+	if last < highest && r.held == nil {
 		// The summary counts the runs by the last one that was scanned.
 		if err := r.scan(highest, strings.NewReader(""), nil, nil); err != nil {
 			return err
 		}
 	}
-	outcome := r.src.Verdict(r.exec)
+	outcome := r.src.Verdict(r.known())
 	switch {
 	case len(outcome.Failed) > 0 || len(outcome.Flaky) == 0:
 		return first
@@ -235,26 +250,45 @@ func (r *testRun) rerun(ctx context.Context, first error) error {
 	return nil
 }
 
-// checkAttempt reports why no more units are run again after an attempt.
-func (r *testRun) checkAttempt() error {
-	if len(r.exec.Errors()) > 0 {
+// showAttempt shows a rerun, or holds it. The first of each round follows a line that
+// says how things stand.
+func (r *testRun) showAttempt(a attempt, firstOfRound bool) error {
+	if r.held != nil {
+		return r.held.scanAttempt(a)
+	}
+	if firstOfRound {
+		if err := report.Interim(r.stdout, r.exec); err != nil {
+			return err
+		}
+	}
+	return r.scan(a.RunID, a.Stdout, a.Stderr, nil)
+}
+
+// checkErrors reports that a pass had errors: what go writes to stderr, and what does
+// not build.
+func (r *testRun) checkErrors() error {
+	if len(r.exec.Errors()) > 0 || len(r.known().Errors()) > 0 {
 		return errors.New("rerun aborted because previous run had errors")
 	}
-	return r.checkDataRace()
+	return nil
 }
 
 func (r *testRun) writeRerunReport() error {
 	if r.opts.rerun.reportFile == "" || r.exec == nil {
 		return nil
 	}
-	return report.WriteRerunReport(r.opts.rerun.reportFile, r.exec)
+	return report.WriteRerunReport(r.opts.rerun.reportFile, r.known())
 }
 
 // finish prints the summary, writes the JUnit file and runs the post-run command. It
 // returns status with what went wrong in doing so.
 func (r *testRun) finish(status error) error {
-	outcome := r.src.Verdict(r.exec)
-	err := report.Summary(r.stdout, r.exec, r.opts.hideSummary.shown, outcome)
+	outcome := r.src.Verdict(r.known())
+	var err error
+	if r.held != nil {
+		err = r.held.show(outcome)
+	}
+	err = errors.Join(err, report.Summary(r.stdout, r.exec, r.opts.hideSummary.shown, outcome))
 	// The post-run command writes to the same files.
 	err = errors.Join(err, r.stdout.Flush(), r.stderr.Flush())
 	return errors.Join(status, err, r.writeJUnit(), r.runHook())
