@@ -39,7 +39,7 @@ func TestScripts(t *testing.T) {
 			e.Setenv("GOVERSION", "go1.test")
 			return err
 		},
-		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){"xmlcount": xmlCount},
+		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){"xmlcount": xmlCount, "runs": runs},
 	})
 }
 
@@ -49,6 +49,24 @@ func xmlCount(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 	if got := strings.Count(ts.ReadFile(args[0]), "<"+args[1]+" "); (got == want) == neg {
 		ts.Fatalf("%s: %d times <%s>, want %d", args[0], got, args[1], want)
+	}
+}
+
+// runs checks how many lines of a file hold a character a number of times in a row:
+// runs FILE CHARACTER LENGTH N.
+func runs(ts *testscript.TestScript, neg bool, args []string) {
+	length, err := strconv.Atoi(args[2])
+	ts.Check(err)
+	want, err := strconv.Atoi(args[3])
+	ts.Check(err)
+	got := 0
+	for line := range strings.Lines(ts.ReadFile(args[0])) {
+		if _, after, ok := strings.Cut(line, strings.Repeat(args[1], length)); ok && !strings.HasPrefix(after, args[1]) {
+			got++
+		}
+	}
+	if (got == want) == neg {
+		ts.Fatalf("%s: %d lines with %s of %q in a row, want %d", args[0], got, args[2], args[1], want)
 	}
 }
 
