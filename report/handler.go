@@ -23,6 +23,7 @@ type Config struct {
 	JSONFile      string    // every event; "": none
 	TimingFile    string    // pass, fail and skip events; "": none
 	MaxFails      int       // end the scan after this many failures; 0: no limit
+	ForgetPassed  bool      // nothing will ask for the tests that passed: do not keep them in memory
 }
 
 // KnownFormat reports whether events can be shown in the format of that name.
@@ -40,6 +41,7 @@ type Handler struct {
 	verbatim  io.Writer // for the format that is the events themselves; else nil
 	lines     *Lines
 	maxFails  int
+	forget    bool
 	json      *eventFile
 	timing    *eventFile
 
@@ -56,6 +58,7 @@ func NewHandler(cfg Config) (*Handler, error) {
 		return &Handler{}, fmt.Errorf("unknown format %s", cfg.Format)
 	}
 	h := &Handler{formatter: formatter, lines: cfg.Lines, maxFails: cfg.MaxFails, err: cfg.Stderr}
+	h.forget = cfg.ForgetPassed
 	switch cfg.Format {
 	case "dots", "dots-v1", "dots-v2":
 		h.err = io.Discard // extra lines would break the dots; the summary has them
@@ -87,7 +90,18 @@ func (h *Handler) Event(event testjson.TestEvent, exec *testjson.Execution) erro
 	if err := h.show(event, exec); err != nil {
 		return fmt.Errorf("failed to format event: %w", err)
 	}
+	if h.forget && event.PackageEvent() && event.Action.IsTerminal() {
+		forgetPassed(exec.Package(event.Package))
+	}
 	return maxFailsReached(h.maxFails, event, exec)
+}
+
+// forgetPassed drops the tests of a package that passed; they stay counted. While a
+// test of it has no end, testjson still looks for that test's root among them.
+func forgetPassed(pkg *testjson.Package) {
+	if len(pkg.Passed)+len(pkg.Failed)+len(pkg.Skipped) == pkg.Total {
+		pkg.Passed = nil
+	}
 }
 
 // mayFail reports whether event can add to the failures: only then are they counted.

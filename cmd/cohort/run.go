@@ -119,6 +119,7 @@ func (r *testRun) handlerConfig() report.Config {
 		Format: r.opts.format, FormatOptions: r.opts.formatOptions,
 		Stdout: r.stdout, Stderr: r.stderr, Lines: r.lines,
 		JSONFile: r.opts.jsonFile, TimingFile: r.opts.jsonFileTimingEvents,
+		ForgetPassed: r.opts.junit.file == "" && r.opts.rerun.reportFile == "" && !r.opts.watch,
 	}
 	if r.opts.holdMode() == report.HoldNothing {
 		cfg.MaxFails = r.opts.maxFails // else failures are counted as they are held
