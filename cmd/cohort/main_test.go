@@ -19,7 +19,7 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
 		"cohort": main,
 		"replay": func() { os.Exit(replay(os.Args[1:], os.Stdout, os.Stderr)) },
-		"stay":   func() { os.Exit(stay(os.Args[1])) },
+		"stay":   func() { os.Exit(stay(os.Args[1:])) },
 		"vars":   printVars,
 		"noise":  func() { os.Exit(noise(os.Args[1:])) },
 	})
@@ -104,21 +104,26 @@ func replay(args []string, stdout, stderr io.Writer) int {
 	return n
 }
 
-// stay writes its process ID to the file of that name and waits for a signal; then
-// it reports which one it was in an event, and exits with 1.
-func stay(file string) int {
+// stay writes a line to the named pipe args[0], keeps it open, and waits for a signal.
+// It reports which one came in an event, and exits with 1; or, with args[1]
+// "stubborn", it writes a line for each signal and goes on.
+func stay(args []string) int {
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
-	if err := os.WriteFile(file+".tmp", []byte(strconv.Itoa(os.Getpid())), 0o600); err != nil {
+	pipe, err := os.OpenFile(args[0], os.O_WRONLY, 0)
+	if err != nil {
 		return 99
 	}
-	// The file appears at once with all its content.
-	if err := os.Rename(file+".tmp", file); err != nil {
-		return 99
+	for line := "here"; ; line = "signal" {
+		if _, err := fmt.Fprintln(pipe, line); err != nil {
+			return 98
+		}
+		sig := <-signals
+		if len(args) == 1 {
+			fmt.Printf(`{"Action":"fail","Package":"p","Test":"Test_%s"}`+"\n", sig)
+			return 1
+		}
 	}
-	sig := <-signals
-	fmt.Printf(`{"Action":"fail","Package":"p","Test":"Test_%s"}`+"\n", strings.ReplaceAll(sig.String(), " ", "_"))
-	return 1
 }
 
 // printVars prints what a post-run command is told.
