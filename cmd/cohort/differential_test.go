@@ -55,6 +55,37 @@ func TestSameAsGotestsum(t *testing.T) {
 			compare(t, gotestsum, args)
 		}
 	})
+	t.Run("environment", func(t *testing.T) {
+		t.Parallel()
+		for _, env := range []string{
+			"GITHUB_ACTIONS=true", "GITHUB_ACTIONS=1", "CI=1 GITHUB_ACTIONS=", "CI=woodpecker", "CI=x", "CI=x CI_NAME=codeship",
+			"CI_NAME=codeship", "CI= GITLAB_CI=", "TEAMCITY_VERSION=", "TRAVIS=1", "CI=true TRAVIS=true",
+			"GOTESTSUM_FORMAT=dots", "GOTESTSUM_FORMAT_ICONS=text", "GOTESTSUM_JUNITFILE_PROJECT_NAME=x",
+			"GOTESTSUM_JUNIT_HIDE_EMPTY_PKG=Yes", "GOTESTSUM_JUNIT_HIDE_SKIPPED_TESTS=1", "GOTESTSUM_JUNIT_HIDE_EMPTY_PKG=on",
+			"NO_COLOR=1 CI=1 TRAVIS=", "TERM=dumb",
+		} {
+			for _, stream := range []string{"fail", "skip", "notests"} {
+				name, err := filepath.Abs("testdata/streams/" + stream)
+				if err != nil {
+					t.Fatal(err)
+				}
+				args := []string{"--raw-command", "--", "replay", name}
+				if !strings.Contains(env, "FORMAT=") {
+					args = append([]string{"-f", "testname"}, args...)
+				}
+				compare(t, gotestsum, args, strings.Fields(env)...)
+			}
+		}
+	})
+	t.Run("help", func(t *testing.T) {
+		t.Parallel()
+		want, got := invoke(t, gotestsum, []string{"--help"}), invoke(t, "cohort", []string{"--help"})
+		_, flags, _ := strings.Cut(want.stdout, "\nFlags:\n")
+		flags, _, _ = strings.Cut(flags, "\n\n")
+		if len(flags) < 1000 || !strings.Contains(got.stdout, flags) {
+			t.Errorf("gotestsum's flags:\n%s\ncohort's help:\n%s", flags, got.stdout)
+		}
+	})
 }
 
 // rows returns flags such that every format, icon set, summary and JUnit option is
@@ -111,10 +142,10 @@ type result struct {
 	junit, json, timing string
 }
 
-// compare runs both programs with args, and files to write.
-func compare(t *testing.T, gotestsum string, args []string) {
+// compare runs both programs with args, files to write, and env.
+func compare(t *testing.T, gotestsum string, args []string, env ...string) {
 	t.Helper()
-	want, got := invoke(t, gotestsum, args), invoke(t, "cohort", args)
+	want, got := invoke(t, gotestsum, args, env...), invoke(t, "cohort", args, env...)
 	// The name of the program differs by design.
 	want.stdout = strings.ReplaceAll(want.stdout, gotestsum, "cohort")
 	want.stderr = strings.ReplaceAll(want.stderr, gotestsum, "cohort")
@@ -124,7 +155,7 @@ func compare(t *testing.T, gotestsum string, args []string) {
 		{"timing file", got.timing, want.timing},
 	} {
 		if part.got != part.want {
-			t.Errorf("%v: %s differs\n--- cohort:\n%s\n--- gotestsum:\n%s", args, part.name, part.got, part.want)
+			t.Errorf("%v %v: %s differs\n--- cohort:\n%s\n--- gotestsum:\n%s", env, args, part.name, part.got, part.want)
 		}
 	}
 	if got.code != want.code {
@@ -132,7 +163,7 @@ func compare(t *testing.T, gotestsum string, args []string) {
 	}
 }
 
-func invoke(t *testing.T, program string, args []string) result {
+func invoke(t *testing.T, program string, args []string, env ...string) result {
 	t.Helper()
 	dir := t.TempDir()
 	file := func(name string) string { return filepath.Join(dir, name) }
@@ -146,7 +177,7 @@ func invoke(t *testing.T, program string, args []string) result {
 	var stdout, stderr bytes.Buffer
 	cmd := exec.Command(program, append(flags, args...)...)
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
-	cmd.Env = append(cleanEnv(), "GOVERSION=go1.test")
+	cmd.Env = append(append(cleanEnv(), "GOVERSION=go1.test"), env...)
 	err := cmd.Run()
 	if exit := (*exec.ExitError)(nil); err != nil && !errors.As(err, &exit) {
 		t.Fatal(err)

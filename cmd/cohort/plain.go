@@ -182,12 +182,23 @@ func (u *plainUnit) args(raw bool) rerunArgs {
 }
 
 // failedUnits returns the units of the failures of exec, in their order. A package
-// that failed as a whole is one unit, with all its tests.
+// that failed as a whole is one unit, with all its tests; so is one with a test that
+// began and did not end: its process died, and what came after that never ran.
 func failedUnits(exec *testjson.Execution) []*plainUnit {
 	var units []*plainUnit
 	seen := map[[2]string]bool{}
-	for _, tc := range exec.Failed() {
+	failed := exec.Failed()
+	died := map[string]bool{}
+	for _, tc := range failed {
+		if tc.Elapsed < 0 {
+			died[tc.Package] = true
+		}
+	}
+	for _, tc := range failed {
 		root, _ := tc.Test.Split()
+		if died[tc.Package] {
+			root = ""
+		}
 		key := [2]string{tc.Package, root}
 		if seen[key] || seen[[2]string{tc.Package, ""}] {
 			continue
