@@ -21,7 +21,9 @@ var ErrNoDelve = errors.New("dlv (delve) is not in PATH, install it with: " +
 type Delve struct {
 	// Package is the pattern of the package's directory, in which its tests run.
 	Package string
-	// Args are arguments for the test binary.
+	// BuildFlags are flags of go build that the test binary is to be built with.
+	BuildFlags []string
+	// Args are arguments for the test binary: its flags have the prefix "-test.".
 	Args []string
 	// Tests are names of tests to stop at, with or without subtests. The debugger
 	// runs until the first of them, or until the end if there is none.
@@ -64,9 +66,25 @@ func (d Delve) Run(ctx context.Context) (err error) {
 }
 
 func (d Delve) arguments(tmp, init string) []string {
-	args := []string{"test", "--wd", d.Package,
-		"--output", filepath.Join(tmp, "debug.test"), "--init", init, d.Package, "--"}
+	args := []string{"test", "--wd", d.Package, "--output", filepath.Join(tmp, "debug.test"), "--init", init}
+	if len(d.BuildFlags) > 0 {
+		args = append(args, "--build-flags", quoteFields(d.BuildFlags))
+	}
+	args = append(args, d.Package, "--")
 	return append(args, d.Args...)
+}
+
+// quoteFields joins words as dlv will split them: at spaces, but for those between
+// single quotes. A word with both a space and a single quote can not be written.
+func quoteFields(words []string) string {
+	quoted := make([]string, len(words))
+	for i, word := range words {
+		if strings.Contains(word, " ") {
+			word = "'" + word + "'"
+		}
+		quoted[i] = word
+	}
+	return strings.Join(quoted, " ")
 }
 
 // script is what dlv does first: it breaks at the functions of the tests.

@@ -28,11 +28,22 @@ const typeAhead = 64
 // escape is the first byte of what a terminal sends for a key without a character.
 const escape = 0x1b
 
-// typed returns the keys in what one read from a terminal returned: none if it is an
-// escape sequence, whose later bytes may be letters (an arrow key can send "\x1bOd").
+// typed returns the keys in what was read from a terminal at once, less the escape
+// sequences of keys without a character: an arrow key may send "\x1bOd", which is no
+// d. A sequence ends with its first byte from '@' on, not counting the '[' or 'O'
+// that begins it.
 func typed(read []byte) []byte {
-	if len(read) > 1 && read[0] == escape {
-		return nil
+	var keys []byte
+	for i := 0; i < len(read); i++ {
+		if read[i] != escape {
+			keys = append(keys, read[i])
+			continue
+		}
+		i++
+		if i < len(read) && (read[i] == '[' || read[i] == 'O') {
+			for i++; i < len(read) && read[i] < '@'; i++ {
+			}
+		}
 	}
-	return read
+	return keys
 }

@@ -315,7 +315,19 @@ func (l *loop) onSignal(sig os.Signal) error {
 	}
 	l.run.stopped = true
 	l.run.cancel(&Interrupt{sig})
+	l.forgetKeys()
 	return nil
+}
+
+// forgetKeys drops the keys that were typed ahead, as terminals do at Ctrl-C.
+func (l *loop) forgetKeys() {
+	for {
+		select {
+		case <-l.keyboard.keys():
+		default:
+			return
+		}
+	}
 }
 
 // keysOn starts reading keys. That there are none is not worth ending for.
