@@ -18,7 +18,7 @@
 //     in the key.
 //   - That hash leaves out some things (its own source has a TODO about them), so the key adds: each argument,
 //     the import configuration with the module information in it, the identity of the linker's file and of the C
-//     compiler's, and each environment variable the linker reads. See the file key.go.
+//     compiler's, the dynamic linkers there are, and each environment variable the linker reads. See the file key.go.
 //   - Only arguments known to have no other effect than the output file are accepted: see the file request.go.
 //   - An executable that the C linker made is never stored, since it may hold static C libraries that no key covers
 //     ("go help cache" has the same warning about the go command's own cache).

@@ -45,7 +45,7 @@ func (t *tool) link(s *store) int {
 	if !ok {
 		return t.replace()
 	}
-	k, err := makeKey(r, t.env)
+	k, err := makeKey(r, t.env, dynamicLinkers("/"))
 	if err != nil {
 		return t.replace()
 	}

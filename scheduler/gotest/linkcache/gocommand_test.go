@@ -287,3 +287,13 @@ func TestPathOfCohortMayHoldSpacesAndQuotes(t *testing.T) {
 		}
 	}
 }
+
+// TestCoverageOfPackageWithoutTests: the go command runs "go tool covdata", no tool of its own folder, through the wrapper.
+func TestCoverageOfPackageWithoutTests(t *testing.T) {
+	t.Parallel()
+	m := newModule(t)
+	write(t, filepath.Join(m.dir, "q", "q.go"), "package q\n\nfunc G() int { return 1 }\n")
+	if out := m.test(t, "-cover", "./..."); !strings.Contains(out, "example.com/p/q\t\tcoverage: 0.0% of statements") {
+		t.Errorf("want 0.0%% for q in:\n%s", out)
+	}
+}

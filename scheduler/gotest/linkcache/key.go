@@ -35,8 +35,21 @@ func linkerEnv() []string {
 	}
 }
 
-// makeKey computes the key of a link from everything that decides its output.
-func makeKey(r *request, env []string) (key, error) {
+// dynamicLinkers returns the dynamic linkers installed under root, sorted. The Go linker looks whether glibc's or musl's is
+// there and writes its path into the executable, so that containers of both kinds with one cache need different keys.
+func dynamicLinkers(root string) []string {
+	var found []string
+	// These cover the paths in cmd/link/internal/*/obj.go: /lib/ld-linux.so.2, /lib64/ld64.so.1, /lib/ld-musl-x86_64.so.1, ...
+	for _, pattern := range []string{"lib/ld*.so*", "lib64/ld*.so*"} {
+		// The only error is that of a bad pattern.
+		names, _ := filepath.Glob(filepath.Join(root, pattern))
+		found = append(found, names...)
+	}
+	return found
+}
+
+// makeKey computes the key of a link from everything that decides its output. interpreters are from dynamicLinkers.
+func makeKey(r *request, env, interpreters []string) (key, error) {
 	h := sha256.New()
 	// A hash never returns an error from Write, so those of Fprintf below carry none.
 	fmt.Fprintf(h, "%s %s/%s\n", format, runtime.GOOS, runtime.GOARCH)
@@ -50,6 +63,9 @@ func makeKey(r *request, env []string) (key, error) {
 	}
 	for _, a := range r.keyed {
 		fmt.Fprintf(h, "arg %q\n", a)
+	}
+	for _, name := range interpreters {
+		fmt.Fprintf(h, "interpreter %q\n", name)
 	}
 	for _, name := range linkerEnv() {
 		fmt.Fprintf(h, "env %s=%q\n", name, lookup(env, name))

@@ -81,6 +81,7 @@ type linkCall struct {
 	tool, cfg string
 	args      []string
 	env       []string
+	ldso      []string
 }
 
 func newLinkCall(t *testing.T) *linkCall {
@@ -106,7 +107,7 @@ func (c *linkCall) key(t *testing.T, out, archive string) key {
 	if !ok {
 		t.Fatalf("parseRequest(%q) refused it", argv)
 	}
-	k, err := makeKey(r, c.env)
+	k, err := makeKey(r, c.env, c.ldso)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -141,6 +142,7 @@ func TestKeyChangesWithAllThatDecidesTheOutput(t *testing.T) {
 		"module information": func(t *testing.T, c *linkCall) {
 			write(t, c.cfg, strings.Replace(read(t, c.cfg), "v1", "v2", 1))
 		},
+		"dynamic linker": func(_ *testing.T, c *linkCall) { c.ldso = []string{"/lib/ld-musl-x86_64.so.1"} },
 		"a package more": func(t *testing.T, c *linkCall) { write(t, c.cfg, read(t, c.cfg)+"packagefile net=/cache/2-d\n") },
 	}
 	for _, name := range linkerEnv() {
@@ -172,20 +174,35 @@ func TestKeyIgnoresWhereTheGoCommandWorks(t *testing.T) {
 	}
 }
 
+func TestDynamicLinkers(t *testing.T) {
+	t.Parallel()
+	root := t.TempDir()
+	want := []string{filepath.Join(root, "lib", "ld-musl-x86_64.so.1"), filepath.Join(root, "lib64", "ld-linux-x86-64.so.2")}
+	for _, name := range append(want, filepath.Join(root, "lib", "libc.so.6"), filepath.Join(root, "usr", "lib", "ld-x.so")) {
+		write(t, name, "")
+	}
+	if got := dynamicLinkers(root); !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	if got := dynamicLinkers(filepath.Join(root, "absent")); len(got) != 0 {
+		t.Errorf("nothing there: got %q", got)
+	}
+}
+
 func TestKeyRefusesWhatItCannotCover(t *testing.T) {
 	t.Parallel()
 	c := newLinkCall(t)
 	r := &request{tool: c.tool, importcfg: c.cfg, buildID: testBuildID}
 	write(t, c.cfg, "packageshlib fmt=/lib/libstd.so\n")
-	if _, err := makeKey(r, c.env); err == nil {
+	if _, err := makeKey(r, c.env, c.ldso); err == nil {
 		t.Error("shared library: no error")
 	}
 	r.importcfg = filepath.Join(c.dir, "absent")
-	if _, err := makeKey(r, c.env); err == nil {
+	if _, err := makeKey(r, c.env, c.ldso); err == nil {
 		t.Error("no import configuration: no error")
 	}
 	r.importcfg, r.tool = c.cfg, filepath.Join(c.dir, "absent")
-	if _, err := makeKey(r, c.env); err == nil {
+	if _, err := makeKey(r, c.env, c.ldso); err == nil {
 		t.Error("no linker: no error")
 	}
 }
