@@ -6,10 +6,13 @@ import (
 
 	"github.com/gotestcohort/cohort/grouping"
 	"github.com/gotestcohort/cohort/scheduler/gotest"
+	"github.com/gotestcohort/cohort/scheduler/history"
 )
 
 // Config says how a run is scheduled. Nothing changes it after Start.
 type Config struct {
+	// ID names the run, for the tests and the history.
+	ID string
 	// GoTest are the user's go test arguments. They are not a pass-through.
 	GoTest *gotest.Args
 	// Self is the absolute path of the cohort program.
@@ -38,6 +41,10 @@ type Config struct {
 	SplitTestMain bool
 	// GroupFailFast ends a declared group at its first failed member.
 	GroupFailFast bool
+	// Past is what is known of earlier runs; Recorder takes what happens in
+	// this one. Neither is nil.
+	Past     *history.Snapshot
+	Recorder *history.Recorder
 	// Strict keeps the output of one test together even if another one that
 	// has ended must wait for it.
 	Strict bool

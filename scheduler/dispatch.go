@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
+	"time"
 )
 
 // dispatch gives batches to idle workers while there are both.
@@ -21,11 +22,19 @@ func (r *Run) dispatch() {
 	}
 	if r.ctx.Err() != nil {
 		for _, p := range slices.Clone(r.pkgs) {
-			p.queue = nil
+			p.cancel()
 			r.finishIfDone(p)
 		}
 		r.stopReruns()
 	}
+}
+
+// next decides what an idle worker does now.
+func (r *Run) next() *batch {
+	if r.reruns != nil {
+		return r.nextRerun()
+	}
+	return r.nextPlanned()
 }
 
 // start runs a batch on a worker.
@@ -89,11 +98,12 @@ func (r *Run) end(e ended) {
 		r.endRerun(e)
 		return
 	}
+	r.finishedPlanned(b)
 	if e.err != nil {
 		p.fail("%v", e.err)
 		p.merge.add("cohort: " + e.err.Error() + "\n")
 	}
-	p.settle(e)
+	r.requeue(p, p.settle(e))
 	if e.exit.Code != 0 && p.code == 0 {
 		p.code = max(1, e.exit.Code) // a signal counts as 1, as the go command has it
 	}
@@ -103,8 +113,9 @@ func (r *Run) end(e ended) {
 	r.finishIfDone(p)
 }
 
-// settle books what the ledger made of a first attempt.
-func (p *pkg) settle(e ended) {
+// settle books what the ledger made of a first attempt, and returns what is to
+// run in another process.
+func (p *pkg) settle(e ended) []planned {
 	b, s := e.batch, e.s
 	p.ended = e.exit.End
 	failed := slices.Clone(s.failed)
@@ -123,82 +134,36 @@ func (p *pkg) settle(e ended) {
 	if s.packageFailure != "" {
 		p.first = b
 		p.fail("%s", s.packageFailure)
+		if len(s.dropped) > 0 {
+			p.cancel() // every process would end like this one
+		}
 	}
-	if len(s.dropped) > 0 && s.packageFailure != "" {
-		p.queue = nil // every process would end like this one
-	}
-	p.requeue(s.again)
+	return s.again
 }
 
-// requeue queues what a process has not run. Tests that need different counts
+// requeue plans what a process has not run. Tests that need different counts
 // need different processes.
-func (p *pkg) requeue(again []planned) {
+func (r *Run) requeue(p *pkg, again []planned) {
+	if p.canceled {
+		return
+	}
+	byCount := make(map[int][]*task)
+	var counts []int
 	for _, t := range again {
 		task := &task{unit: p.byTest[t.name], planned: []planned{t}}
 		if repeats := p.repeats(t.name); repeats > 1 && t.want < p.multiplicity[t.name]*repeats {
 			each := p.multiplicity[t.name] * p.args.CPUs
 			task.count = (t.want + each - 1) / each
 		}
-		p.queue = append(p.queue, task)
+		if byCount[task.count] == nil {
+			counts = append(counts, task.count)
+		}
+		byCount[task.count] = append(byCount[task.count], task)
+	}
+	for _, count := range counts {
+		r.plan(p, byCount[count])
 	}
 }
 
-// next decides what an idle worker does now.
-func (r *Run) next() *batch {
-	if r.reruns != nil {
-		return r.nextRerun()
-	}
-	for _, serial := range []bool{false, true} {
-		if serial && r.running > 0 {
-			return nil
-		}
-		for _, p := range r.pkgs {
-			i := slices.IndexFunc(p.queue, func(t *task) bool { return p.isSerial(t) == serial })
-			if i < 0 {
-				continue
-			}
-			return r.newBatch(p, p.take(i, r.cfg.Workers))
-		}
-	}
-	return nil
-}
-
-func (p *pkg) isSerial(t *task) bool {
-	if t.unit == nil {
-		return p.serial
-	}
-	return t.unit.def.Serial
-}
-
-// loose reports whether the task may share a process.
-func (p *pkg) loose(t *task) bool {
-	return t.unit != nil && t.unit.def.Group == "" && !t.unit.def.Serial
-}
-
-// take takes the i-th task from the queue, with more of its kind.
-func (p *pkg) take(i, workers int) []*task {
-	first := p.queue[i]
-	n := 1
-	if p.loose(first) {
-		loose := 0
-		for _, t := range p.queue {
-			if p.loose(t) {
-				loose++
-			}
-		}
-		n = (loose + 2*workers - 1) / (2 * workers)
-		if p.whole { // what a crash has left of a package that is to be one process
-			n = loose
-		}
-	}
-	var tasks, rest []*task
-	for j, t := range p.queue {
-		if j == i || (j > i && len(tasks) < n && p.loose(t) && t.count == first.count) {
-			tasks = append(tasks, t)
-		} else {
-			rest = append(rest, t)
-		}
-	}
-	p.queue = rest
-	return tasks
-}
+// since is the planner's clock.
+func (r *Run) since() time.Duration { return time.Since(r.began) }

@@ -12,7 +12,7 @@ import (
 // finishIfDone closes a package's account when nothing of it waits or runs,
 // and tells the go command how it ended.
 func (r *Run) finishIfDone(p *pkg) {
-	if p.finished || len(p.queue) > 0 || p.running > 0 {
+	if p.finished || p.waiting > 0 || p.running > 0 {
 		return
 	}
 	p.finished = true

@@ -36,7 +36,9 @@ type pkg struct {
 	warnings      []grouping.Warning
 	err           error // directives that are wrong
 
-	queue     []*task // not yet dispatched
+	tasks     []*task // as prepare made them
+	waiting   int     // tasks not yet dispatched
+	canceled  bool    // what waits is not to run any more
 	running   int     // processes
 	processes int     // started so far, reruns aside
 	finished  bool
@@ -86,7 +88,7 @@ func prepare(number int, req *gotest.Request, c *Config, m *merger) *pkg {
 		// its list elsewhere.
 		p.list, p.whole = nil, true
 		p.path = filepath.Base(req.Binary)
-		p.queue = []*task{{}}
+		p.tasks = []*task{{}}
 		return p
 	}
 	p.path, p.list.Dir = p.list.ImportPath, req.Dir
@@ -154,11 +156,11 @@ func (p *pkg) makeTasks(c *Config) {
 		if p.args.Opaque {
 			t.planned = nil
 		}
-		p.queue = []*task{t}
+		p.tasks = []*task{t}
 		return
 	}
 	for _, u := range p.units {
-		p.queue = append(p.queue, &task{unit: u, planned: p.plan(u.def.Names())})
+		p.tasks = append(p.tasks, &task{unit: u, planned: p.plan(u.def.Names())})
 	}
 }
 
@@ -187,6 +189,9 @@ func (p *pkg) known(name string) bool {
 	}
 	return p.multiplicity[name] > 0 || slices.Contains(p.list.Benchmarks, name)
 }
+
+// cancel drops what waits.
+func (p *pkg) cancel() { p.canceled, p.waiting = true, 0 }
 
 // fail notes why the package fails beside its tests.
 func (p *pkg) fail(format string, args ...any) {

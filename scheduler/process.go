@@ -30,6 +30,10 @@ type batch struct {
 	attempt int
 	again   *rerun // nil in the first pass
 
+	planID   int // the planner's number
+	started  bool
+	progress progress
+
 	number int // of the process, over the whole run
 	slot   int
 	feed   *feed
@@ -116,7 +120,13 @@ func (r *Run) runProcess(ctx context.Context, b *batch) {
 
 // watch runs the process and reads what it prints.
 func (r *Run) watch(ctx context.Context, b *batch, spec testbin.Spec) (testbin.Exit, settlement) {
-	parser := testbin.NewParser(b.pkg.known, b.feed.event)
+	began := time.Now()
+	watch := &stopwatch{now: time.Now, starts: make(map[string]time.Time)}
+	parser := testbin.NewParser(b.pkg.known, func(e testbin.Event) {
+		b.progress.note(e, r.since)
+		watch.event(e)
+		b.feed.event(e)
+	})
 	exit := testbin.Run(ctx, spec, processOutput{parser, b.feed})
 	parser.Close()
 	reason := exitReason(exit, spec)
@@ -135,6 +145,7 @@ func (r *Run) watch(ctx context.Context, b *batch, spec testbin.Spec) (testbin.E
 		code: code, reason: reason, stopped: exit.Canceled,
 	})
 	b.feed.settle(s, reason)
+	r.remember(b, watch, began, s)
 	return exit, s
 }
 
@@ -196,7 +207,7 @@ func (r *Run) environ(b *batch) []string {
 	env = append(env,
 		"COHORT_WORKER="+strconv.Itoa(b.slot),
 		"COHORT_WORKERS="+strconv.Itoa(r.cfg.Workers),
-		"COHORT_RUN_ID="+r.id,
+		"COHORT_RUN_ID="+r.cfg.ID,
 		"COHORT_ATTEMPT="+strconv.Itoa(b.attempt))
 	if b.group != "" {
 		env = append(env, "COHORT_GROUP="+b.group)

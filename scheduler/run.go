@@ -2,16 +2,17 @@ package scheduler
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"os/exec"
 	"sync"
+	"time"
 
 	"github.com/gotestcohort/cohort/grouping"
 	"github.com/gotestcohort/cohort/scheduler/gotest"
+	"github.com/gotestcohort/cohort/scheduler/plan"
 	"github.com/gotestcohort/cohort/scheduler/testbin"
 )
 
@@ -22,7 +23,6 @@ type Run struct {
 	Stdout, Stderr io.Reader
 
 	cfg      *Config
-	id       string
 	listener *gotest.Listener
 	cmd      *exec.Cmd
 	events   chan any
@@ -47,6 +47,7 @@ type state struct {
 	warnings  []grouping.Warning
 	directive error // the first wrong directive
 	reruns    *reruns
+	planning
 }
 
 // Start starts the go command. The caller must Close the Run.
@@ -56,9 +57,11 @@ func Start(c *Config) (*Run, error) {
 		return nil, err
 	}
 	r := &Run{
-		cfg: c, id: rand.Text(), listener: listener,
+		cfg: c, listener: listener,
 		events: make(chan any), done: make(chan struct{}), kill: make(chan struct{}),
-		state: state{slots: make([]bool, c.Workers)},
+		state: state{slots: make([]bool, c.Workers), planning: planning{
+			planner: plan.New(plan.Config{Workers: c.Workers}), began: time.Now(), batches: make(map[int]*batch),
+		}},
 	}
 	r.ctx, r.stop = context.WithCancelCause(context.Background())
 	if err := r.startGo(); err != nil {
@@ -170,6 +173,7 @@ func (r *Run) loop() {
 			default:
 				panic(fmt.Sprintf("scheduler: unknown event %T", event))
 			}
+		case <-r.wake:
 		case <-r.done:
 			return
 		}
@@ -208,7 +212,9 @@ func (r *Run) add(p *pkg) {
 		}
 		p.merge.add(p.err.Error() + "\n")
 		p.fail("its directives are wrong")
-		p.queue = nil
+		p.cancel()
+	} else {
+		r.plan(p, p.tasks)
 	}
 	if r.cfg.SeedChosen && r.cfg.Shuffle && !p.whole && p.err == nil {
 		p.merge.add(fmt.Sprintf("-test.shuffle %d\n", r.cfg.Seed))
@@ -224,6 +230,6 @@ func (r *Run) abandon(p *pkg) {
 	}
 	p.lost = true
 	p.fail("its exec-test process is gone")
-	p.queue = nil
+	p.cancel()
 	r.finishIfDone(p)
 }

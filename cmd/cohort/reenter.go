@@ -4,6 +4,7 @@ import (
 	"os"
 
 	"github.com/gotestcohort/cohort/scheduler/gotest"
+	"github.com/gotestcohort/cohort/scheduler/gotest/linkcache"
 )
 
 // reenter runs one of the commands that cohort starts itself with, and reports
@@ -16,7 +17,8 @@ func reenter(args []string) (code int, ok bool) {
 	switch args[0] {
 	case gotest.ExecTestCommand:
 		return gotest.ExecTest(args[1:], os.Environ(), os.Stdout, os.Stderr), true
-	// case "exec-tool": handed over to scheduler/gotest/linkcache.
+	case linkcache.Command:
+		return linkcache.Main(args[1:], os.Environ(), os.Stdout, os.Stderr), true
 	default:
 		return 0, false
 	}

@@ -2,15 +2,17 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
 	"iter"
-	"math/rand/v2"
+	mathrand "math/rand/v2"
 	"os"
 	"runtime"
 	"strconv"
 	"sync"
+	"time"
 
 	"gotest.tools/gotestsum/testjson"
 
@@ -18,6 +20,8 @@ import (
 	"github.com/gotestcohort/cohort/report"
 	"github.com/gotestcohort/cohort/scheduler"
 	"github.com/gotestcohort/cohort/scheduler/gotest"
+	"github.com/gotestcohort/cohort/scheduler/gotest/linkcache"
+	"github.com/gotestcohort/cohort/scheduler/history"
 )
 
 // scheduledSource runs the tests on cohort's workers.
@@ -25,10 +29,10 @@ type scheduledSource struct {
 	cmd    *command
 	opts   *options
 	config *scheduler.Config
+	memory *memory
 
 	mu  sync.Mutex
 	run *scheduler.Run // nil until First
-	err error          // of Close
 }
 
 // newScheduledSource plans a run of go test with args (what follows "go test").
@@ -41,7 +45,12 @@ func (c *command) newScheduledSource(opts *options, dir string, args *gotest.Arg
 	if err != nil {
 		return nil, err
 	}
+	memory, err := c.openMemory(opts, dir, args)
+	if err != nil {
+		return nil, err
+	}
 	config := &scheduler.Config{
+		ID: rand.Text(), Past: memory.past,
 		GoTest: args, Self: self, Env: c.env.list, Dir: dir,
 		Workers: workers(opts.run.workers, args.P),
 		Dist:    dist, Groups: opts.run.groups,
@@ -53,7 +62,13 @@ func (c *command) newScheduledSource(opts *options, dir string, args *gotest.Arg
 	if err := setOrder(config, opts.run.shuffle, args.Shuffle); err != nil {
 		return nil, err
 	}
-	return &scheduledSource{cmd: c, opts: opts, config: config}, nil
+	config.Recorder = memory.file.NewRun(history.Run{
+		ID: config.ID, Start: time.Now(), Seed: config.Seed, Shuffled: config.Shuffle, Variant: variant(args),
+	})
+	if config.Toolexec, err = c.toolexec(opts, self, args); err != nil {
+		return nil, err
+	}
+	return &scheduledSource{cmd: c, opts: opts, config: config, memory: memory}, nil
 }
 
 // workers is the number of workers for --workers (0: auto) and go test's -p.
@@ -69,7 +84,7 @@ func workers(flag, p int) int {
 
 // setOrder chooses the order of the tests: go test's own -shuffle wins.
 func setOrder(c *scheduler.Config, own shuffleValue, goFlag string) error {
-	c.Shuffle, c.Seed = true, rand.Int64N(1<<31) // short enough to be typed
+	c.Shuffle, c.Seed = true, mathrand.Int64N(1<<31) // short enough to be typed
 	switch goFlag {
 	case "":
 	case "off":
@@ -92,7 +107,11 @@ func setOrder(c *scheduler.Config, own shuffleValue, goFlag string) error {
 	case shuffleSeed:
 		c.Seed, c.SeedChosen = own.seed, true
 	case shuffleLast:
-		return errors.New("--shuffle=last: no history yet") // history comes with its own change
+		seed, ok := c.Past.LastSeed()
+		if !ok {
+			return errNoSeed
+		}
+		c.Seed, c.SeedChosen = seed, true
 	}
 	return nil
 }
@@ -196,10 +215,35 @@ func (s *scheduledSource) Verdict(*testjson.Execution) report.Outcome {
 	return o
 }
 
-// Close ends what still runs.
+// Close ends what still runs, and remembers the run.
 func (s *scheduledSource) Close() error {
 	if s.run == nil {
 		return nil
 	}
-	return s.run.Close()
+	err := s.run.Close()
+	if saveErr := s.memory.save(); saveErr != nil {
+		s.cmd.log.warnf("%v", saveErr)
+	}
+	return err
+}
+
+// toolexec is the -toolexec value that keeps linked test binaries, "" for none.
+func (c *command) toolexec(opts *options, self string, args *gotest.Args) (string, error) {
+	config, err := linkcache.FromEnv(c.env.list)
+	if err != nil {
+		return "", err
+	}
+	use := linkcache.Run{
+		Config: config, Off: !opts.run.linkCache, Args: opts.args, GoFlags: args.GoFlags, GOOS: runtime.GOOS,
+	}
+	if ok, why := use.Allowed(); !ok {
+		c.log.debugf("no link cache: %s", why)
+		return "", nil
+	}
+	value, err := linkcache.Toolexec(self)
+	if err != nil {
+		c.log.debugf("no link cache: %v", err)
+		return "", nil
+	}
+	return value, nil
 }

@@ -1,11 +1,16 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
+	"time"
 
 	"gotest.tools/gotestsum/cmd/tool/matrix"
 	"gotest.tools/gotestsum/cmd/tool/slowest"
+
+	"github.com/gotestcohort/cohort/scheduler/gotest/linkcache"
+	"github.com/gotestcohort/cohort/scheduler/history"
 )
 
 const toolUsage = `Usage: cohort tool COMMAND [flags]
@@ -37,7 +42,12 @@ func (c *command) tool(args []string) error {
 		return slowest.Run(name, rest)
 	case "ci-matrix":
 		return matrix.Run(name, rest)
-	case "flaky", "history", "cache":
+	case "history":
+		return codeError(history.RunTool(context.Background(), rest, c.stdout, c.stderr,
+			history.ToolEnv{Location: c.historyLocation("", ""), Now: time.Now()}))
+	case "cache":
+		return codeError(linkcache.RunTool(rest, c.env.list, c.stdout, c.stderr))
+	case "flaky":
 		return fmt.Errorf("%s: not available in this build", name)
 	default:
 		if _, err := io.WriteString(c.stderr, toolUsage); err != nil {
@@ -45,4 +55,12 @@ func (c *command) tool(args []string) error {
 		}
 		return fmt.Errorf("invalid command: %v", name)
 	}
+}
+
+// codeError is the status of a tool that has printed what went wrong itself.
+func codeError(code int) error {
+	if code == 0 {
+		return nil
+	}
+	return exitStatus{code}
 }

@@ -43,6 +43,8 @@ type Args struct {
 	Tags []string
 	// Count is the value of -count, 0 if not given.
 	Count int
+	// GoFlags is GOFLAGS as the go command sees it.
+	GoFlags string
 	// Dir is the value of -C, empty if not given.
 	Dir string
 	// Packages are the package patterns, empty for the current directory.
@@ -69,9 +71,10 @@ type knownFlag struct {
 // command will refuse are not errors here: it says so itself.
 func ParseArgs(args []string, env []string) (*Args, error) {
 	a := &Args{Timeout: DefaultTimeout}
-	words, err := goflags(env)
+	a.GoFlags = goflags(env)
+	words, err := splitQuoted(a.GoFlags)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("GOFLAGS %q: %w", a.GoFlags, err)
 	}
 	for _, word := range words {
 		name, value, hasValue, kind := lookupFlag(word)
@@ -231,27 +234,22 @@ func foreignTarget(env []string) string {
 	return ""
 }
 
-// goflags returns the words of GOFLAGS: the environment's, or else the one
-// that `go env -w` stored.
-func goflags(env []string) ([]string, error) {
+// goflags returns GOFLAGS: the environment's, or else the one that
+// `go env -w` stored.
+func goflags(env []string) string {
 	value, envFile := "", ""
-	set := false
 	for _, kv := range env {
-		if v, ok := strings.CutPrefix(kv, "GOFLAGS="); ok && v != "" {
-			value, set = v, true
+		if v, ok := strings.CutPrefix(kv, "GOFLAGS="); ok {
+			value = v
 		}
 		if v, ok := strings.CutPrefix(kv, "GOENV="); ok {
 			envFile = v
 		}
 	}
-	if !set && envFile != "off" {
-		value = storedGoflags(envFile)
+	if value == "" && envFile != "off" {
+		return storedGoflags(envFile)
 	}
-	words, err := splitQuoted(value)
-	if err != nil {
-		return nil, fmt.Errorf("GOFLAGS %q: %w", value, err)
-	}
-	return words, nil
+	return value
 }
 
 // storedGoflags reads GOFLAGS from the file of `go env -w`. A file that cannot
