@@ -17,7 +17,7 @@ func reenter(args []string) (code int, ok bool) {
 	switch args[0] {
 	case gotest.ExecTestCommand:
 		return gotest.ExecTest(args[1:], os.Environ(), os.Stdout, os.Stderr), true
-	case linkcache.Command:
+	case "exec-tool":
 		return linkcache.Main(args[1:], os.Environ(), os.Stdout, os.Stderr), true
 	default:
 		return 0, false

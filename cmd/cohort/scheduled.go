@@ -234,7 +234,7 @@ func (c *command) toolexec(opts *options, self string, args *gotest.Args) (strin
 		return "", err
 	}
 	use := linkcache.Run{
-		Config: config, Off: !opts.run.linkCache, Args: opts.args, GoFlags: args.GoFlags, GOOS: runtime.GOOS,
+		Config: config, Off: !opts.run.linkCache, Toolexec: args.Toolexec, Rebuild: args.Rebuild, GOOS: runtime.GOOS,
 	}
 	if ok, why := use.Allowed(); !ok {
 		c.log.debugf("no link cache: %s", why)

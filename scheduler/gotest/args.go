@@ -43,8 +43,8 @@ type Args struct {
 	Tags []string
 	// Count is the value of -count, 0 if not given.
 	Count int
-	// GoFlags is GOFLAGS as the go command sees it.
-	GoFlags string
+	// Rebuild reports whether -a was given.
+	Rebuild bool
 	// Dir is the value of -C, empty if not given.
 	Dir string
 	// Packages are the package patterns, empty for the current directory.
@@ -71,10 +71,10 @@ type knownFlag struct {
 // command will refuse are not errors here: it says so itself.
 func ParseArgs(args []string, env []string) (*Args, error) {
 	a := &Args{Timeout: DefaultTimeout}
-	a.GoFlags = goflags(env)
-	words, err := splitQuoted(a.GoFlags)
+	flags := goflags(env)
+	words, err := splitQuoted(flags)
 	if err != nil {
-		return nil, fmt.Errorf("GOFLAGS %q: %w", a.GoFlags, err)
+		return nil, fmt.Errorf("GOFLAGS %q: %w", flags, err)
 	}
 	for _, word := range words {
 		name, value, hasValue, kind := lookupFlag(word)
@@ -191,6 +191,8 @@ func (a *Args) set(name, value string, hasValue bool, kind flagKind) error {
 		a.Cover = a.Cover || on
 	case "covermode", "coverpkg", "coverprofile":
 		a.Cover = true
+	case "a":
+		a.Rebuild = on
 	case "race":
 		a.Race = on
 	case "msan":
