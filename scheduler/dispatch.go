@@ -34,6 +34,9 @@ func (r *Run) next() *batch {
 	if r.reruns != nil {
 		return r.nextRerun()
 	}
+	if b := r.nextBaseline(); b != nil {
+		return b
+	}
 	return r.nextPlanned()
 }
 
@@ -45,7 +48,7 @@ func (r *Run) start(b *batch, slot int) {
 	r.slots[slot] = true
 	r.running++
 	r.exclusive = b.serial
-	if b.again == nil {
+	if b.again == nil && !b.baseline {
 		r.firstPass(b)
 	}
 	p.running++
@@ -96,6 +99,10 @@ func (r *Run) end(e ended) {
 	r.exclusive = false
 	if b.again != nil {
 		r.endRerun(e)
+		return
+	}
+	if b.baseline {
+		r.endBaseline(e)
 		return
 	}
 	r.finishedPlanned(b)

@@ -1,8 +1,12 @@
 package scheduler
 
 import (
+	"errors"
 	"fmt"
+	"io"
+	"io/fs"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -12,7 +16,7 @@ import (
 // finishIfDone closes a package's account when nothing of it waits or runs,
 // and tells the go command how it ended.
 func (r *Run) finishIfDone(p *pkg) {
-	if p.finished || p.waiting > 0 || p.running > 0 {
+	if p.finished || p.waiting > 0 || p.running > 0 || r.wantBaseline(p) {
 		return
 	}
 	p.finished = true
@@ -83,26 +87,26 @@ func (p *pkg) closing(ok bool, coverage string) string {
 // command expects, and returns the line with the percentage.
 func (p *pkg) mergeCoverage() (string, error) {
 	var profile gotest.Profile
-	found := false
+	count := 0
 	for _, name := range p.profiles {
-		file, err := os.Open(name)
-		if os.IsNotExist(err) {
+		err := addProfile(&profile, name)
+		if errors.Is(err, fs.ErrNotExist) {
 			continue // a process that died, or that ran nothing: as in go test, it covers nothing
 		}
 		if err != nil {
 			return "", err
 		}
-		found = true
-		err = profile.Add(file)
-		if closeErr := file.Close(); err == nil {
-			err = closeErr
-		}
-		if err != nil {
-			return "", fmt.Errorf("%s: %w", name, err)
-		}
+		count++
 	}
-	if !found {
+	if count == 0 {
 		return "", nil
+	}
+	if p.baseline != "" {
+		base, err := readProfile(p.baseline)
+		if err != nil {
+			return "", err
+		}
+		profile.Subtract(base, count-1)
 	}
 	if p.args.CoverProfile != "" {
 		out, err := os.Create(p.args.CoverProfile)
@@ -121,4 +125,59 @@ func (p *pkg) mergeCoverage() (string, error) {
 		return "", nil
 	}
 	return profile.Percent(p.coverage), nil
+}
+
+func addProfile(to *gotest.Profile, name string) error {
+	file, err := os.Open(name)
+	if err != nil {
+		return err
+	}
+	err = errors.Join(to.Add(file), file.Close())
+	if err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	return nil
+}
+
+func readProfile(name string) (*gotest.Profile, error) {
+	var p gotest.Profile
+	return &p, addProfile(&p, name)
+}
+
+// wantBaseline reports whether a process that runs no test is still to show
+// what each process of the package counts before its first one (package
+// initialisation, TestMain). Where coverage is counted, go test has that once.
+func (r *Run) wantBaseline(p *pkg) bool {
+	if !r.cfg.GoTest.Cover || r.cfg.GoTest.CoverMode == "set" || len(p.profiles) < 2 ||
+		p.baseline != "" || p.canceled || r.ctx.Err() != nil {
+		return false
+	}
+	r.processes++
+	p.baseline = filepath.Join(r.listener.Dir, fmt.Sprint("baseline", r.processes))
+	p.waiting++
+	r.baselines = append(r.baselines, p)
+	return true
+}
+
+// nextBaseline returns a process without tests.
+func (r *Run) nextBaseline() *batch {
+	if len(r.baselines) == 0 {
+		return nil
+	}
+	p := r.baselines[0]
+	r.baselines = r.baselines[1:]
+	p.waiting--
+	silent := newMerger(io.Discard, false, func() (*os.File, error) { return nil, errors.ErrUnsupported })
+	return &batch{
+		pkg: p, baseline: true, planned: []planned{}, feed: silent.newFeed(false, "", nil),
+		profile: p.baseline, coverDir: p.baseline + "dir",
+	}
+}
+
+// endBaseline takes the result of a process without tests.
+func (r *Run) endBaseline(e ended) {
+	if !e.exit.OK() || e.err != nil {
+		e.batch.pkg.fail("a process that was to run no test, to see what each counts before its first one, failed")
+	}
+	r.finishIfDone(e.batch.pkg)
 }

@@ -47,6 +47,7 @@ type pkg struct {
 	lost     bool     // its exec-test is gone: the go command has its own story
 	code     int      // exit status of the first process that had a bad one
 
+	baseline           string   // the profile of a process without tests, "" for none
 	profiles, testlogs []string // files of the processes, in order of dispatch
 	coverage           string   // what follows the figure
 	hasCoverage        bool

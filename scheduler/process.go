@@ -29,6 +29,8 @@ type batch struct {
 	count   int
 	attempt int
 	again   *rerun // nil in the first pass
+	// baseline reports that the process runs no test.
+	baseline bool
 
 	planID   int // the planner's number
 	started  bool

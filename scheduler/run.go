@@ -45,7 +45,8 @@ type state struct {
 	exclusive bool // a serial process runs
 	processes int
 	warnings  []grouping.Warning
-	directive error // the first wrong directive
+	directive error  // the first wrong directive
+	baselines []*pkg // that need a process without tests
 	reruns    *reruns
 	planning
 }

@@ -28,16 +28,12 @@ func (d *differ) testCoverage(t *testing.T) {
 			dir := t.TempDir()
 			profile := filepath.Join(dir, "want")
 			want := d.goTest(t, d.awkward, nil, slices.Concat([]string{"-coverprofile=" + profile}, args)...)
-			lines := sortedLines
-			if name == "count start" {
-				lines = coveredLines
-			}
-			wantLines := lines(t, profile)
+			wantLines := sortedLines(t, profile)
 			for _, v := range d.variants([]variant{{workers: 4, shuffle: "1"}, {workers: 1, shuffle: "off"}}) {
 				profile := filepath.Join(dir, "got-"+v.String())
 				got := d.test(t, d.awkward, nil, v, slices.Concat([]string{"-count=1", "-coverprofile=" + profile}, args)...)
 				differences := compareVerdicts(verdicts(want.events), verdicts(got.events), nil)
-				differences = append(differences, compareLines("profile", wantLines, lines(t, profile))...)
+				differences = append(differences, compareLines("profile", wantLines, sortedLines(t, profile))...)
 				differences = append(differences, compareLines("printed", percentages(want), percentages(got))...)
 				report(t, want, got, differences)
 			}
@@ -56,20 +52,6 @@ func sortedLines(t *testing.T, file string) []string {
 	}
 	lines := strings.Split(strings.TrimSpace(string(data)), "\n")
 	slices.Sort(lines)
-	return lines
-}
-
-// coveredLines returns the lines of a profile with every count above 1 as 1.
-// It is for code that runs when a process starts: its count is the number of
-// processes, of which go test has one and cohort has several.
-func coveredLines(t *testing.T, file string) []string {
-	t.Helper()
-	lines := sortedLines(t, file)
-	for i, line := range lines {
-		if at := strings.LastIndexByte(line, ' '); line[at+1:] != "0" && !strings.HasPrefix(line, "mode:") {
-			lines[i] = line[:at] + " 1"
-		}
-	}
 	return lines
 }
 

@@ -161,7 +161,7 @@ func (d *differ) testDependencies(t *testing.T) {
 		dir: d.root,
 		args: []string{
 			"-short",
-			"github.com/spf13/pflag/...", "github.com/google/shlex/...",
+			"github.com/google/shlex/...",
 			"github.com/fsnotify/fsnotify/internal/...",
 			"golang.org/x/sync/errgroup", "golang.org/x/sync/singleflight", "golang.org/x/sync/syncmap",
 			"golang.org/x/term/...", "golang.org/x/sys/cpu", "golang.org/x/sys/execabs",
@@ -175,12 +175,13 @@ func (d *differ) testDependencies(t *testing.T) {
 	})
 }
 
-// testInOrder compares results of fatih/color, whose tests hand on state in a
-// package variable: under go test too they fail with -shuffle=1, or one by
-// one. In one process and in source order they pass.
+// testInOrder compares results of fatih/color and spf13/pflag, whose tests hand
+// on state in package variables: under go test too they fail with some
+// -shuffle, or one by one. In one process and in source order they pass.
 func (d *differ) testInOrder(t *testing.T) {
-	want := d.goTest(t, d.root, nil, "github.com/fatih/color/...")
+	packages := []string{"github.com/fatih/color/...", "github.com/spf13/pflag/..."}
+	want := d.goTest(t, d.root, nil, packages...)
 	v := variant{workers: 2, shuffle: "off", dist: "loadpackage"}
-	got := d.test(t, d.root, nil, v, "-count=1", "github.com/fatih/color/...")
+	got := d.test(t, d.root, nil, v, append([]string{"-count=1"}, packages...)...)
 	report(t, want, got, compareVerdicts(verdicts(want.events), verdicts(got.events), nil))
 }

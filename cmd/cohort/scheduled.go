@@ -9,6 +9,7 @@ import (
 	"iter"
 	mathrand "math/rand/v2"
 	"os"
+	"path/filepath"
 	"runtime"
 	"strconv"
 	"sync"
@@ -60,6 +61,9 @@ func (c *command) newScheduledSource(opts *options, dir string, args *gotest.Arg
 		Reruns:        opts.rerun.maxAttempts, RerunDelay: opts.rerun.delay,
 	}
 	if err := setOrder(config, opts.run.shuffle, args.Shuffle); err != nil {
+		return nil, err
+	}
+	if err := config.CheckDirectives(); err != nil {
 		return nil, err
 	}
 	config.Recorder = memory.file.NewRun(history.Run{
@@ -129,9 +133,22 @@ func (s *scheduledSource) First(ctx context.Context) (*stream, error) {
 	stop := context.AfterFunc(ctx, func() { run.Kill() })
 	wait := func() error {
 		defer stop()
-		return statusOf(run.Wait())
+		err := statusOf(run.Wait())
+		s.warn()
+		return err
 	}
 	return &stream{Stdout: untilClosed{run.Stdout}, Stderr: untilClosed{run.Stderr}, Wait: wait}, nil
+}
+
+// warn tells what the sources gave reason to warn of.
+func (s *scheduledSource) warn() {
+	here, err := os.Getwd()
+	for _, w := range s.run.Verdict().Warnings {
+		if rel, relErr := filepath.Rel(here, w.File); err == nil && relErr == nil {
+			w.File = rel
+		}
+		s.cmd.log.warnf("%v", w)
+	}
 }
 
 // Interrupt passes a signal on.

@@ -35,6 +35,9 @@ type Args struct {
 	FailFast bool
 	// Cover reports whether coverage was asked for in any form.
 	Cover bool
+	// CoverMode is the value of -covermode, or what go test takes without one:
+	// set, or atomic with -race.
+	CoverMode string
 	// Race, Msan and Asan report the sanitizer flags.
 	Race, Msan, Asan bool
 	// Short reports whether -short was given.
@@ -84,6 +87,12 @@ func ParseArgs(args []string, env []string) (*Args, error) {
 	}
 	if err := a.parse(args); err != nil {
 		return nil, err
+	}
+	if a.CoverMode == "" {
+		a.CoverMode = "set"
+		if a.Race {
+			a.CoverMode = "atomic"
+		}
 	}
 	if foreign := foreignTarget(env); foreign != "" && a.Exec == nil && a.PassThrough == "" {
 		a.PassThrough = foreign
@@ -189,7 +198,9 @@ func (a *Args) set(name, value string, hasValue bool, kind flagKind) error {
 		a.FailFast = on
 	case "cover":
 		a.Cover = a.Cover || on
-	case "covermode", "coverpkg", "coverprofile":
+	case "covermode":
+		a.Cover, a.CoverMode = true, value
+	case "coverpkg", "coverprofile":
 		a.Cover = true
 	case "a":
 		a.Rebuild = on

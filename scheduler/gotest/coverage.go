@@ -75,6 +75,17 @@ func (p *Profile) addLine(line string) error {
 	return nil
 }
 
+// Subtract takes the counts of p's every block down by times those of base: what
+// each process counts before its first test was added up once too often for
+// every process but one.
+func (p *Profile) Subtract(base *Profile, times int) {
+	for _, b := range base.blocks {
+		if i, ok := p.index[b.position]; ok {
+			p.blocks[i].count -= min(p.blocks[i].count, b.count*uint64(times))
+		}
+	}
+}
+
 // WriteTo writes the profile in the format of the test binary's own.
 func (p *Profile) WriteTo(w io.Writer) (int64, error) {
 	var total int64
