@@ -131,6 +131,7 @@ func rows(stream string) [][]string {
 	return append(all,
 		[]string{"--format-hivis"}, []string{"--debug"}, []string{"--no-summary=failed"}, []string{"--max-fails=1"},
 		[]string{"--max-fails=1", "-ftestname"}, []string{"--post-run-command", "vars"},
+		[]string{"--post-run-command=vars", "--max-fails=1"},
 		[]string{"--rerun-fails", "--rerun-fails-max-failures=0"},
 	)
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"iter"
@@ -28,6 +29,9 @@ type plainSource struct {
 	mu      sync.Mutex
 	current *process // nil: nothing runs
 
+	interrupted chan struct{} // closed by Interrupt: nothing is started any more
+	once        sync.Once
+
 	units []*plainUnit // set by Reruns
 }
 
@@ -40,9 +44,17 @@ type plainUnit struct {
 	ended     time.Time
 }
 
+// start starts a pass, unless there was an interrupt: none gets lost in between.
 func (s *plainSource) start(ctx context.Context, rerun rerunArgs) (*process, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	select {
+	case <-s.interrupted:
+		return nil, errStopped
+	default:
+	}
 	p, err := s.cmd.startProcess(ctx, s.dir, testCommand(s.opts, rerun))
-	s.set(p)
+	s.current = p
 	return p, err
 }
 
@@ -67,6 +79,7 @@ func (s *plainSource) First(ctx context.Context) (*stream, error) {
 // Interrupt forwards sig to what runs. The go command removes its work directory on
 // SIGINT but not on SIGTERM, so that is what it gets.
 func (s *plainSource) Interrupt(sig os.Signal) {
+	s.once.Do(func() { close(s.interrupted) })
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.current == nil {
@@ -114,7 +127,7 @@ func (s *plainSource) Reruns(ctx context.Context, exec *testjson.Execution) iter
 	}
 }
 
-var errStopped = fmt.Errorf("the consumer wants no more")
+var errStopped = errors.New("no more attempts are wanted")
 
 // rerun runs u once more and yields the attempt.
 func (s *plainSource) rerun(
@@ -156,6 +169,8 @@ func (s *plainSource) pause(ctx context.Context, u *plainUnit) error {
 	select {
 	case <-ctx.Done():
 		return ctx.Err()
+	case <-s.interrupted:
+		return errStopped
 	case <-time.After(time.Until(u.ended.Add(s.opts.rerun.delay))):
 		return nil
 	}

@@ -6,12 +6,23 @@ import (
 	"errors"
 	"os"
 	"os/exec"
+	"os/signal"
 	"syscall"
 )
 
 // endSignals are the signals that end a run.
 func endSignals() []os.Signal {
 	return []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP}
+}
+
+// heededSignals are those of endSignals to listen for. Who started cohort with nohup
+// wants it to outlive the terminal; the other two are heeded whatever they were, as
+// shells ignore them for all that runs in the background.
+func heededSignals() []os.Signal {
+	if signal.Ignored(syscall.SIGHUP) {
+		return []os.Signal{os.Interrupt, syscall.SIGTERM}
+	}
+	return endSignals()
 }
 
 func ownGroup(cmd *exec.Cmd) { cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} }

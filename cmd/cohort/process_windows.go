@@ -11,6 +11,9 @@ import (
 // endSignals are the signals that end a run.
 func endSignals() []os.Signal { return []os.Signal{os.Interrupt, syscall.SIGTERM} }
 
+// heededSignals are those of endSignals to listen for.
+func heededSignals() []os.Signal { return endSignals() }
+
 func ownGroup(cmd *exec.Cmd) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{CreationFlags: windows.CREATE_NEW_PROCESS_GROUP}
 }

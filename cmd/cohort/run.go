@@ -41,7 +41,7 @@ func (c *command) runTestsIn(ctx context.Context, dir string, opts *options) (*t
 
 // newSource chooses how the tests are run.
 func (c *command) newSource(dir string, opts *options) (source, error) {
-	plain := &plainSource{cmd: c, opts: opts, dir: dir}
+	plain := &plainSource{cmd: c, opts: opts, dir: dir, interrupted: make(chan struct{})}
 	if opts.rawCommand {
 		return plain, nil
 	}
@@ -70,18 +70,24 @@ type testRun struct {
 	held           *heldRun            // nil: everything is shown as it happens
 
 	mu     sync.Mutex
-	signal os.Signal // the first that came; nil: none
+	signal os.Signal   // the first that came; nil: none
+	hook   *os.Process // the post-run command; nil: it does not run
 }
 
 // do runs the tests and reports them.
 func (r *testRun) do(ctx context.Context) (err error) {
-	ctx, cancel := context.WithCancel(ctx)
+	all, kill := context.WithCancel(ctx)
+	defer kill()
+	defer r.watchSignals(kill)()
+	ctx, cancel := context.WithCancel(all) // of the tests: the post-run command runs after them
 	defer cancel()
-	defer r.watchSignals(cancel)()
 
 	r.stdout, r.stderr = r.lines.Writer(r.cmd.stdout), r.lines.Writer(r.cmd.stderr)
 	r.log = &logger{out: r.stderr, verbose: r.opts.debug}
 	first, err := r.src.First(ctx)
+	if sig := r.interrupted(); err != nil && sig != nil {
+		return signalStatus(sig)
+	}
 	if err != nil {
 		return err
 	}
@@ -98,20 +104,16 @@ func (r *testRun) do(ctx context.Context) (err error) {
 	status, err := r.scanFirst(first, cancel)
 	switch {
 	case err != nil:
-		return r.finish(err)
-	case r.interrupted() != nil:
-		return r.finish(signalStatus(r.interrupted()))
-	case status == nil || !r.opts.rerunsEnabled():
-		return r.finish(status)
+		return r.finish(all, err)
+	case r.interrupted() != nil || status == nil || !r.opts.rerunsEnabled():
+		return r.finish(all, status)
 	}
 	if err := r.checkRerun(status); err != nil {
-		return r.finish(err)
+		return r.finish(all, err)
 	}
 	status = r.rerun(ctx, status)
-	if sig := r.interrupted(); sig != nil {
-		status = signalStatus(sig)
-	}
-	return errors.Join(r.finish(status), r.writeRerunReport())
+	err = r.writeRerunReport()
+	return errors.Join(r.finish(all, status), err)
 }
 
 func (r *testRun) handlerConfig() report.Config {
@@ -230,7 +232,7 @@ func (r *testRun) rerun(ctx context.Context, first error) error {
 		if err == nil {
 			err = errors.Join(r.checkErrors(), r.checkDataRace())
 		}
-		if err != nil {
+		if err != nil || r.interrupted() != nil {
 			return err
 		}
 		last, highest = a.RunID, max(highest, a.RunID)
@@ -283,7 +285,7 @@ func (r *testRun) writeRerunReport() error {
 
 // finish prints the summary, writes the JUnit file and runs the post-run command. It
 // returns status with what went wrong in doing so.
-func (r *testRun) finish(status error) error {
+func (r *testRun) finish(ctx context.Context, status error) error {
 	outcome := r.src.Verdict(r.known())
 	var err error
 	if r.held != nil {
@@ -292,7 +294,11 @@ func (r *testRun) finish(status error) error {
 	err = errors.Join(err, report.Summary(r.stdout, r.exec, r.opts.hideSummary.shown, outcome))
 	// The post-run command writes to the same files.
 	err = errors.Join(err, r.stdout.Flush(), r.stderr.Flush())
-	return errors.Join(status, err, r.writeJUnit(), r.runHook())
+	err = errors.Join(err, r.writeJUnit(), r.runHook(ctx))
+	if sig := r.interrupted(); sig != nil {
+		status = signalStatus(sig)
+	}
+	return errors.Join(status, err)
 }
 
 func (r *testRun) writeJUnit() error {
@@ -326,7 +332,7 @@ func (r *testRun) goVersion() string {
 	return strings.TrimPrefix(strings.TrimSpace(string(out)), "go version ")
 }
 
-func (r *testRun) runHook() error {
+func (r *testRun) runHook(ctx context.Context) error {
 	words := r.opts.postRun.words
 	if len(words) == 0 {
 		return nil
@@ -336,14 +342,26 @@ func (r *testRun) runHook() error {
 		Format: r.opts.format, JSONFile: r.opts.jsonFile,
 		TimingFile: r.opts.jsonFileTimingEvents, JUnitFile: r.opts.junit.file,
 	}
-	cmd := exec.Command(words[0], words[1:]...)
+	cmd := exec.CommandContext(ctx, words[0], words[1:]...)
 	// The files themselves, not our writers: the command may care for a terminal.
 	cmd.Stdout, cmd.Stderr = r.cmd.stdout, r.cmd.stderr
 	cmd.Env = append(r.cmd.env.list[:len(r.cmd.env.list):len(r.cmd.env.list)], hook.Environment(r.exec)...)
-	if err := cmd.Run(); err != nil {
+	err := cmd.Start()
+	if err == nil {
+		r.setHook(cmd.Process)
+		err = cmd.Wait()
+		r.setHook(nil)
+	}
+	if err != nil && r.interrupted() == nil {
 		return fmt.Errorf("post run command failed: %w", err)
 	}
 	return nil
+}
+
+func (r *testRun) setHook(p *os.Process) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.hook = p
 }
 
 // restore puts long lines back into the text of err, which may quote one.
@@ -364,7 +382,7 @@ func (r *testRun) restore(err error) error {
 // when that takes too long or a second one comes. The function it returns ends that.
 func (r *testRun) watchSignals(kill func()) (stop func()) {
 	signals := make(chan os.Signal, 2)
-	signal.Notify(signals, endSignals()...)
+	signal.Notify(signals, heededSignals()...)
 	done := make(chan struct{})
 	var wg sync.WaitGroup
 	wg.Go(func() { // ends with done
@@ -392,6 +410,9 @@ func (r *testRun) watchSignals(kill func()) (stop func()) {
 func (r *testRun) interrupt(sig os.Signal) {
 	r.mu.Lock()
 	r.signal = sig
+	if r.hook != nil {
+		_ = r.hook.Signal(sig) // it may have ended by itself
+	}
 	r.mu.Unlock()
 	r.src.Interrupt(sig)
 }

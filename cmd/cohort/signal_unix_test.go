@@ -163,3 +163,23 @@ func TestStay(t *testing.T) {
 		t.Errorf("left behind: %v, %v", left, err)
 	}
 }
+
+// A signal ends the wait between two attempts, and there is no other attempt.
+func TestSignalEndsDelay(t *testing.T) {
+	t.Parallel()
+	pipe := filepath.Join(t.TempDir(), "pipe")
+	script := `echo '{"Action":"fail","Package":"p","Test":"T"}'; echo here >"$PIPE"; exit 1`
+	s := startAndWait(t, "", pipe, []string{"PIPE=" + pipe},
+		"--rerun-fails", "--rerun-delay=1h", "--raw-command", "--", "sh", "-c", script)
+	s.signal(t, syscall.SIGTERM)
+	s.finish(t, 128+15)
+}
+
+// The post-run command gets the signal too.
+func TestSignalReachesHook(t *testing.T) {
+	t.Parallel()
+	pipe := filepath.Join(t.TempDir(), "pipe")
+	s := startAndWait(t, "", pipe, nil, "--post-run-command=stay '"+pipe+"'", "--raw-command", "--", "true")
+	s.signal(t, syscall.SIGTERM)
+	s.finish(t, 128+15)
+}
