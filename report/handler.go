@@ -152,8 +152,9 @@ func (h *Handler) Close() error { return errors.Join(h.json.close(), h.timing.cl
 
 // eventFile is a file of one event per line. A nil one takes and forgets everything.
 type eventFile struct {
-	file *os.File
-	buf  *bufio.Writer
+	file   *os.File
+	buf    *bufio.Writer
+	failed bool // the error has been told
 }
 
 func createEventFile(name string) (*eventFile, error) {
@@ -179,22 +180,32 @@ func (f *eventFile) write(line []byte) error {
 	if f == nil {
 		return nil
 	}
-	if _, err := f.buf.Write(line); err != nil {
-		return err
+	_, err := f.buf.Write(line)
+	if err == nil {
+		err = f.buf.WriteByte('\n')
 	}
-	return f.buf.WriteByte('\n')
+	return f.tell(err)
 }
 
 func (f *eventFile) flush() error {
 	if f == nil {
 		return nil
 	}
-	return f.buf.Flush()
+	return f.tell(f.buf.Flush())
 }
 
 func (f *eventFile) close() error {
 	if f == nil {
 		return nil
 	}
-	return errors.Join(f.buf.Flush(), f.file.Close())
+	return errors.Join(f.flush(), f.file.Close())
+}
+
+// tell returns err, but only once: a bufio.Writer repeats its first error for ever.
+func (f *eventFile) tell(err error) error {
+	if err == nil || f.failed {
+		return nil
+	}
+	f.failed = true
+	return err
 }

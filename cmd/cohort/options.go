@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"time"
 
@@ -106,6 +107,8 @@ func (o *options) validate() error {
 		"-(test.)failfast can not be used with --rerun-fails because not all test cases will run")
 	check(!report.KnownFormat(o.format), "unknown format %s", o.format)
 	check(o.rawCommand && len(o.args) == 0 && !o.watch, "missing command to run")
+	_, err := filepath.Match(o.run.timingFiles, "")
+	check(err != nil, "--timing-files=%s: %v", o.run.timingFiles, err)
 	return errors.Join(errs...)
 }
 

@@ -17,12 +17,14 @@ func endSignals() []os.Signal {
 
 // heededSignals are those of endSignals to listen for. Who started cohort with nohup
 // wants it to outlive the terminal; the other two are heeded whatever they were, as
-// shells ignore them for all that runs in the background.
+// shells ignore them for all that runs in the background. A stdout that nobody reads
+// any more (cohort | head) must not kill cohort before it has ended its children.
 func heededSignals() []os.Signal {
-	if signal.Ignored(syscall.SIGHUP) {
-		return []os.Signal{os.Interrupt, syscall.SIGTERM}
+	signals := []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGPIPE}
+	if !signal.Ignored(syscall.SIGHUP) {
+		signals = append(signals, syscall.SIGHUP)
 	}
-	return endSignals()
+	return signals
 }
 
 func ownGroup(cmd *exec.Cmd) { cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} }

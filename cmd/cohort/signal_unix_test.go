@@ -25,12 +25,18 @@ type started struct {
 // has opened the named pipe.
 func startAndWait(t *testing.T, dir, pipe string, env []string, args ...string) *started {
 	t.Helper()
-	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
-		t.Fatal(err)
-	}
 	s := &started{cmd: exec.Command("cohort", args...)}
 	s.cmd.Dir, s.cmd.Env = dir, append(cleanEnv(), env...)
 	s.cmd.Stdout, s.cmd.Stderr = &s.stdout, &s.stderr
+	s.start(t, pipe)
+	return s
+}
+
+func (s *started) start(t *testing.T, pipe string) {
+	t.Helper()
+	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
+		t.Fatal(err)
+	}
 	if err := s.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -41,7 +47,6 @@ func startAndWait(t *testing.T, dir, pipe string, env []string, args ...string) 
 	t.Cleanup(func() { _ = f.Close() })
 	s.pipe = bufio.NewReader(f)
 	s.expect(t, "here\n")
-	return s
 }
 
 func (s *started) expect(t *testing.T, want string) {
@@ -182,4 +187,51 @@ func TestSignalReachesHook(t *testing.T) {
 	s := startAndWait(t, "", pipe, nil, "--post-run-command=stay '"+pipe+"'", "--raw-command", "--", "true")
 	s.signal(t, syscall.SIGTERM)
 	s.finish(t, 128+15)
+}
+
+// cohort | head: what nobody reads ends, children included.
+func TestBrokenPipeEndsTheRun(t *testing.T) {
+	t.Parallel()
+	pipe := filepath.Join(t.TempDir(), "pipe")
+	if err := syscall.Mkfifo(pipe+".go", 0o600); err != nil {
+		t.Fatal(err)
+	}
+	script := "stay '" + pipe + "' & read x <'" + pipe + ".go'; echo '{}'; wait"
+	cmd := exec.Command("cohort", "-fstandard-json", "--raw-command", "--", "sh", "-c", script)
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &started{cmd: cmd}
+	s.start(t, pipe)
+	if err := stdout.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(pipe+".go", []byte("x\n"), 0); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.ReadAll(s.pipe); err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Wait(); err == nil {
+		t.Error("exit code 0")
+	}
+}
+
+// A full disk ends the run, is told once, and makes it red.
+func TestFullDisk(t *testing.T) {
+	t.Parallel()
+	if _, err := os.Stat("/dev/full"); err != nil {
+		t.Skip("no /dev/full here")
+	}
+	stream, err := filepath.Abs("testdata/streams/pass")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, flag := range []string{"--jsonfile", "--jsonfile-timing-events", "--junitfile"} {
+		out, err := exec.Command("cohort", flag+"=/dev/full", "--raw-command", "--", "replay", stream).CombinedOutput()
+		if err == nil || bytes.Count(out, []byte("no space left on device")) != 1 {
+			t.Errorf("%s: %v\n%s", flag, err, out)
+		}
+	}
 }
