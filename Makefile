@@ -45,7 +45,7 @@ bench: build ## measure against go test and gotestsum (ROW=name, ROW=list, ROUND
 	$(GO) run ./cmd/internal/bench -cohort bin/cohort $(if $(ROW),-row $(ROW)) $(if $(ROUNDS),-rounds $(ROUNDS))
 
 demo: build ## run the tests of a small shop, and see what cohort does with them
-	@sh testdata/demo.sh bin/cohort
+	@sh testdata/shop/demo.sh bin/cohort
 
 info: ## show what a bug report should say
 	@$(GO) version
