@@ -1,0 +1,58 @@
+# cohort: `make help` lists what can be done here. Needs Go, git and make; everything else is fetched, pinned, by the go
+# command.
+
+GO ?= go
+
+# Tools are run at fixed versions, so that lint says the same today and tomorrow.
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+
+# The operating systems that cohort is written for. vet reads the files that the other ones do not.
+SYSTEMS := linux windows darwin
+
+# The race detector needs a C compiler. It is used where there is one; `make test RACE=` runs without.
+RACE ?= $(shell command -v "$$($(GO) env CC)" >/dev/null 2>&1 && [ "$$($(GO) env CGO_ENABLED)" = 1 ] && echo -race)
+
+# What `make test` tests: `make test PACKAGES=./grouping ARGS='-run TestUnits -v'`.
+PACKAGES ?= ./...
+ARGS ?=
+
+# What `make bench` measures: `make bench ROW=sleep ROUNDS=5`; `make bench ROW=list` names the rows.
+ROW ?=
+ROUNDS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help build test lint bench demo info clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+build: ## build bin/cohort
+	$(GO) build -o bin/ ./cmd/cohort
+
+test: ## run all tests (PACKAGES=./..., ARGS='-run X', RACE= for no race detector)
+	$(GO) test -timeout=14m $(RACE) $(ARGS) $(PACKAGES)
+
+lint: ## check formatting, vet for every system, go.mod, staticcheck
+	@unformatted="$$(gofmt -l .)" || exit 1; \
+	if [ -n "$$unformatted" ]; then echo "gofmt -w these:"; echo "$$unformatted"; exit 1; fi
+	@for system in $(SYSTEMS); do \
+		echo "GOOS=$$system go vet ./..."; GOOS=$$system CGO_ENABLED=0 $(GO) vet ./... || exit 1; \
+	done
+	$(GO) mod tidy -diff
+	$(GO) run $(STATICCHECK) ./...
+
+bench: build ## measure against go test and gotestsum (ROW=name, ROW=list, ROUNDS=n)
+	$(GO) run ./cmd/internal/bench -cohort bin/cohort $(if $(ROW),-row $(ROW)) $(if $(ROUNDS),-rounds $(ROUNDS))
+
+demo: build ## run the tests of a small shop, and see what cohort does with them
+	@sh testdata/shop/demo.sh bin/cohort
+
+info: ## show what a bug report should say
+	@$(GO) version
+	@$(GO) env GOOS GOARCH CGO_ENABLED GOFLAGS GOTOOLCHAIN | paste -sd ' ' -
+	@git describe --always --dirty --tags 2>/dev/null || echo 'not a git checkout'
+	@echo "race detector: $(if $(RACE),yes,no C compiler or switched off)"
+	@$(GO) list -m -f '{{.Path}} {{.Version}}' all | grep -E 'gotestsum|fsnotify|pflag'
+
+clean: ## remove what the other targets made
+	rm -rf bin
