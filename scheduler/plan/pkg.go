@@ -1,0 +1,252 @@
+package plan
+
+import (
+	"math"
+	"slices"
+	"time"
+)
+
+// cost is an amount of work in nanoseconds. It is a float: shares of it are no whole numbers.
+type cost float64
+
+const (
+	// defaultStartup is between the 3 ms of small test binaries and the 75 ms of large ones, closer to the former,
+	// which are the rule.
+	defaultStartup = 5 * time.Millisecond
+	// probeWindow is for how long a package that nothing is known of waits for its first batch. In 20 ms a small
+	// binary has started (3 ms) and run tests for 17: if a small part of the package is not done by then, the
+	// rest has a multiple of that to do, and spreading it pays for the starts. Waiting longer idles
+	// workers in the very packages that gain most: 20 ms are 1% of two seconds.
+	probeWindow = 20 * time.Millisecond
+	// testFloor is what the testing package itself needs for a test that does nothing, so that a thousand tests
+	// which are remembered as 0 still count.
+	testFloor = 20 * time.Microsecond
+)
+
+// pkg is a package and what is known of it.
+type pkg struct {
+	Package
+	place   map[int]int // Unit.ID to position, for units that come back
+	pending []Unit
+	startup time.Duration
+	// learned tells that startup was measured in this run or given.
+	learned bool
+	// guessed tells that less than half of the tests have an estimate.
+	guessed bool
+	// perTest is the cost of a test without an estimate; 0 if there is nothing to tell it from.
+	perTest cost
+	tests   int // tests of all units
+	batches int // handed out so far
+	groups  int // pending units that need a process of their own
+	probe   *batch
+	ended   finished
+
+	given given
+	sums  sums
+}
+
+// finished is what the batches of a package that have ended took, process starts excluded.
+type finished struct {
+	tests int
+	work  cost
+}
+
+// given is what a package got in this round: kept apart for units with and without an estimate, since the cost of
+// the latter changes as tests are seen to run.
+type given struct {
+	known   cost
+	guessed int // tests
+	starts  int
+}
+
+// sums caches what is pending. It is worth it: Next looks at every active package.
+type sums struct {
+	valid   bool
+	known   cost
+	guessed int
+	loose   int // units that can share a process
+}
+
+func newPkg(in Package, cfg Config) *pkg {
+	p := &pkg{Package: in, place: make(map[int]int, len(in.Units)), startup: in.Startup, learned: in.Startup > 0}
+	if !p.learned {
+		p.startup = cfg.Startup
+	}
+	known, knownTests := cost(0), 0
+	for i, u := range in.Units {
+		u.Tests = max(u.Tests, 1)
+		p.place[u.ID] = i
+		p.pending = append(p.pending, u)
+		p.tests += u.Tests
+		if u.Known {
+			known += p.cost(u)
+			knownTests += u.Tests
+		}
+		if u.alone() {
+			p.groups++
+		}
+	}
+	p.guessed = 2*knownTests < p.tests
+	if knownTests > 0 {
+		p.ended = finished{tests: knownTests, work: known} // tests like these: as if seen already
+		p.perTest = known / cost(knownTests)
+	}
+	return p
+}
+
+func (u Unit) alone() bool { return u.Group || u.Serial }
+
+// cost returns what a unit takes.
+func (p *pkg) cost(u Unit) cost {
+	if !u.Known {
+		return cost(u.Tests) * p.perTest
+	}
+	return max(cost(u.Estimate), cost(testFloor)*cost(u.Tests))
+}
+
+// rest returns what is pending, with one process start.
+func (p *pkg) rest() cost {
+	if !p.sums.valid {
+		p.sums = sums{valid: true}
+		for _, u := range p.pending {
+			if u.Known {
+				p.sums.known += p.cost(u)
+			} else {
+				p.sums.guessed += u.Tests
+			}
+			if !u.alone() {
+				p.sums.loose++
+			}
+		}
+	}
+	return p.sums.known + cost(p.sums.guessed)*p.perTest + cost(p.startup)
+}
+
+// handedOut returns what the package got in this round.
+func (p *pkg) handedOut() cost {
+	return p.given.known + cost(p.given.guessed)*p.perTest + cost(p.given.starts)*cost(p.startup)
+}
+
+// take removes what was cut from the pending units and returns it.
+func (p *pkg) take(c cut) []Unit {
+	taken := make([]Unit, 0, len(c.units))
+	for _, i := range c.units {
+		u := p.pending[i]
+		taken = append(taken, u)
+		if u.Known {
+			p.given.known += p.cost(u)
+		} else {
+			p.given.guessed += u.Tests
+		}
+		if u.alone() {
+			p.groups--
+		}
+	}
+	p.given.starts++
+	p.batches++
+	drop := 0
+	kept := p.pending[:0]
+	for i, u := range p.pending {
+		if drop < len(c.units) && c.units[drop] == i {
+			drop++
+			continue
+		}
+		kept = append(kept, u)
+	}
+	p.pending = kept
+	p.sums.valid = false
+	return taken
+}
+
+// giveBack puts units of an ended batch back to their place.
+func (p *pkg) giveBack(b *batch, ids []int) {
+	for _, u := range b.units {
+		if !slices.Contains(ids, u.ID) {
+			continue
+		}
+		p.pending = append(p.pending, u)
+		if u.alone() {
+			p.groups++
+		}
+	}
+	slices.SortFunc(p.pending, func(a, b Unit) int { return p.place[a.ID] - p.place[b.ID] })
+	p.sums.valid = false
+}
+
+// probeEnds returns until when the rest of the package should wait for its first batch; 0 is not at all.
+func (p *pkg) probeEnds() time.Duration {
+	if p.probe == nil || p.probe.ended {
+		return 0
+	}
+	// A process that usually takes longer than the window to start tells nothing within it.
+	window := probeWindow
+	if p.learned {
+		window = max(window, p.startup*3/2)
+	}
+	return p.probe.started + window
+}
+
+// learnStartup takes the first measurement that is better than a default.
+func (p *pkg) learnStartup(d time.Duration) {
+	if !p.learned && d > 0 {
+		p.startup, p.learned = d, true
+	}
+}
+
+// learn takes what an ended batch shows, and reports whether it is the first to show anything of p.
+func (p *pkg) learn(b *batch, now time.Duration) bool {
+	if !p.guessed {
+		return false
+	}
+	first := p.ended.tests == 0
+	p.ended.tests += b.tests
+	p.ended.work += p.worked(b, now)
+	p.perTest = max(p.ended.work/cost(p.ended.tests), cost(testFloor))
+	return first
+}
+
+// worked returns what a batch has done until now, its start excluded.
+func (p *pkg) worked(b *batch, now time.Duration) cost {
+	return max(0, cost(now-b.started-p.startup))
+}
+
+// guess updates what a test without an estimate takes: from the ended batches, and from the probe if it runs: the tests
+// it has run, and one more. Without word of them it is all its tests, a lower bound. If there is nothing to go by,
+// it is the prior.
+func (p *pkg) guess(now time.Duration, prior cost) {
+	if !p.guessed {
+		return
+	}
+	tests, work := p.ended.tests, p.ended.work
+	if b := p.probe; b != nil && !b.ended && p.worked(b, now) > 0 {
+		seen := b.tests
+		if b.seen {
+			seen = min(seen, b.done+1)
+		}
+		tests += seen
+		work += p.worked(b, now)
+	}
+	p.perTest = prior
+	if tests > 0 {
+		p.perTest = max(work/cost(tests), cost(testFloor))
+	}
+}
+
+// prior is what the packages of this run suggest about one that nothing is known of: the geometric mean of their
+// tests' durations, so that one slow package does not make all others look slow.
+type prior struct {
+	logs  float64
+	count int
+}
+
+// priorPerTest is where the prior begins: high enough that the first packages of a run are probed.
+const priorPerTest = 10 * time.Millisecond
+
+func (pr *prior) add(perTest cost) {
+	pr.logs += math.Log(float64(perTest))
+	pr.count++
+}
+
+func (pr *prior) perTest() cost {
+	return cost(math.Exp((pr.logs + math.Log(float64(priorPerTest))) / float64(pr.count+1)))
+}

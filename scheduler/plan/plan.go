@@ -1,0 +1,257 @@
+package plan
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// Unit is what is never split: a test, or a group.
+type Unit struct {
+	// ID is the caller's name for it, unique in its package.
+	ID int
+	// Tests is how many tests it has; 0 counts as 1.
+	Tests int
+	// Estimate is what it takes, without the process start, if Known.
+	Estimate time.Duration
+	Known    bool
+	// Group asks for a process of its own.
+	Group bool
+	// Serial asks that nothing else runs meanwhile. It implies a process of its own.
+	Serial bool
+}
+
+// Package is one test binary with its units, in the order in which they shall run.
+type Package struct {
+	// ID is the caller's name for it, unique in the run.
+	ID int
+	// Rank decides between packages that are equal otherwise, lower first: the position in the run's shuffled
+	// order. Equal ranks go by ID.
+	Rank  int
+	Units []Unit
+	// Startup is the cost of starting one of its processes; 0 means unknown.
+	Startup time.Duration
+	// MaxBatches is in how many processes its units may run at most, groups and serial units included as far as
+	// they allow; 0 is no limit. For packages with a TestMain that sets things up.
+	MaxBatches int
+}
+
+// Config is what a Planner is made from.
+type Config struct {
+	// Workers is how many processes can run at a time; at least 1.
+	Workers int
+	// Startup is the cost of a process start of packages that do not say; 0 means 5 ms.
+	Startup time.Duration
+}
+
+// Batch is what one process shall run.
+type Batch struct {
+	// ID numbers the batches of a Planner from 1, in the order of Next.
+	ID      int
+	Package int
+	// Units are Unit.IDs, in the order of the package. The caller owns the slice.
+	Units []int
+	// Serial means that no other process may run until this one has ended.
+	Serial bool
+	// Estimate is what it may take, process start included. It is a guess where no duration is known.
+	Estimate time.Duration
+}
+
+// Planner knows what is to run and what is running. It is not safe for concurrent use: one goroutine owns it. All
+// times are durations since the start of the run.
+type Planner struct {
+	cfg      Config
+	packages map[int]*pkg
+	active   []*pkg // those with pending units, by rank
+	running  map[int]*batch
+	lastID   int
+	expected int
+
+	// handedOut is what packages that are no longer active got in this round, and full is how many batches of
+	// at least half a share there were in it.
+	handedOut cost
+	full      int
+	serial    bool // a serial batch is running
+	prior     prior
+}
+
+// batch is a running batch.
+type batch struct {
+	pkg     *pkg
+	units   []Unit
+	tests   int
+	started time.Duration
+	seen    bool // done was reported
+	done    int  // tests that have ended
+	ended   bool
+}
+
+// New returns a Planner without packages.
+func New(cfg Config) *Planner {
+	cfg.Workers = max(cfg.Workers, 1)
+	if cfg.Startup <= 0 {
+		cfg.Startup = defaultStartup
+	}
+	return &Planner{cfg: cfg, packages: make(map[int]*pkg), running: make(map[int]*batch)}
+}
+
+// Expect says how many packages are still to come, about: AddPackage does not change it. Too high a number
+// makes batches larger than need be, and nothing worse.
+func (pl *Planner) Expect(packages int) { pl.expected = packages }
+
+// AddPackage adds a package that can run now. A second one with its ID is a mistake of the caller, and panics.
+func (pl *Planner) AddPackage(p Package) {
+	if pl.packages[p.ID] != nil {
+		panic(fmt.Sprintf("plan: package %d was added twice", p.ID))
+	}
+	added := newPkg(p, pl.cfg)
+	pl.packages[p.ID] = added
+	pl.activate(added)
+}
+
+// activate puts p among the active packages, if it is not and has something to run.
+func (pl *Planner) activate(p *pkg) {
+	i, found := slices.BinarySearchFunc(pl.active, p, byRank)
+	if !found && len(p.pending) > 0 {
+		pl.active = slices.Insert(pl.active, i, p)
+	}
+}
+
+func byRank(a, b *pkg) int { return cmp.Or(cmp.Compare(a.Rank, b.Rank), cmp.Compare(a.ID, b.ID)) }
+
+// Next returns the batch that a worker should start now, when idle workers have nothing to do. The caller counts
+// processes that it started by itself (reruns) as busy workers.
+//
+// If ok is false, nothing should start. Then wake, unless it is 0, is the time at which to ask again if nothing
+// else has happened until then. Ask again after every other call to the Planner.
+//
+// A batch that was returned counts as started at now. With all durations known, now does not matter.
+func (pl *Planner) Next(now time.Duration, idle int) (b Batch, ok bool, wake time.Duration) {
+	if idle <= 0 || pl.serial {
+		return Batch{}, false, 0
+	}
+	for _, p := range pl.active {
+		p.guess(now, pl.prior.perTest())
+	}
+	s := pl.share(idle)
+	var best *pkg
+	var chosen cut
+	for _, p := range pl.active {
+		if until := p.probeEnds(); until > now {
+			wake = earliest(wake, until)
+			continue
+		}
+		c, ok := p.cut(s, pl.prior.perTest())
+		if ok && (best == nil || c.before(chosen)) {
+			best, chosen = p, c
+		}
+	}
+	if best == nil && wake == 0 && idle == pl.cfg.Workers {
+		best, chosen = pl.serialUnit()
+	}
+	if best == nil {
+		return Batch{}, false, wake
+	}
+	if chosen.work+cost(best.startup) >= s.size/2 {
+		pl.full++
+	}
+	return pl.start(best, chosen, now), true, 0
+}
+
+func earliest(wake, t time.Duration) time.Duration {
+	if wake == 0 {
+		return t
+	}
+	return min(wake, t)
+}
+
+// serialUnit returns the first serial unit of the first package. Nothing else is pending, for only those are
+// never cut.
+func (pl *Planner) serialUnit() (*pkg, cut) {
+	for _, p := range pl.active {
+		for i, u := range p.pending {
+			if u.Serial {
+				return p, cut{units: []int{i}, work: p.cost(u), serial: true}
+			}
+		}
+	}
+	return nil, cut{}
+}
+
+// start makes a batch of what was cut.
+func (pl *Planner) start(p *pkg, c cut, now time.Duration) Batch {
+	pl.lastID++
+	units := p.take(c)
+	running := &batch{pkg: p, units: units, started: now}
+	b := Batch{ID: pl.lastID, Package: p.ID, Serial: c.serial, Estimate: p.startup + time.Duration(c.work)}
+	for _, u := range units {
+		running.tests += u.Tests
+		b.Units = append(b.Units, u.ID)
+	}
+	pl.running[b.ID] = running
+	pl.serial = c.serial
+	if p.probe == nil && p.guessed {
+		p.probe = running
+	}
+	pl.retire(p)
+	return b
+}
+
+// retire removes p from the active packages when nothing of it is pending.
+func (pl *Planner) retire(p *pkg) {
+	if len(p.pending) > 0 {
+		return
+	}
+	pl.handedOut += p.handedOut()
+	p.given = given{}
+	if i, found := slices.BinarySearchFunc(pl.active, p, byRank); found {
+		pl.active = slices.Delete(pl.active, i, i+1)
+	}
+}
+
+// Started says that the process of a batch has reached its first test, at now: what a start costs. Optional.
+func (pl *Planner) Started(batchID int, now time.Duration) {
+	b := pl.mustRun(batchID)
+	b.pkg.learnStartup(now - b.started)
+}
+
+// Observed says how many tests of a running batch have ended. Optional: it makes probing more exact.
+func (pl *Planner) Observed(batchID int, ended int) {
+	b := pl.mustRun(batchID)
+	b.seen, b.done = true, ended
+}
+
+// Finished says that the process of a batch ended at now. Units of it that never started can be given back with
+// notRun (Unit.IDs): they are planned again, at their old place.
+func (pl *Planner) Finished(batchID int, now time.Duration, notRun ...int) {
+	b := pl.mustRun(batchID)
+	delete(pl.running, batchID)
+	pl.serial = false // a serial batch runs alone: it was this one
+	b.ended = true
+	p := b.pkg
+	if p.learn(b, now) {
+		pl.prior.add(p.perTest)
+	}
+	if len(notRun) > 0 {
+		p.giveBack(b, notRun)
+		pl.activate(p)
+	}
+}
+
+// Pending returns how many units have not been handed out.
+func (pl *Planner) Pending() int {
+	n := 0
+	for _, p := range pl.active {
+		n += len(p.pending)
+	}
+	return n
+}
+
+func (pl *Planner) mustRun(batchID int) *batch {
+	b := pl.running[batchID]
+	if b == nil {
+		panic(fmt.Sprintf("plan: batch %d is not running", batchID))
+	}
+	return b
+}

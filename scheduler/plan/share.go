@@ -1,0 +1,79 @@
+package plan
+
+// How much of a round's work is handed out in it. The rest levels the end.
+const (
+	// guessFactor is factoring's own figure, for durations that may be anything.
+	guessFactor = 0.5
+	// knownFactor trusts the history further.
+	knownFactor = 0.75
+	// A round is the last when what estimates are usually wrong by (a tenth of a worker's part) is worth
+	// no more than a few process starts.
+	usualError = 0.1
+	lastStarts = 3
+)
+
+// share is how much one batch should get now.
+type share struct {
+	workers int
+	size    cost
+	last    bool // this round hands out everything
+	// crowded tells that many other packages wait or are being built: no worker runs dry, and needless processes
+	// only take time from them.
+	crowded bool
+}
+
+// crowd is how many packages per worker are a crowd.
+const crowd = 1
+
+// share begins a new round if every worker got a batch in the current one or less than half a batch is left of it, and returns the size of its batches.
+func (pl *Planner) share(idle int) share {
+	s := share{workers: pl.cfg.Workers}
+	s.crowded = len(pl.active)-1+pl.expected >= crowd*s.workers
+	rest, guessed, starts, given := pl.amounts()
+	factor := pl.factor(rest+given, guessed > rest/2, starts)
+	budget := rest - cost(1-factor)*(rest+given)
+	if pl.full >= s.workers || budget < cost(factor)*(rest+given)/cost(2*s.workers) {
+		pl.newRound()
+		given = 0
+		factor = pl.factor(rest, guessed > rest/2, starts)
+	}
+	s.last = factor == 1
+	s.size = cost(factor) * (rest + given) / cost(s.workers)
+	return s
+}
+
+// rounding keeps sums of floats from making one round out of two.
+const rounding = 1e-9
+
+// amounts sums up the active packages: what is pending, how much of it is guessed, the mean process start, and what was
+// handed out in this round.
+func (pl *Planner) amounts() (rest, guessed, start, given cost) {
+	given = pl.handedOut
+	for _, p := range pl.active {
+		r := p.rest()
+		rest += r
+		start += cost(p.startup)
+		given += p.handedOut()
+		if p.guessed {
+			guessed += r
+		}
+	}
+	return rest, guessed, start / cost(max(len(pl.active), 1)), given
+}
+
+func (pl *Planner) factor(total cost, guessing bool, start cost) float64 {
+	switch {
+	case guessing:
+		return guessFactor
+	case usualError*total/cost(pl.cfg.Workers) <= lastStarts*start:
+		return 1
+	}
+	return knownFactor
+}
+
+func (pl *Planner) newRound() {
+	pl.handedOut, pl.full = 0, 0
+	for _, p := range pl.active {
+		p.given = given{}
+	}
+}
