@@ -55,7 +55,8 @@ type Args struct {
 
 	// known are the go command's flags less those that cohort gives itself,
 	// unknown is what goes to the test binary, up to and without tail, which
-	// begins with -args or the first word that cannot be a flag or package.
+	// begins with -args or the first word that cannot be a flag or package, or
+	// is a flag that lacks its value.
 	known   []knownFlag
 	unknown []string
 	tail    []string
@@ -135,7 +136,11 @@ func (a *Args) parse(args []string) error {
 			continue
 		}
 		words := args[i : i+1]
-		if kind == flagValue && !hasValue && i+1 < len(args) {
+		if kind == flagValue && !hasValue && i+1 == len(args) {
+			a.tail = args[i:] // the go command is to complain, so nothing may follow
+			return nil
+		}
+		if kind == flagValue && !hasValue {
 			value, hasValue = args[i+1], true
 			words = args[i : i+2]
 			i++

@@ -57,7 +57,18 @@ func (a *Args) Command(o CommandOptions) ([]string, error) {
 	}
 	words = append(words, a.flags()...)
 	words = append(words, a.Packages...)
-	return append(append(words, a.unknown...), a.tail...), nil
+	return append(words, a.rest()...), nil
+}
+
+// rest returns what the test binary gets. Its words stood behind flags that now
+// come earlier, so the first of them could be read as a package, or as the value
+// of an unknown flag: -args says that it is neither.
+func (a *Args) rest() []string {
+	words := slices.Clone(a.unknown)
+	if len(a.tail) > 0 && a.tail[0] != "--" && !isFlag(a.tail[0]) {
+		words = append(words, "-args")
+	}
+	return append(words, a.tail...)
 }
 
 // flags returns the go command's flags less those named, as the user wrote them.
@@ -101,5 +112,5 @@ func (a *Args) Plain(pkg, run, shuffle string, failFast bool) []string {
 		packages = a.Packages // files
 	}
 	words = append(words, packages...)
-	return append(append(words, a.unknown...), a.tail...)
+	return append(words, a.rest()...)
 }

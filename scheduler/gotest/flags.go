@@ -1,6 +1,9 @@
 package gotest
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // flagKind says how the go command reads a flag's value.
 type flagKind uint8
@@ -31,16 +34,32 @@ var goTestFlags = func() map[string]flagKind {
 	return flags
 }()
 
+// testFlags are those that the go command hands to the test binary and so knows
+// under the binary's name for them too, as in -test.run (cmd/go's
+// passFlagToTest).
+var testFlags = strings.Fields(`artifacts bench benchmem benchtime blockprofile blockprofilerate
+	count coverprofile cpu cpuprofile failfast fullpath fuzz fuzzminimizetime fuzztime list memprofile
+	memprofilerate mutexprofile mutexprofilefraction outputdir parallel run short shuffle skip timeout
+	trace v`)
+
 // lookupFlag returns the canonical name (without dashes and without the
 // "test." prefix that the go command accepts too) and the kind of arg.
 func lookupFlag(arg string) (name, value string, hasValue bool, kind flagKind) {
 	name = strings.TrimPrefix(strings.TrimPrefix(arg, "-"), "-")
 	name, value, hasValue = strings.Cut(name, "=")
-	name = strings.TrimPrefix(name, "test.")
+	if short, ok := strings.CutPrefix(name, "test."); ok {
+		if !slices.Contains(testFlags, short) {
+			return name, value, hasValue, flagUnknown
+		}
+		name = short
+	}
 	return name, value, hasValue, goTestFlags[name]
 }
 
-// isFlag reports whether the go command takes arg for a flag.
+// isFlag reports whether the go command takes arg for a flag: one or two dashes
+// and something that is neither a third nor an equals sign.
 func isFlag(arg string) bool {
-	return len(arg) > 1 && arg[0] == '-' && arg != "--"
+	name, ok := strings.CutPrefix(arg, "-")
+	name = strings.TrimPrefix(name, "-")
+	return ok && name != "" && name[0] != '-' && name[0] != '='
 }
