@@ -31,6 +31,8 @@ type batch struct {
 	again   *rerun // nil in the first pass
 	// baseline reports that the process runs no test.
 	baseline bool
+	// probe reports that the process only looks whether the order matters.
+	probe bool
 
 	planID   int // the planner's number
 	started  bool

@@ -82,6 +82,9 @@ func (w *stopwatch) end(test string, result history.Result) {
 
 // remember gives the history what a process has shown.
 func (r *Run) remember(b *batch, w *stopwatch, began time.Time, s settlement) {
+	if b.probe || b.baseline {
+		return // not what a run does
+	}
 	path, record := b.pkg.path, r.cfg.Recorder
 	if !w.first.IsZero() {
 		record.Startup(path, w.first.Sub(began))

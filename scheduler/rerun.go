@@ -18,6 +18,7 @@ import (
 type reruns struct {
 	all   []*rerun
 	ready []*rerun // whose delay is over, in that order
+	probe []*rerun // whose order is to be looked at
 	open  int      // neither passed nor given up
 	out   chan *Attempt
 }
@@ -30,6 +31,7 @@ type rerun struct {
 	running  bool
 	passed   bool
 	over     bool
+	order    orderProbe
 
 	file   *os.File // of the attempt that runs
 	events *bufio.Writer
@@ -147,6 +149,9 @@ func (r *Run) schedule(a *rerun, ended time.Time) {
 
 // nextRerun decides what an idle worker runs again.
 func (r *Run) nextRerun() *batch {
+	if b := r.nextProbe(); b != nil {
+		return b
+	}
 	for i, a := range r.reruns.ready {
 		b := r.newBatch(a.pkg, []*task{a.task()})
 		if b.serial && r.running > 0 {
@@ -200,12 +205,18 @@ func (r *Run) openAttempt(a *rerun, b *batch) error {
 func (r *Run) endRerun(e ended) {
 	a := e.batch.again
 	a.running = false
+	if e.batch.probe {
+		r.endProbe(e)
+		return
+	}
 	good := e.err == nil && e.s.clean() && e.exit.OK() &&
 		(e.batch.planned != nil || e.batch.feed.finals > 0)
 	err := errors.Join(e.err, a.closeAttempt(e, good))
 	a.passed = good && err == nil
 	r.reruns.out <- r.attempt(a, a.passed, err)
 	switch {
+	case a.passed && r.wantProbe(a):
+		r.reruns.probe = append(r.reruns.probe, a)
 	case a.passed || err != nil || a.attempts >= r.cfg.Reruns || r.ctx.Err() != nil:
 		r.giveUp(a)
 	default:

@@ -71,6 +71,9 @@ func (r *Run) reran(u UnitVerdict, p *pkg, unit *unit) UnitVerdict {
 	for _, a := range r.reruns.all {
 		if a.pkg == p && (a.unit == unit || a.unit == nil) {
 			u.Attempts, u.Passed = 1+a.attempts, a.passed
+			if note := a.orderNote(); note != "" {
+				u.Note = note
+			}
 		}
 	}
 	return u
