@@ -6,8 +6,8 @@ const (
 	crowdedStarts = 10
 	// idleStarts is for workers that would do nothing else.
 	idleStarts = 3
-	// maxBlind is how many tests of an unknown package run in one process at most, however cheap the tests
-	// of other packages are.
+	// maxBlind is how many tests an unknown package has at most to run whole, however cheap the tests of other
+	// packages are.
 	maxBlind = 64
 	// slack is by how much a batch may exceed its share if that saves a process.
 	slack = 1.2
@@ -121,11 +121,12 @@ func (p *pkg) size(s share, least, prior cost, left int) cost {
 func (p *pkg) blind() bool { return p.guessed && p.ended.tests == 0 }
 
 // blindSize is what a batch of a blind package gets at most: what a first round would give it if it were alone. In
-// a crowd it is enough to be worth a process, if its tests are like those of other packages.
+// a crowd a small package runs whole, if that is not worth two processes when its tests are like those of other
+// packages. A larger part than the first is of no use: it costs the second process too.
 func (p *pkg) blindSize(s share, least, prior cost) cost {
 	tests := (p.tests + 2*s.workers - 1) / (2 * s.workers)
-	if s.crowded {
-		tests = max(tests, min(int(least/prior), maxBlind))
+	if s.crowded && p.tests <= min(int(least/prior), maxBlind) {
+		tests = p.tests
 	}
 	return cost(tests) * p.perTest
 }

@@ -23,7 +23,7 @@ type share struct {
 }
 
 // crowd is how many packages per worker are a crowd.
-const crowd = 2
+const crowd = 1
 
 // share begins a new round if every worker got a batch in the current one or less than half a batch is left of it, and returns the size of its batches.
 func (pl *Planner) share(idle int) share {
