@@ -87,8 +87,16 @@ func readTiming(r *Recorder, line []byte) error {
 	if err := json.Unmarshal(line, &e); err != nil {
 		return err
 	}
-	result, ends := map[string]Result{"pass": Pass, "fail": Fail, "skip": Skip}[e.Action]
-	if !ends || e.Test == "" || strings.Contains(e.Test, "/") {
+	var result Result
+	switch e.Action {
+	case "pass":
+		result = Pass
+	case "fail":
+		result = Fail
+	case "skip":
+		result = Skip
+	}
+	if result == 0 || e.Test == "" || strings.Contains(e.Test, "/") {
 		return nil
 	}
 	if e.Elapsed < 0 || e.Elapsed > math.MaxInt32 {
