@@ -134,7 +134,7 @@ func (pl *Planner) Next(now time.Duration, idle int) (b Batch, ok bool, wake tim
 	for _, p := range pl.active {
 		p.guess(now, pl.prior.perTest())
 	}
-	s := pl.share(idle)
+	s := pl.share()
 	var best *pkg
 	var chosen cut
 	for _, p := range pl.active {
