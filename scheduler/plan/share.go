@@ -22,11 +22,7 @@ type share struct {
 	crowded bool
 }
 
-<<<<<<< HEAD
-// crowd is how many packages per worker are a crowd.
-=======
 // crowd is how many other packages per worker are a crowd.
->>>>>>> 98a1122599373de6324168e0347bb0ce5a14a292
 const crowd = 1
 
 // share begins a new round if every worker got a batch in the current one, or if less than half a batch is left of it,
