@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 
 	"gotest.tools/gotestsum/testjson"
 )
@@ -18,7 +17,7 @@ type Config struct {
 	Format        string // one that KnownFormat knows
 	FormatOptions testjson.FormatOptions
 	Stdout        io.Writer // formatted events
-	Stderr        io.Writer // what go test wrote to its stderr
+	Stderr        io.Writer // what go test wrote to its stderr; gets whole lines, from two goroutines
 	Lines         *Lines    // the one that the scanned streams go through
 	JSONFile      string    // every event; "": none
 	TimingFile    string    // pass, fail and skip events; "": none
@@ -44,9 +43,7 @@ type Handler struct {
 	forget    bool
 	json      *eventFile
 	timing    *eventFile
-
-	errMu sync.Mutex
-	err   io.Writer
+	err       io.Writer
 }
 
 var _ testjson.EventHandler = (*Handler)(nil)
@@ -76,8 +73,6 @@ func NewHandler(cfg Config) (*Handler, error) {
 // Err writes a line of go test's stderr. Like gotestsum it never fails: a terminal
 // that cannot be written is no reason to end the tests.
 func (h *Handler) Err(text string) error {
-	h.errMu.Lock()
-	defer h.errMu.Unlock()
 	_, _ = io.WriteString(h.err, text+"\n")
 	return nil
 }

@@ -58,30 +58,8 @@ func brief(t *testing.T, id int, r io.Reader) string {
 	return b.String()
 }
 
-func TestHold(t *testing.T) {
-	t.Parallel()
-	good := strings.ReplaceAll(result("TestG", "pass", "fine\n")+event("pass", "", ""), `"p"`, `"good"`)
-	verdict := event("output", "", "FAIL\n") + event("output", "", "exit status 1\n") +
-		event("output", "", "FAIL\tp\t0.1s\n") + event("fail", "", "")
-	first := result("TestA", "pass", "a\n") + good + event("output", "", "coverage: 1%\n") +
-		result("TestB", "pass", "b\n") + result("TestC", "fail", "bad c\n") + result("TestD", "skip", "later\n") + verdict
-	again := result("TestB", "pass", "b\n") + result("TestC", "fail", "bad c again\n") + result("TestD", "skip", "") + verdict
-	fine := result("TestB", "pass", "b\n") + result("TestC", "pass", "") + result("TestD", "pass", "") + event("pass", "", "")
-	group := func(run int) Attempt {
-		return Attempt{RunID: run, Package: "p", Unit: "checkout", Tests: []string{"TestB", "TestC", "TestD"}}
-	}
-	flaky := Outcome{Flaky: []Unit{{Package: "p", Name: "checkout"}}}
-	failed := Outcome{Failed: []Unit{{Package: "p", Name: "checkout"}}}
-
-	for _, test := range []struct {
-		name     string
-		mode     HoldMode
-		attempts []Attempt
-		streams  []string
-		outcome  Outcome
-		want     string
-	}{
-		{"no reruns", OnlyLast, nil, nil, failed, `run TestA
+// What is shown of a package p, in which a group of TestB, TestC and TestD fails.
+const wantAll = `run TestA
 output TestA a
 pass TestA
 output  coverage: 1%
@@ -97,8 +75,9 @@ skip TestD
 output  FAIL
 output  exit status 1
 output  FAIL	p	0.1s
-fail`},
-		{"only last, green", OnlyLast, []Attempt{group(1), group(2)}, []string{again, fine}, flaky, `run TestA
+fail`
+
+const wantGreen = `run TestA
 output TestA a
 pass TestA
 output  coverage: 1%
@@ -111,8 +90,9 @@ output  coverage: 1%
 >>pass TestD
 >>output  PASS
 >>output  ok  	p	0.1s
->>pass`},
-		{"only last, red", OnlyLast, []Attempt{group(1)}, []string{again}, failed, `run TestA
+>>pass`
+
+const wantRed = `run TestA
 output TestA a
 pass TestA
 output  coverage: 1%
@@ -127,17 +107,18 @@ output  coverage: 1%
 >output  FAIL
 >output  exit status 1
 >output  FAIL	p	0.1s
->fail`},
-		{"the package as a unit", OnlyLast, []Attempt{{RunID: 1, Package: "p"}}, []string{fine},
-			Outcome{Flaky: []Unit{{Package: "p"}}}, `>run TestB
+>fail`
+
+const wantPackage = `>run TestB
 >output TestB b
 >pass TestB
 >run TestC
 >pass TestC
 >run TestD
 >pass TestD
->pass`},
-		{"hidden details", HideDetails, []Attempt{group(1), group(2)}, []string{again, fine}, flaky, `run TestA
+>pass`
+
+const wantDetails = `run TestA
 output TestA a
 pass TestA
 output  coverage: 1%
@@ -173,7 +154,37 @@ fail
 >>pass TestC
 >>run TestD
 >>pass TestD
->>pass`},
+>>pass`
+
+func TestHold(t *testing.T) {
+	t.Parallel()
+	good := strings.ReplaceAll(result("TestG", "pass", "fine\n")+event("pass", "", ""), `"p"`, `"good"`)
+	verdict := event("output", "", "FAIL\n") + event("output", "", "exit status 1\n") +
+		event("output", "", "FAIL\tp\t0.1s\n") + event("fail", "", "")
+	first := result("TestA", "pass", "a\n") + good + event("output", "", "coverage: 1%\n") +
+		result("TestB", "pass", "b\n") + result("TestC", "fail", "bad c\n") + result("TestD", "skip", "later\n") + verdict
+	again := result("TestB", "pass", "b\n") + result("TestC", "fail", "bad c again\n") + result("TestD", "skip", "") + verdict
+	fine := result("TestB", "pass", "b\n") + result("TestC", "pass", "") + result("TestD", "pass", "") + event("pass", "", "")
+	group := func(run int) Attempt {
+		return Attempt{RunID: run, Package: "p", Unit: "checkout", Tests: []string{"TestB", "TestC", "TestD"}}
+	}
+	flaky := Outcome{Flaky: []Unit{{Package: "p", Name: "checkout"}}}
+	failed := Outcome{Failed: []Unit{{Package: "p", Name: "checkout"}}}
+
+	for _, test := range []struct {
+		name     string
+		mode     HoldMode
+		attempts []Attempt
+		streams  []string
+		outcome  Outcome
+		want     string
+	}{
+		{"no reruns", OnlyLast, nil, nil, failed, wantAll},
+		{"only last, green", OnlyLast, []Attempt{group(1), group(2)}, []string{again, fine}, flaky, wantGreen},
+		{"only last, red", OnlyLast, []Attempt{group(1)}, []string{again}, failed, wantRed},
+		{"the package as a unit", OnlyLast, []Attempt{{RunID: 1, Package: "p"}}, []string{fine},
+			Outcome{Flaky: []Unit{{Package: "p"}}}, wantPackage},
+		{"hidden details", HideDetails, []Attempt{group(1), group(2)}, []string{again, fine}, flaky, wantDetails},
 	} {
 		passed, shown := held(t, test.mode, first, test.attempts, test.streams, test.outcome)
 		if want := "run TestG\noutput TestG fine\npass TestG\npass\n"; passed != want {

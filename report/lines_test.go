@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"testing/iotest"
 
@@ -205,3 +206,28 @@ type chunks struct {
 }
 
 func (c *chunks) Read(p []byte) (int, error) { return c.Reader.Read(p[:min(len(p), c.n)]) }
+
+// Whole lines of several goroutines stay whole.
+func TestLineWriterConcurrent(t *testing.T) {
+	t.Parallel()
+	lines := NewLines()
+	text := strings.Repeat("m", 5000)
+	token := lines.token(text)
+	var out bytes.Buffer
+	w := lines.Writer(&out)
+	var wg sync.WaitGroup
+	for range 4 {
+		wg.Go(func() {
+			for range 500 {
+				_, _ = io.WriteString(w, "<"+token+">\n") // a buffer does not fail
+			}
+		})
+	}
+	wg.Wait()
+	if err := w.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	if want := strings.Repeat("<"+text+">\n", 2000); out.String() != want {
+		t.Errorf("%d bytes, want %d", out.Len(), len(want))
+	}
+}

@@ -1,0 +1,114 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+
+	"github.com/gotestcohort/cohort/report"
+)
+
+func (r *testRun) writeRerunReport() error {
+	if r.opts.rerun.reportFile == "" || r.exec == nil {
+		return nil
+	}
+	return report.WriteRerunReport(r.opts.rerun.reportFile, r.known())
+}
+
+// finish prints the summary, writes the JUnit file and runs the post-run command. It
+// returns status with what went wrong in doing so.
+func (r *testRun) finish(ctx context.Context, status error) error {
+	outcome := r.src.Verdict(r.known())
+	var err error
+	if r.held != nil {
+		err = r.held.show(outcome)
+	}
+	err = errors.Join(err, report.Summary(r.stdout, r.exec, r.opts.hideSummary.shown, outcome))
+	// The post-run command writes to the same files.
+	err = errors.Join(err, r.stdout.Flush(), r.stderr.Flush())
+	err = errors.Join(err, r.writeJUnit(), r.runHook(ctx))
+	if sig := r.interrupted(); sig != nil {
+		status = signalStatus(sig)
+	}
+	return errors.Join(status, err)
+}
+
+func (r *testRun) writeJUnit() error {
+	o := r.opts.junit
+	if o.file == "" {
+		return nil
+	}
+	junit := report.JUnit{
+		ProjectName: o.projectName, SuiteName: o.suiteName.format, Classname: o.classname.format,
+		HideEmptyPackages: o.hideEmptyPackages, HideSkippedTests: o.hideSkippedTests,
+		Reruns: o.reruns.mode, GoVersion: r.goVersion(), Lines: r.lines,
+	}
+	if err := junit.WriteFile(o.file, r.exec); err != nil {
+		return fmt.Errorf("failed to write junit file: %w", err)
+	}
+	return nil
+}
+
+// goVersion returns what the go command in PATH says its version is; GOVERSION
+// replaces it where there is no go command.
+func (r *testRun) goVersion() string {
+	if version, ok := r.cmd.env.lookup("GOVERSION"); ok {
+		return version
+	}
+	r.log.debugf("exec: go version")
+	out, err := exec.Command("go", "version").Output()
+	if err != nil {
+		r.log.warnf("Failed to lookup go version for junit xml: %v", err)
+		return "unknown"
+	}
+	return strings.TrimPrefix(strings.TrimSpace(string(out)), "go version ")
+}
+
+func (r *testRun) runHook(ctx context.Context) error {
+	words := r.opts.postRun.words
+	if len(words) == 0 {
+		return nil
+	}
+	r.log.debugf("exec: %s", words)
+	hook := report.Hook{
+		Format: r.opts.format, JSONFile: r.opts.jsonFile,
+		TimingFile: r.opts.jsonFileTimingEvents, JUnitFile: r.opts.junit.file,
+	}
+	cmd := exec.CommandContext(ctx, words[0], words[1:]...)
+	// The files themselves, not our writers: the command may care for a terminal.
+	cmd.Stdout, cmd.Stderr = r.cmd.stdout, r.cmd.stderr
+	cmd.Env = append(r.cmd.env.list[:len(r.cmd.env.list):len(r.cmd.env.list)], hook.Environment(r.exec)...)
+	err := cmd.Start()
+	if err == nil {
+		r.setHook(cmd.Process)
+		err = cmd.Wait()
+		r.setHook(nil)
+	}
+	if err != nil && r.interrupted() == nil {
+		return fmt.Errorf("post run command failed: %w", err)
+	}
+	return nil
+}
+
+func (r *testRun) setHook(p *os.Process) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.hook = p
+}
+
+// restore puts long lines back into the text of err, which may quote one.
+func (r *testRun) restore(err error) error {
+	var errs []error
+	for _, e := range problems(err) {
+		if _, ok := e.(exitStatus); !ok {
+			if text := r.lines.Restore(e.Error()); text != e.Error() {
+				e = errors.New(text)
+			}
+		}
+		errs = append(errs, e)
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,57 @@
+package main
+
+import (
+	"os"
+	"os/signal"
+	"sync"
+	"time"
+)
+
+// grace is how long what runs may take to end after a signal, before it is killed.
+const grace = 10 * time.Second
+
+// watchSignals forwards the first signal that ends a run to what runs, and kills it
+// when that takes too long or a second one comes. The function it returns ends that.
+func (r *testRun) watchSignals(kill func()) (stop func()) {
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, heededSignals()...)
+	done := make(chan struct{})
+	var wg sync.WaitGroup
+	wg.Go(func() { // ends with done
+		select {
+		case <-done:
+			return
+		case sig := <-signals:
+			r.interrupt(sig)
+		}
+		select {
+		case <-done:
+		case <-signals:
+			kill()
+		case <-time.After(grace):
+			kill()
+		}
+	})
+	return func() {
+		signal.Stop(signals)
+		close(done)
+		wg.Wait()
+	}
+}
+
+func (r *testRun) interrupt(sig os.Signal) {
+	r.mu.Lock()
+	r.signal = sig
+	if r.hook != nil {
+		_ = r.hook.Signal(sig) // it may have ended by itself
+	}
+	r.mu.Unlock()
+	r.src.Interrupt(sig)
+}
+
+// interrupted returns the signal that ended the run, nil if none did.
+func (r *testRun) interrupted() os.Signal {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.signal
+}
