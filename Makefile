@@ -41,8 +41,8 @@ lint: ## check formatting, vet for every system, go.mod, staticcheck
 	$(GO) mod tidy -diff
 	$(GO) run $(STATICCHECK) ./...
 
-bench: build ## measure against go test and gotestsum (ROW=name, ROW=list, ROUNDS=n)
-	$(GO) run ./cmd/internal/bench -cohort bin/cohort $(if $(ROW),-row $(ROW)) $(if $(ROUNDS),-rounds $(ROUNDS))
+bench: ## measure against go test and gotestsum (ROW=name, ROW=list, ROUNDS=n)
+	$(GO) run ./cmd/internal/bench $(if $(ROW),-row $(ROW)) $(if $(ROUNDS),-rounds $(ROUNDS))
 
 demo: build ## run the tests of a small shop, and see what cohort does with them
 	@sh testdata/shop/demo.sh bin/cohort
