@@ -166,7 +166,7 @@ func TestSettle(t *testing.T) {
 		"killed before tests":      {"A", "", ending{code: -1}, "dropped: A; package: " + fmt.Sprintf(before, -1), ""},
 		"no progress":              {"A B", "+X fX FAIL", ending{code: 1}, "failed: X; again: A! B!", ""},
 		"no progress twice":        {"A! B!", "+X fX FAIL", ending{code: 1}, "failed: X; lost: A! B!", ""},
-		"always dies while paused": {"A!", "+A =A", ending{code: 2}, "lost: A!; package: " + fmt.Sprintf(outside, 2), ""},
+		"always dies while paused": {"A!", "+A =A", ending{code: 2}, "lost: A~!; package: " + fmt.Sprintf(outside, 2), ""},
 
 		// Planned and not seen: once again, then lost.
 		"not seen":            {"A B", "+A pA PASS", ending{}, "ended: A; again: B!", ""},
