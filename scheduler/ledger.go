@@ -18,7 +18,8 @@ type planned struct {
 	// resumed reports that the go command has seen this test start already, in
 	// a process that died while the test was waiting in t.Parallel.
 	resumed bool
-	// missed reports that a process which ended well did not run the test.
+	// missed reports that a process did not run the test, though it ended well
+	// or ran none of its others either.
 	missed bool
 }
 
@@ -68,7 +69,7 @@ type settlement struct {
 	// skipReason says which.
 	skipped    []planned
 	skipReason string
-	// lost were not run by two processes that ended well: they fail by name.
+	// lost were missed twice: they fail by name.
 	lost []planned
 	// dropped did not run and will not: the package failed before its first
 	// test, or the run was called off.
@@ -97,6 +98,11 @@ func settle(e ending) settlement {
 		}
 	}
 	early := e.code != 0 || died // it may have ended before its last test
+	// A process that has come nowhere with its own tests (it ran others, or
+	// died while all were paused) is started again once, not for ever.
+	progress := slices.ContainsFunc(e.planned, func(p planned) bool {
+		return open[p.name] == openRunning || e.count(p.name).Finished() > 0
+	})
 	for _, p := range e.planned {
 		c := e.count(p.name)
 		switch {
@@ -112,12 +118,12 @@ func settle(e ending) settlement {
 			s.dropped = append(s.dropped, p) // died in init or TestMain
 		case e.group != "" && (early || len(s.failed) > 0):
 			s.skipped = append(s.skipped, remaining(p, c, open[p.name] == openPaused))
-		case early:
+		case early && progress:
 			s.again = append(s.again, remaining(p, c, open[p.name] == openPaused))
 		case p.missed || e.group != "":
-			s.lost = append(s.lost, p)
+			s.lost = append(s.lost, remaining(p, c, open[p.name] == openPaused))
 		default:
-			p = remaining(p, c, false)
+			p = remaining(p, c, open[p.name] == openPaused)
 			p.missed = true
 			s.again = append(s.again, p)
 		}
@@ -139,7 +145,7 @@ func (s settlement) clean() bool {
 // remaining is what is left to do of p.
 func remaining(p planned, c testbin.Count, paused bool) planned {
 	p.want -= c.Finished()
-	p.resumed = paused
+	p.resumed = paused || p.resumed && c.Started == 0
 	return p
 }
 
@@ -160,9 +166,11 @@ func openRoots(open []testbin.OpenTest) map[string]openState {
 		if strings.Contains(t.Name, "/") {
 			continue
 		}
-		roots[t.Name] = openRunning
-		if t.Paused {
+		// Of two tests of one name, the one that was running decides.
+		if state := roots[t.Name]; t.Paused && state != openRunning {
 			roots[t.Name] = openPaused
+		} else {
+			roots[t.Name] = openRunning
 		}
 	}
 	return roots

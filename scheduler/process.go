@@ -289,7 +289,7 @@ func (f *feed) settle(s settlement, reason string) {
 	}
 	for _, t := range s.lost {
 		f.start(t)
-		f.text(t.name, "cohort: the test was to run and did not, although its process ended well ("+reason+")")
+		f.text(t.name, "cohort: the test was to run and did not ("+reason+")")
 		f.report("FAIL", t.name)
 	}
 }

@@ -1,8 +1,11 @@
 package gotest
 
 import (
+	"cmp"
+	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // BinaryArgs are the arguments that the go command gives to a test binary.
@@ -18,6 +21,9 @@ type BinaryArgs struct {
 	// CoverProfile and CoverDir are where the go command wants the coverage
 	// profile and the raw coverage files; empty if not given.
 	CoverProfile, CoverDir string
+	// Timeout is the value of a -test.timeout that the user has put behind -args,
+	// empty for none: the go command's own is always 0.
+	Timeout string
 	// Opaque reports that the arguments hold -test flags in a place where it
 	// cannot be told whether the binary will read them as flags; such a binary
 	// is best run once, as it is.
@@ -33,22 +39,38 @@ type BinaryArgs struct {
 // It follows the flag package: the first word that is no flag ends the flags.
 func ParseBinaryArgs(args []string) *BinaryArgs {
 	b := &BinaryArgs{Count: 1, CPUs: 1}
-	for i, arg := range args {
+	for i := 0; i < len(args); i++ {
+		arg := args[i]
 		if !isFlag(arg) {
 			b.tail = args[i:]
 			break
 		}
 		name, value, hasValue := strings.Cut(strings.TrimLeft(arg, "-"), "=")
-		if test, ok := strings.CutPrefix(name, "test."); !ok || !b.set(test, value, hasValue) {
+		test, ok := strings.CutPrefix(name, "test.")
+		if ok && !hasValue && !isBinaryBool(test) && i+1 < len(args) {
+			i++ // a value in the next word: only behind -args
+			value, hasValue = args[i], true
+			arg += "=" + value
+		}
+		if !ok || !b.set(test, value, hasValue) {
 			b.kept = append(b.kept, arg)
 		}
-	}
-	for _, arg := range b.tail {
-		if strings.HasPrefix(arg, "-test.") || strings.HasPrefix(arg, "--test.") {
-			b.Opaque = true
+		if !ok && !hasValue && i+1 < len(args) && isTestFlag(args[i+1]) {
+			b.tail = args[i+1:] // the next word may be the value of this one
+			break
 		}
 	}
+	b.Opaque = b.Opaque || slices.ContainsFunc(b.tail, isTestFlag)
 	return b
+}
+
+func isTestFlag(arg string) bool {
+	return strings.HasPrefix(arg, "-test.") || strings.HasPrefix(arg, "--test.")
+}
+
+// isBinaryBool reports whether the flag -test.NAME needs no value.
+func isBinaryBool(name string) bool {
+	return goTestFlags[name] == flagBool || name == "paniconexit0" || name == "fuzzworker"
 }
 
 // set takes one -test flag and reports whether cohort gives it anew to each process.
@@ -79,7 +101,11 @@ func (b *BinaryArgs) set(name, value string, hasValue bool) bool {
 		b.CoverProfile = value
 	case "gocoverdir":
 		b.CoverDir = value
-	case "timeout", "testlogfile", "v":
+	case "timeout":
+		if d, err := time.ParseDuration(value); err != nil || d != 0 {
+			b.Timeout = value
+		}
+	case "testlogfile", "v":
 	case "bench", "fuzz", "list", "cpuprofile", "memprofile", "blockprofile", "mutexprofile", "trace":
 		b.Opaque = b.Opaque || value != "" // behind -args: go test does not see it
 		return false
@@ -118,9 +144,8 @@ func (b *BinaryArgs) Args(p Process) []string {
 	// Whatever else the user asked for: under "go test -json -v" the go command
 	// passes -test.v=true behind -test.v=test2json, which unmarks the framing.
 	add("v", "test2json")
-	args = append(args, b.kept...)
 	add("gocoverdir", p.CoverDir)
-	add("timeout", p.Timeout)
+	add("timeout", cmp.Or(b.Timeout, p.Timeout))
 	switch {
 	case p.Count > 0:
 		add("count", strconv.Itoa(p.Count))
@@ -133,5 +158,6 @@ func (b *BinaryArgs) Args(p Process) []string {
 	if p.FailFast {
 		add("failfast", "true")
 	}
-	return append(args, b.tail...)
+	// The last flag kept may be the test's own, with its value in tail.
+	return append(append(args, b.kept...), b.tail...)
 }

@@ -50,7 +50,7 @@ func execTest(args, env []string, stdout io.Writer) (int, error) {
 	}
 	forward, stop := forwardSignals(conn)
 	defer stop()
-	greeting, err := json.Marshal(hello{Token: token, Dir: dir, Args: args, Env: rest})
+	greeting, err := json.Marshal(hello{Token: token, Dir: []byte(dir), Args: toBytes(args), Env: toBytes(rest)})
 	if err != nil {
 		return 0, err
 	}

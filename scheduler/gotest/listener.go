@@ -149,7 +149,7 @@ func (l *Listener) serve(conn *net.UnixConn) {
 		subtle.ConstantTimeCompare([]byte(h.Token), []byte(l.token)) != 1 {
 		return // not ours: the closed connection is its answer
 	}
-	r.Dir, r.Binary, r.Args, r.Env = h.Dir, h.Args[0], h.Args[1:], h.Env
+	r.Dir, r.Binary, r.Args, r.Env = string(h.Dir), string(h.Args[0]), toStrings(h.Args[1:]), toStrings(h.Env)
 	select {
 	case l.requests <- r:
 	case <-l.done:

@@ -26,12 +26,29 @@ const (
 // environment, which Linux limits to 6 MiB.
 const maxFrame = 16 << 20
 
-// hello is what exec-test says first.
+// hello is what exec-test says first. Names and values of the system are bytes:
+// as JSON strings they would lose what is not UTF-8.
 type hello struct {
 	Token string
-	Dir   string
-	Args  []string // the binary and its arguments
-	Env   []string
+	Dir   []byte
+	Args  [][]byte // the binary and its arguments
+	Env   [][]byte
+}
+
+func toBytes(words []string) [][]byte {
+	out := make([][]byte, len(words))
+	for i, word := range words {
+		out[i] = []byte(word)
+	}
+	return out
+}
+
+func toStrings(words [][]byte) []string {
+	out := make([]string, len(words))
+	for i, word := range words {
+		out[i] = string(word)
+	}
+	return out
 }
 
 func writeFrame(w io.Writer, kind byte, payload []byte) error {

@@ -1,0 +1,56 @@
+package gotest
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"testing"
+)
+
+func TestWriteTestLog(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		logs []string
+		want string // "" for an error
+	}{
+		"none":         {nil, "# test log\n"},
+		"one":          {[]string{"# test log\ngetenv HOME\nopen x\n"}, "# test log\nchdir /pkg\ngetenv HOME\nopen x\n"},
+		"two":          {[]string{"# test log\nchdir /else\n", "# test log\nstat y\n"}, "# test log\nchdir /pkg\nchdir /else\nchdir /pkg\nstat y\n"},
+		"nothing read": {[]string{"# test log\n", "# test log\n"}, "# test log\nchdir /pkg\nchdir /pkg\n"},
+		"empty":        {[]string{"# test log\n", ""}, ""},
+		"no header":    {[]string{"open x\n"}, ""},
+		"cut off":      {[]string{"# test log\nopen x"}, ""},
+		"half header":  {[]string{"# test"}, ""},
+		"missing":      {[]string{"# test log\n", "missing"}, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			var files []string
+			for i, log := range tc.logs {
+				file := filepath.Join(dir, string(rune('a'+i)))
+				files = append(files, file)
+				if log == "missing" {
+					continue
+				}
+				if err := os.WriteFile(file, []byte(log), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			err := WriteTestLog(filepath.Join(dir, "x.test"), "/pkg", files)
+			got, readErr := os.ReadFile(filepath.Join(dir, "testlog.txt"))
+			if tc.want == "" {
+				if err == nil || !errors.Is(readErr, os.ErrNotExist) {
+					t.Errorf("error %v, log %q; want an error and no log", err, got)
+				}
+				return
+			}
+			if err != nil || string(got) != tc.want {
+				t.Errorf("error %v, log %q, want %q", err, got, tc.want)
+			}
+		})
+	}
+	if WriteTestLog(filepath.Join(t.TempDir(), "missing", "x.test"), "/pkg", nil) == nil {
+		t.Error("no error for a log that cannot be written")
+	}
+}
