@@ -577,8 +577,8 @@ func TestFeedSettles(t *testing.T) {
 	f := m.newFeed(false, "", nil)
 	f.settle(settlement{
 		broken:  []testbin.OpenTest{{Name: "TestA"}, {Name: "TestA/x"}, {Name: "TestA/x/y"}},
-		skipped: []planned{{name: "TestB", want: 2}, {name: "TestC", want: 1, resumed: true}}, skipReason: "because",
-		lost: []planned{{name: "TestD", want: 3}},
+		skipped: []planned{{name: "TestB", want: 2, why: "because"}, {name: "TestC", want: 1, resumed: true, why: "because"}},
+		lost:    []planned{{name: "TestD", want: 3}},
 	}, "exit status 0")
 	f.close()
 	const want = "\x16=== NAME  \n" +
