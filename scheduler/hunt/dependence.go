@@ -12,7 +12,7 @@ func (e *examiner) orderDependent(s situation) func(*probe) *diagnosis {
 // the probe p has found, and not alone. It returns nil if the effect does not
 // hold when it is looked at again.
 func (e *examiner) dependent(s situation, p *probe, why reason) *diagnosis {
-	effect := func(t tally) tally { return t }
+	effect := failures
 	if why == setter {
 		effect = tally.inverse
 	}
@@ -82,7 +82,7 @@ func (b *bisection) confirm(found []*unit, why reason) *diagnosis {
 			continue
 		}
 		p := b.probe("after "+names(found)+" alone, idle machine", c)
-		if !b.differs(p, b.effect) {
+		if !b.differs(p, b.effect, first) {
 			continue
 		}
 		d := b.diagnose(OrderDependent, why, c)

@@ -112,7 +112,7 @@ func explain(p prober, s *suspect) *diagnosis {
 	}
 	slices.SortStableFunc(candidates, func(a, b candidate) int { return b.failed - a.failed })
 	for _, c := range candidates {
-		if d := e.try(c); d != nil {
+		if d := e.try(c, first); d != nil {
 			return d
 		}
 	}
@@ -174,8 +174,8 @@ func (e *examiner) candidates() []candidate {
 }
 
 // try concludes if the suspect fails more often in the candidate than alone.
-func (e *examiner) try(c candidate) *diagnosis {
-	if !e.worse(c.probe) {
+func (e *examiner) try(c candidate, least int) *diagnosis {
+	if !e.differs(c.probe, failures, least) {
 		return nil
 	}
 	return c.conclude(c.probe)
@@ -195,10 +195,7 @@ func (e *examiner) rare(candidates []candidate) *diagnosis {
 	}
 	enough := e.alone.runs >= need
 	for _, c := range candidates {
-		for c.failed == 0 && c.runs < n && !c.short {
-			e.extend(c.probe, c.runs+first)
-		}
-		if d := e.try(c); d != nil {
+		if d := e.try(c, n); d != nil {
 			return d
 		}
 		if c.load == idle && c.count == 1 && c.procs == 0 {
@@ -232,7 +229,7 @@ func (e *examiner) constant() *diagnosis {
 		return e.diagnose(Random, plain, e.alone.condition)
 	}
 	again := e.probe("a process in which it passed, idle machine", condition{task: passing.task})
-	if e.differs(again, tally.inverse) {
+	if e.differs(again, tally.inverse, first) {
 		if d := e.dependent(*passing, again, setter); d != nil {
 			return d
 		}
@@ -240,14 +237,13 @@ func (e *examiner) constant() *diagnosis {
 	return e.diagnose(Random, plain, e.alone.condition)
 }
 
-// worse reports whether the suspect fails more often in a probe than alone.
-func (e *examiner) worse(p *probe) bool {
-	return e.differs(p, func(t tally) tally { return t })
-}
+// failures is the effect of all but a missing setter.
+func failures(t tally) tally { return t }
 
 // differs reports whether the effect shows more often in a probe than alone,
-// beyond chance. It runs both as often as it takes to know.
-func (e *examiner) differs(p *probe, effect func(tally) tally) bool {
+// beyond chance. It runs both as often as it takes to know, the probe at least
+// that often.
+func (e *examiner) differs(p *probe, effect func(tally) tally, least int) bool {
 	for n := first; ; n *= 2 {
 		e.extend(p, n)
 		e.extend(e.alone, p.runs)
@@ -255,7 +251,7 @@ func (e *examiner) differs(p *probe, effect func(tally) tally) bool {
 		if chance < sure {
 			return true
 		}
-		if chance > hint || n >= most || p.short || e.alone.short {
+		if chance > hint && p.runs >= least || n >= max(most, least) || p.short || e.alone.short {
 			return false
 		}
 	}
