@@ -186,7 +186,7 @@ func (e *examiner) try(c candidate, least int) *diagnosis {
 func (e *examiner) rare(candidates []candidate) *diagnosis {
 	low, _ := history.Wilson(e.rounds.failed, e.rounds.runs)
 	need := runsToSee(low, doubt)
-	n := max(first, min(need, rarely))
+	n := max(4*first, min(need, rarely)) // a difference of one in four is to be told by then
 	for e.alone.failed == 0 && e.alone.runs < n && !e.alone.short {
 		e.extend(e.alone, e.alone.runs+first)
 	}
