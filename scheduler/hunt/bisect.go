@@ -33,8 +33,22 @@ func culprits(before []*unit, shows func([]*unit) bool) []*unit {
 		found = append(found, rest[lo])
 		rest = rest[lo+1:]
 		if shows(slices.Clone(found)) {
-			return found
+			return needed(found, shows)
 		}
 	}
 	return nil
+}
+
+// needed returns the culprits without which the effect does not show: where
+// chance plays a part, a wrong answer may have added one.
+func needed(found []*unit, shows func([]*unit) bool) []*unit {
+	for i := 0; i < len(found) && len(found) > 1; {
+		rest := slices.Concat(found[:i], found[i+1:])
+		if shows(rest) {
+			found = rest
+		} else {
+			i++
+		}
+	}
+	return found
 }
