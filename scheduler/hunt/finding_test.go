@@ -36,7 +36,7 @@ func TestCommand(t *testing.T) {
 		{"others", "", diagnosis{kind: LoadDependent, reason: byOthers, show: condition{task: alone, load: others, neighbours: []task{pair}}},
 			"go test -count=20 -run '^(T010)$' example.com/world & go test -count=20 -run '^(T030|T010)$' example.com/world & wait"},
 		{"order", "", diagnosis{kind: OrderDependent, reason: polluter, show: condition{task: reversed}},
-			"go test -count=1 -run '^(T030|T010)$' -shuffle=2 example.com/world"},
+			"go test -count=1 -run '^(T030|T010)$' -shuffle=1 example.com/world"},
 		{"whole package", "", diagnosis{kind: Broken, show: condition{task: task{bin: b, units: b.units, count: 1, all: true}}},
 			"go test -count=1 example.com/world"},
 		{"named files", "-C x a_test.go", diagnosis{kind: Broken, show: condition{task: task{bin: named(b), units: b.units, count: 1, all: true}}},
