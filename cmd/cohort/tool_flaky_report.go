@@ -100,15 +100,13 @@ func findingName(f hunt.Finding) string {
 func huntSummary(rep *hunt.Report) string {
 	text := fmt.Sprintf("HUNT %d tests in %d packages, %d rounds, %d processes, seed %d, in %s: ",
 		rep.Units, rep.Packages, rep.Rounds, rep.Processes, rep.Seed, rep.Elapsed.Round(time.Millisecond))
-	if rep.Passed == rep.Units && rep.Stopped {
-		text += "none failed, stopped early"
-	} else if rep.Passed == rep.Units && len(rep.Findings) == 0 {
+	if len(rep.Findings) == 0 {
 		text += fmt.Sprintf("all passed %d of %d", rep.Rounds, rep.Rounds)
 	} else {
-		text += fmt.Sprintf("%d passed %d of %d, %d did not", rep.Passed, rep.Rounds, rep.Rounds, len(rep.Findings))
-		if rep.Stopped {
-			text += ", stopped early"
-		}
+		text += fmt.Sprintf("%d passed every time, %d did not", rep.Passed, len(rep.Findings))
+	}
+	if rep.Stopped {
+		text += " (stopped early)"
 	}
 	return text + "\n"
 }

@@ -146,7 +146,7 @@ func (e *examiner) candidates() []candidate {
 		return func(p *probe) *diagnosis { return e.diagnose(kind, why, p.condition) }
 	}
 	alone := e.suspect.alone()
-	if !e.isPackage() {
+	if !e.isPackage() && !e.def.Declared {
 		twice := alone
 		twice.count, twice.second = 2, true
 		add("twice in one process, passes and then fails", twice, simply(NotRepeatable, plain))

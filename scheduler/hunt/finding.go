@@ -159,6 +159,9 @@ func loadSummary(why reason) string {
 // dependence says which tests an order-dependent unit needs or suffers from,
 // and what to do.
 func dependence(s *suspect, d *diagnosis) string {
+	if s.isPackage() {
+		return "The package fails outside its tests when they run in this order, and passes in source order."
+	}
 	if d.culprits == nil {
 		if d.reason == setter {
 			return "It passes only in the company of other tests; which of them it needs is not clear."

@@ -45,6 +45,9 @@ func (w *watcher) event(e testbin.Event) {
 	o := w.o
 	switch e.Kind {
 	case testbin.KindOutput:
+		if top == "" && bytes.HasPrefix(e.Line, []byte("-test.shuffle ")) {
+			return // the seed, which the test binary prints; the command has it
+		}
 		if room := outputLimit - len(o.output[top]); room > 0 {
 			o.output[top] = append(o.output[top], e.Line[:min(room, len(e.Line))]...)
 		}

@@ -62,7 +62,11 @@ func planBinary(b *binary, t task, whole bool, workers int) []task {
 			loose = append(loose, u)
 			continue
 		}
-		tasks = append(tasks, with(u))
+		own := with(u)
+		if u.def.Declared {
+			own.count = 1 // a declared group has its state and is given a fresh process each time
+		}
+		tasks = append(tasks, own)
 	}
 	if len(loose) == 0 {
 		return tasks

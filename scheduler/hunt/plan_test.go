@@ -35,8 +35,11 @@ func TestEveryUnitOncePerRound(t *testing.T) {
 				for _, task := range planRound(bins, round, 7, workers) {
 					for _, u := range task.units {
 						count[u]++
-						if len(task.units) > 1 && !u.loose() {
+						if !u.loose() && len(task.units) > 1 {
 							t.Fatalf("%s shares a process", u.name)
+						}
+						if u.def.Declared && task.count > 1 {
+							t.Fatalf("round %d: group %s runs twice in one process", round, u.name)
 						}
 					}
 				}
