@@ -100,9 +100,12 @@ func findingName(f hunt.Finding) string {
 func huntSummary(rep *hunt.Report) string {
 	text := fmt.Sprintf("HUNT %d tests in %d packages, %d rounds, %d processes, seed %d, in %s: ",
 		rep.Units, rep.Packages, rep.Rounds, rep.Processes, rep.Seed, rep.Elapsed.Round(time.Millisecond))
-	if len(rep.Findings) == 0 {
+	switch {
+	case len(rep.Findings) == 0 && rep.Rounds == 0:
+		text += "no round was finished"
+	case len(rep.Findings) == 0:
 		text += fmt.Sprintf("all passed %d of %d", rep.Rounds, rep.Rounds)
-	} else {
+	default:
 		text += fmt.Sprintf("%d passed every time, %d did not", rep.Passed, len(rep.Findings))
 	}
 	if rep.Stopped {

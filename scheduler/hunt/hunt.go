@@ -74,17 +74,13 @@ func examine(ctx context.Context, c *Config, camp *campaign, lab *laboratory) []
 	begin := time.Now()
 	var findings []Finding
 	for i, r := range failed {
-		p := Progress{Phase: Probing, Round: i, Of: len(failed), Processes: camp.processes + lab.processes, Failed: len(failed)}
-		if i > 0 {
-			p.Left = time.Since(begin) * time.Duration(len(failed)-i) / time.Duration(i)
-		}
-		camp.tell(p)
 		s := &suspect{
 			unit: r.unit, rounds: r.rounds, failing: r.failing, passing: r.passing,
 			workers: c.Workers, output: r.output,
 		}
 		d := &diagnosis{kind: Unexplained, show: condition{task: s.failing[0].task}}
 		if ctx.Err() == nil {
+			camp.tellProbing(i, len(failed), lab.processes, time.Since(begin))
 			if full := explain(lab, s); ctx.Err() == nil {
 				d = full
 			} else {
@@ -113,4 +109,14 @@ func (c *campaign) summarize(findings []Finding) *Report {
 		}
 	}
 	return rep
+}
+
+// tellProbing tells that i of n suspects have been explained, which took spent
+// and some processes.
+func (c *campaign) tellProbing(i, n, processes int, spent time.Duration) {
+	p := Progress{Phase: Probing, Round: i, Of: n, Processes: c.processes + processes, Failed: n}
+	if i > 0 {
+		p.Left = spent * time.Duration(n-i) / time.Duration(i)
+	}
+	c.tell(p)
 }

@@ -23,6 +23,9 @@ type binary struct {
 	together bool
 	// byTest finds the unit of a test.
 	byTest map[string]*unit
+	// shuffled and rest are the units of all tests that -shuffle permutes, and
+	// of those that follow them; nil for a test that is not selected.
+	shuffled, rest []*unit
 	// known are all top-level tests, the ones that are not selected too.
 	known map[string]bool
 }
@@ -49,6 +52,13 @@ func newBinary(list *grouping.Package, units []grouping.Unit) *binary {
 		b.units = append(b.units, u)
 		for _, name := range u.names {
 			b.byTest[name] = u
+		}
+	}
+	for _, t := range list.Tests {
+		if t.Kind == grouping.KindTest {
+			b.shuffled = append(b.shuffled, b.byTest[t.Name])
+		} else {
+			b.rest = append(b.rest, b.byTest[t.Name])
 		}
 	}
 	return b
@@ -90,12 +100,20 @@ func (o order) sorted(b *binary, units []*unit) []*unit {
 	if !o.shuffled || slices.ContainsFunc(units, (*unit).grouped) {
 		return units
 	}
-	place := make(map[*unit]int, len(units))
-	for i, t := range slices.Backward(grouping.Order(b.list.Tests, o.seed)) {
-		if u := b.byTest[t.Name]; u != nil {
-			place[u] = i // the first place of the name stays
+	place := make([]int, len(b.units)) // from 1
+	last := 0
+	enter := func(u *unit) {
+		if u != nil && place[u.place] == 0 { // the first place of a name counts
+			last++
+			place[u.place] = last
 		}
 	}
-	slices.SortStableFunc(units, func(x, y *unit) int { return place[x] - place[y] })
+	for _, i := range grouping.Permutation(len(b.shuffled), o.seed) {
+		enter(b.shuffled[i])
+	}
+	for _, u := range b.rest {
+		enter(u)
+	}
+	slices.SortFunc(units, func(x, y *unit) int { return place[x.place] - place[y.place] })
 	return units
 }
