@@ -81,7 +81,7 @@ func writeReproduce(out *bytes.Buffer, outcome Outcome) {
 		}
 	}
 	if outcome.Seed != "" && len(outcome.Failed)+len(outcome.Flaky) > 0 {
-		fmt.Fprintf(&lines, "the whole run in the same order: cohort --shuffle=%s\n", outcome.Seed)
+		fmt.Fprintf(&lines, "the whole run in the same order: add --shuffle=%s to the command\n", outcome.Seed)
 	}
 	if lines.Len() == 0 {
 		return
