@@ -126,7 +126,7 @@ func (r *Run) runProcess(ctx context.Context, b *batch) {
 func (r *Run) watch(ctx context.Context, b *batch, spec testbin.Spec) (testbin.Exit, settlement) {
 	began := time.Now()
 	watch := &stopwatch{now: time.Now, starts: make(map[string]time.Time)}
-	parser := testbin.NewParser(b.pkg.known, func(e testbin.Event) {
+	parser := testbin.NewParser(b.known, func(e testbin.Event) {
 		b.progress.note(e, r.since)
 		watch.event(e)
 		b.feed.event(e)
@@ -151,6 +151,15 @@ func (r *Run) watch(ctx context.Context, b *batch, spec testbin.Spec) (testbin.E
 	b.feed.settle(s, reason)
 	r.remember(b, watch, began, s)
 	return exit, s
+}
+
+// known reports whether the process can run a top-level test of that name. What
+// is not on its list it cannot, whatever it prints.
+func (b *batch) known(name string) bool {
+	if b.all {
+		return b.pkg.known(name)
+	}
+	return slices.ContainsFunc(b.planned, func(p planned) bool { return p.name == name })
 }
 
 func (b *batch) stopsEarly(c *Config) bool {

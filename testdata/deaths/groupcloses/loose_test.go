@@ -1,0 +1,11 @@
+//go:build unix
+
+package groupcloses
+
+import (
+	"testing"
+
+	"example.com/deaths/witness"
+)
+
+func TestLoose(t *testing.T) { witness.Ran(t) }

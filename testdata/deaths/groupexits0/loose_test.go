@@ -1,0 +1,9 @@
+package groupexits0
+
+import (
+	"testing"
+
+	"example.com/deaths/witness"
+)
+
+func TestLoose(t *testing.T) { witness.Ran(t) }

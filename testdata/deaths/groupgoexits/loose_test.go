@@ -1,0 +1,9 @@
+package groupgoexits
+
+import (
+	"testing"
+
+	"example.com/deaths/witness"
+)
+
+func TestLoose(t *testing.T) { witness.Ran(t) }

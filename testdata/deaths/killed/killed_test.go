@@ -1,0 +1,36 @@
+//go:build unix
+
+// Package killed holds a test that kills its process with SIGKILL, beside innocent ones.
+package killed
+
+import (
+	"syscall"
+	"testing"
+
+	"example.com/deaths/witness"
+)
+
+func TestBefore(t *testing.T) { witness.Ran(t) }
+
+func TestBeforeParallel(t *testing.T) {
+	t.Parallel()
+	witness.Ran(t)
+}
+
+func TestCulprit(t *testing.T) {
+	witness.Ran(t)
+	if witness.Calm() {
+		return
+	}
+	if err := syscall.Kill(syscall.Getpid(), syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	select {} // until the signal comes
+}
+
+func TestAfter(t *testing.T) { witness.Ran(t) }
+
+func TestAfterParallel(t *testing.T) {
+	t.Parallel()
+	witness.Ran(t)
+}
