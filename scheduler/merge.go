@@ -30,7 +30,8 @@ type merger struct {
 	spill func() (*os.File, error)
 
 	mu      sync.Mutex
-	buf     []byte  // not yet written to out
+	buf     []byte // not yet written to out
+	seam    testbin.Seam
 	feeds   []*feed // with lines held back or a block open
 	stream  *feed   // whose block streams, or nil
 	current string  // the test that the reader takes output for
@@ -177,7 +178,7 @@ func (m *merger) add(lines string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.name("")
-	m.buf = append(m.buf, lines...)
+	m.put([]byte(lines))
 	m.write()
 }
 
@@ -253,10 +254,19 @@ func (m *merger) emit(kind testbin.Kind, test string, line []byte) {
 		m.name(test)
 	}
 	m.current = test
-	m.buf = append(m.buf, line...)
+	m.put(line)
 	if len(m.buf) >= 64<<10 {
 		m.write()
 	}
+}
+
+// put buffers lines or a piece of one, so that the reader cannot miss framing.
+func (m *merger) put(lines []byte) {
+	if len(lines) > 0 && lines[0] == '\x16' && m.seam.Deaf() {
+		m.buf = append(m.buf, '\n')
+	}
+	m.buf = append(m.buf, lines...)
+	m.seam.Wrote(lines)
 }
 
 // name makes the reader take what follows for test's output.
@@ -265,9 +275,7 @@ func (m *merger) name(test string) {
 		return
 	}
 	m.current = test
-	m.buf = append(m.buf, "\x16=== NAME  "...)
-	m.buf = append(m.buf, test...)
-	m.buf = append(m.buf, '\n')
+	m.put([]byte("\x16=== NAME  " + test + "\n"))
 }
 
 // write passes the buffer on. A gotest.Request keeps its first error itself.
