@@ -30,6 +30,7 @@ func (r *Run) finishIfDone(p *pkg) {
 	}
 	coverage, err := p.mergeCoverage()
 	if err != nil {
+		p.lost = true // no rerun brings it back
 		p.fail("%v", err)
 		p.merge.add("cohort: " + err.Error() + "\n")
 	}

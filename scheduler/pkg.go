@@ -6,7 +6,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"time"
 
 	"github.com/gotestcohort/cohort/grouping"
@@ -52,7 +51,8 @@ type pkg struct {
 	coverage           string   // what follows the figure
 	hasCoverage        bool
 
-	binary string    // a copy for reruns, "" if there is none
+	backup string    // a second name of the binary, "" if there is none
+	binary string    // what reruns start, "" if there is none
 	first  *batch    // the process that failed outside its tests, or nil
 	ended  time.Time // when the last process of the first attempt ended
 }
@@ -197,29 +197,4 @@ func (p *pkg) cancel() { p.canceled, p.waiting = true, 0 }
 // fail notes why the package fails beside its tests.
 func (p *pkg) fail(format string, args ...any) {
 	p.failures = append(p.failures, fmt.Sprintf(format, args...))
-}
-
-// keep makes a copy of the binary that outlives the go command's.
-func (p *pkg) keep(dir string) error {
-	dir = filepath.Join(dir, "bin"+strconv.Itoa(p.number))
-	if err := os.Mkdir(dir, 0o700); err != nil {
-		return err
-	}
-	name := filepath.Join(dir, filepath.Base(p.req.Binary))
-	if err := os.Link(p.req.Binary, name); err != nil {
-		// Another file system: copy it.
-		if err := copyFile(p.req.Binary, name); err != nil {
-			return err
-		}
-	}
-	p.binary = name
-	return nil
-}
-
-func copyFile(from, to string) error {
-	data, err := os.ReadFile(from)
-	if err != nil {
-		return err
-	}
-	return os.WriteFile(to, data, 0o700)
 }

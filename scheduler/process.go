@@ -116,7 +116,9 @@ func (r *Run) runProcess(ctx context.Context, b *batch) {
 		e.err = makeCoverDir(b.coverDir, b.pkg.args.CoverDir)
 	}
 	if e.err == nil {
-		e.exit, e.s = r.watch(ctx, b, r.spec(b, pattern))
+		spec := r.spec(b, pattern)
+		b.pkg.restore(spec.Path)
+		e.exit, e.s = r.watch(ctx, b, spec)
 	}
 	b.feed.close()
 	r.send(e)

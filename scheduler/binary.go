@@ -1,0 +1,58 @@
+package scheduler
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+)
+
+// backUp gives the binary a second name in dir, since tests may delete the
+// first: under go test nobody would notice. On another file system there is
+// none, which costs nothing but that.
+func (p *pkg) backUp(dir string) {
+	dir = filepath.Join(dir, "bin"+strconv.Itoa(p.number))
+	if os.Mkdir(dir, 0o700) != nil {
+		return
+	}
+	if name := filepath.Join(dir, "backup"); os.Link(p.req.Binary, name) == nil {
+		p.backup = name
+	}
+}
+
+// restore makes sure that path, which is the binary's or the one for reruns,
+// exists. It may be called concurrently. If it cannot help, the start says so.
+func (p *pkg) restore(path string) {
+	if _, err := os.Lstat(path); p.backup != "" && errors.Is(err, fs.ErrNotExist) {
+		if os.Link(p.backup, path) != nil {
+			_ = copyFile(p.backup, path) // a file system without links
+		}
+	}
+}
+
+// keep makes the binary that reruns start: it outlives the go command's.
+func (p *pkg) keep(dir string) error {
+	name := filepath.Join(dir, "bin"+strconv.Itoa(p.number), filepath.Base(p.req.Binary))
+	if p.backup == "" {
+		// Another file system: copy it, once for each name.
+		if err := os.MkdirAll(filepath.Dir(name), 0o700); err != nil {
+			return err
+		}
+		backup := filepath.Join(filepath.Dir(name), "backup")
+		if err := copyFile(p.req.Binary, backup); err != nil {
+			return err
+		}
+		p.backup = backup
+	}
+	p.binary = name
+	return nil
+}
+
+func copyFile(from, to string) error {
+	data, err := os.ReadFile(from)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(to, data, 0o700)
+}
