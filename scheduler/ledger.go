@@ -87,13 +87,6 @@ func settle(e ending) settlement {
 	var s settlement
 	open := openRoots(e.open)
 	died := len(open) > 0
-	if !e.progressed(open) {
-		// What a process has started and not finished fails; that it waits
-		// elsewhere instead is a favour, and not one to be done for ever.
-		for name := range open {
-			open[name] = openRunning
-		}
-	}
 	for _, name := range e.seen {
 		if e.count(name).Failed > 0 || open[name] == openRunning {
 			s.failed = append(s.failed, name)
@@ -141,13 +134,6 @@ func settle(e ending) settlement {
 		panic(fmt.Sprintf("scheduler: would restart a process that runs nothing: %+v", s))
 	}
 	return s
-}
-
-// progressed reports whether the process leaves less to do than it was given.
-func (e ending) progressed(open map[string]openState) bool {
-	return slices.ContainsFunc(e.planned, func(p planned) bool {
-		return open[p.name] == openRunning || e.count(p.name).Finished() > 0
-	})
 }
 
 // clean reports whether every planned test ran and was good, and the process too.
