@@ -63,6 +63,13 @@ func plans(words string) []planned {
 	return tests
 }
 
+// inGroup puts all tests of a process into its group.
+func inGroup(e ending) {
+	for i := range e.planned {
+		e.planned[i].group = e.group
+	}
+}
+
 // show is the reverse of plans.
 func show(tests []planned) string {
 	var words []string
@@ -116,7 +123,7 @@ func TestSettle(t *testing.T) {
 		process process
 		ending  ending // code, group, stopsEarly, testMain, stopped
 		want    string
-		reason  string // skipReason, if there is something skipped
+		reason  string // why the skipped are skipped
 	}{
 		"all pass":      {"A B", "+A pA +B pB PASS", ending{}, "ended: A B", ""},
 		"skips pass":    {"A B", "+A sA +B sB PASS", ending{}, "ended: A B", ""},
@@ -190,7 +197,7 @@ func TestSettle(t *testing.T) {
 		"group exits 0":           {"A B", "+A", ending{group: "g"}, "ended: A; failed: A; broken: A; skipped: B", "A failed earlier in group g"},
 		"group, repeats left":     {"A*3 B*3", "+A pA +B fB", ending{code: 1, group: "g", stopsEarly: true}, "failed: B; skipped: A*2 B*2", "B failed earlier in group g"},
 		"group member not seen":   {"A B", "+A pA PASS", ending{group: "g"}, "ended: A; lost: B", ""},
-		"group, 0 with a failure": {"A B", "+A fA FAIL", ending{group: "g"}, "ended: A; failed: A; skipped: B; package: the process exited 0 although a test failed", "A failed earlier in group g"},
+		"group, 0 with a failure": {"A B", "+A fA FAIL", ending{group: "g"}, "ended: A; failed: A; lost: B; package: the process exited 0 although a test failed", "A failed earlier in group g"},
 
 		// -failfast: go test says nothing of the rest.
 		"failfast":             {"A B C", "+A pA +B fB FAIL", ending{code: 1, stopsEarly: true}, "ended: A B C; failed: B", ""},
@@ -206,12 +213,15 @@ func TestSettle(t *testing.T) {
 			t.Parallel()
 			e := tc.process.read(tc.ending)
 			e.planned = plans(tc.plan)
+			inGroup(e)
 			s := settle(e)
 			if got := s.String(); got != tc.want {
 				t.Errorf("%q: got  %s\nwant %s", tc.process, got, tc.want)
 			}
-			if len(s.skipped) > 0 && s.skipReason != tc.reason {
-				t.Errorf("reason %q, want %q", s.skipReason, tc.reason)
+			for _, p := range s.skipped {
+				if p.why != tc.reason {
+					t.Errorf("reason %q, want %q", p.why, tc.reason)
+				}
 			}
 			checkSettlement(t, e, s)
 		})
@@ -329,7 +339,8 @@ func checkSettlement(t *testing.T, e ending, s settlement) {
 	}
 	for _, p := range s.again {
 		i := slices.IndexFunc(e.planned, func(q planned) bool { return q.name == p.name })
-		if want := e.planned[i].want - e.count(p.name).Finished(); p.want != want || want < 1 || e.group != "" || e.stopped {
+		begun := e.group != "" && slices.ContainsFunc(e.planned, func(q planned) bool { return e.count(q.name).Started > 0 })
+		if want := e.planned[i].want - e.count(p.name).Finished(); p.want != want || want < 1 || begun || e.stopped {
 			t.Errorf("%s is to run %d times more, want %d: %v", p.name, p.want, want, s)
 		}
 	}
@@ -354,6 +365,7 @@ func TestSettleProperties(t *testing.T) {
 		words, e := randomProcess(random, tests)
 		e = words.read(e)
 		e.planned = tests
+		inGroup(e)
 		s := settle(e)
 		checkSettlement(t, e, s)
 		for _, part := range strings.Split(s.String(), "; ") {

@@ -49,20 +49,43 @@ type batch struct {
 func (r *Run) newBatch(p *pkg, tasks []*task) *batch {
 	b := &batch{pkg: p, tasks: tasks, all: true}
 	for _, t := range tasks {
-		if t.unit == nil {
-			b.planned, b.serial = t.planned, p.serial
+		if t.unit == nil && !t.part {
+			b.planned, b.serial, b.group = t.planned, p.serial, p.soleGroup()
 			break
 		}
 		b.all = false
 		b.planned = append(b.planned, t.planned...)
-		b.serial = b.serial || t.unit.def.Serial
 		b.count = max(b.count, t.count)
+		if t.part {
+			b.serial = b.serial || p.anySerial(t.planned)
+			continue
+		}
+		b.serial = b.serial || t.unit.def.Serial
 		if t.unit.def.Declared {
 			b.group = t.unit.def.Group
 		}
 	}
 	b.shuffle = r.shuffleValue(b)
 	return b
+}
+
+// holds reports whether a test of u is in the task.
+func (p *pkg) holds(t *task, u *unit) bool {
+	return slices.ContainsFunc(t.planned, func(test planned) bool { return p.byTest[test.name] == u })
+}
+
+// anySerial reports whether one of the tests may run beside no other process.
+func (p *pkg) anySerial(tests []planned) bool {
+	return slices.ContainsFunc(tests, func(t planned) bool { return p.byTest[t.name].def.Serial })
+}
+
+// soleGroup names the declared group that all tests of the package are in, "" if
+// there is none.
+func (p *pkg) soleGroup() string {
+	if len(p.units) == 1 && p.units[0].def.Declared {
+		return p.units[0].def.Group
+	}
+	return ""
 }
 
 // shuffleValue is the seed by which the process orders its tests: the
@@ -72,9 +95,9 @@ func (r *Run) shuffleValue(b *batch) string {
 	c, p := r.cfg, b.pkg
 	ordered := !c.Shuffle || c.Dist == grouping.LoadPackage || (p.args.FailFast && !c.SeedChosen)
 	for _, u := range p.units {
-		inBatch := b.all
+		inBatch := b.all || p.whole // what is left of a package keeps its order
 		for _, t := range b.tasks {
-			inBatch = inBatch || t.unit == u
+			inBatch = inBatch || t.unit == u || t.part && p.holds(t, u)
 		}
 		ordered = ordered || inBatch && u.def.Group != ""
 	}
@@ -293,7 +316,7 @@ func (f *feed) settle(s settlement, reason string) {
 	for _, t := range s.skipped {
 		for range t.want {
 			f.start(t)
-			f.text(t.name, s.skipReason)
+			f.text(t.name, t.why)
 			f.report("SKIP", t.name)
 			t.resumed = false
 		}

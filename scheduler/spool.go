@@ -87,7 +87,10 @@ func (s *spool) drain(everything bool, emit func(testbin.Kind, string, []byte)) 
 	if s.file != nil {
 		if err := s.drainFile(more, emit); err != nil {
 			s.closeFile()
-			return fmt.Errorf("read held output: %w", err)
+			// What is in memory is still good.
+			_, memErr := s.take(bytes.NewReader(s.buf), func() bool { return true }, emit)
+			s.buf, s.ended = s.buf[:0], 0
+			return errors.Join(fmt.Errorf("read held output: %w", err), memErr)
 		}
 		if s.file != nil {
 			return nil // more of it is there, but no ended block

@@ -48,7 +48,7 @@ func (c *command) tool(args []string) error {
 	case "cache":
 		return codeError(linkcache.RunTool(rest, c.env.list, c.stdout, c.stderr))
 	case "flaky":
-		return fmt.Errorf("%s: not available in this build", name)
+		return c.flaky(rest)
 	default:
 		if _, err := io.WriteString(c.stderr, toolUsage); err != nil {
 			return err

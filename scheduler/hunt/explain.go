@@ -1,0 +1,278 @@
+package hunt
+
+import (
+	"slices"
+
+	"github.com/gotestcohort/cohort/scheduler/history"
+)
+
+// Kind is what makes a unit fail.
+type Kind string
+
+// The kinds. Random is also what is left when no condition makes a difference.
+const (
+	Broken         Kind = "broken"
+	OrderDependent Kind = "order-dependent"
+	NotRepeatable  Kind = "not repeatable"
+	LoadDependent  Kind = "load-dependent"
+	Random         Kind = "random"
+	// Unexplained is a unit for whose probes there was no time.
+	Unexplained Kind = "unexplained"
+)
+
+// reason says more about a kind.
+type reason uint8
+
+const (
+	plain      reason = iota
+	polluter          // order-dependent: fails after the culprits
+	setter            // order-dependent: passes only after the culprits
+	oneProc           // load-dependent: fails under GOMAXPROCS=1
+	ownCopies         // load-dependent: fails beside copies of itself
+	byOthers          // load-dependent: fails beside other processes
+	eliminated        // load-dependent: failed in the rounds, and never on an idle machine
+	unseen            // random: failed in the rounds and in no probe
+)
+
+// How often the probes run, and what is taken for sure.
+const (
+	// first is how often a probe runs at least before it decides something:
+	// eight failures beside eight passes come by chance once in 12870 times.
+	first = 8
+	// glance is how often each condition is tried to see which is the most
+	// promising one.
+	glance = 2
+	// most is how often a probe runs at most to tell a difference that first
+	// has hinted at.
+	most = 64
+	// rarely is how often a probe runs at most to see a rare failure.
+	rarely = 200
+	// sure is the probability below which a difference is not put down to
+	// chance. A suspect is asked up to some thirty times whether it is.
+	sure = 0.0005
+	// hint is the probability above which more runs are not worth their time.
+	hint = 0.2
+	// doubt is the risk taken that a failure of known rate is missed.
+	doubt = 0.01
+)
+
+// prober runs a victim in a condition.
+type prober interface {
+	// run runs it n times, or fewer if that takes too long or the hunt is
+	// over. Runs in which the victim did not get its turn do not count.
+	run(victim *unit, c condition, n int) tally
+}
+
+// probe is a condition and what came of it.
+type probe struct {
+	condition
+	tally
+	name  string
+	short bool // it was cut short: asking for more is useless
+}
+
+// diagnosis is what is the matter with a suspect.
+type diagnosis struct {
+	kind     Kind
+	reason   reason
+	probes   []*probe
+	culprits []*unit // for polluter and setter, in order; nil if not found
+	// show is the condition that shows the failure again.
+	show condition
+	// groupable reports that culprits and victim pass together in source order,
+	// so that putting them into a group helps.
+	groupable bool
+	steps     int // processes that the bisection took
+}
+
+// examiner is the examination of one suspect.
+type examiner struct {
+	*suspect
+	p      prober
+	alone  *probe
+	probes []*probe
+	steps  int
+}
+
+// explain finds out what makes a suspect fail. It compares how often the
+// suspect fails in one condition and alone on an idle machine; the difference
+// must be beyond chance. What fails alone just as often is random.
+func explain(p prober, s *suspect) *diagnosis {
+	e := &examiner{suspect: s, p: p}
+	e.alone = e.probe(e.aloneName(), s.alone())
+	e.extend(e.alone, first)
+	if e.alone.always() {
+		return e.constant()
+	}
+	source := e.probe("source order in one process", s.source())
+	e.extend(source, glance)
+	candidates := e.candidates()
+	for _, c := range candidates {
+		e.extend(c.probe, glance)
+	}
+	slices.SortStableFunc(candidates, func(a, b candidate) int { return b.failed - a.failed })
+	for _, c := range candidates {
+		if d := e.try(c, first); d != nil {
+			return d
+		}
+	}
+	if e.alone.failed > 0 {
+		return e.diagnose(Random, plain, e.alone.condition)
+	}
+	return e.rare(candidates)
+}
+
+func (e *examiner) aloneName() string {
+	if e.isPackage() {
+		return "the package in source order, idle machine"
+	}
+	return "alone, idle machine"
+}
+
+// candidate is a probe with what it means if the suspect fails in it.
+type candidate struct {
+	*probe
+	conclude func(*probe) *diagnosis
+}
+
+// candidates are the conditions that may make the difference, those that say
+// most first.
+func (e *examiner) candidates() []candidate {
+	var list []candidate
+	add := func(name string, c condition, conclude func(*probe) *diagnosis) {
+		list = append(list, candidate{e.probe(name, c), conclude})
+	}
+	simply := func(kind Kind, why reason) func(*probe) *diagnosis {
+		return func(p *probe) *diagnosis { return e.diagnose(kind, why, p.condition) }
+	}
+	alone := e.suspect.alone()
+	if !e.isPackage() && !e.def.Declared {
+		twice := alone
+		twice.count, twice.second = 2, true
+		add("twice in one process, passes and then fails", twice, simply(NotRepeatable, plain))
+	}
+	one := alone
+	one.procs = 1
+	add("alone, GOMAXPROCS=1", one, simply(LoadDependent, oneProc))
+	name := "the same process again, idle machine"
+	for _, s := range e.failing {
+		if len(s.before(e.unit)) > 0 {
+			add(name, condition{task: s.task}, e.orderDependent(s))
+			name = "another process in which it failed, idle machine"
+		}
+	}
+	if e.workers > 1 {
+		beside := alone
+		beside.load = copies
+		add("alone, beside copies of itself", beside, simply(LoadDependent, ownCopies))
+		if beside.neighbours = e.failing[0].neighbours; len(beside.neighbours) > 0 {
+			beside.load = others
+			add("alone, beside other processes", beside, simply(LoadDependent, byOthers))
+		}
+	}
+	return list
+}
+
+// try concludes if the suspect fails more often in the candidate than alone.
+func (e *examiner) try(c candidate, least int) *diagnosis {
+	if !e.differs(c.probe, failures, least) {
+		return nil
+	}
+	return c.conclude(c.probe)
+}
+
+// rare explains a suspect that has not failed alone so far: it does so rarely,
+// or something else is needed.
+func (e *examiner) rare(candidates []candidate) *diagnosis {
+	low, _ := history.Wilson(e.rounds.failed, e.rounds.runs)
+	need := runsToSee(low, doubt)
+	n := max(4*first, min(need, rarely)) // a difference of one in four is to be told by then
+	for e.alone.failed == 0 && e.alone.runs < n && !e.alone.short {
+		e.extend(e.alone, e.alone.runs+first)
+	}
+	if e.alone.failed > 0 {
+		return e.diagnose(Random, plain, e.alone.condition)
+	}
+	enough := e.alone.runs >= need
+	for _, c := range candidates {
+		if d := e.try(c, n); d != nil {
+			return d
+		}
+		if c.load == idle && c.count == 1 && c.procs == 0 {
+			enough = enough && c.failed == 0 && c.runs >= need
+		}
+	}
+	switch {
+	case e.alone.failed > 0:
+		return e.diagnose(Random, plain, e.alone.condition)
+	case enough && e.workers > 1:
+		show := e.alone.condition
+		show.load = rounds
+		return e.diagnose(LoadDependent, eliminated, show)
+	}
+	return e.diagnose(Random, unseen, condition{task: e.failing[0].task})
+}
+
+// constant explains a suspect that always fails alone: it is broken, unless it
+// passes in company.
+func (e *examiner) constant() *diagnosis {
+	source := e.probe("source order in one process", e.source())
+	e.extend(source, glance)
+	passing := e.passing
+	if passing == nil && source.runs > source.failed {
+		passing = &situation{task: source.task}
+	}
+	if passing == nil || len(passing.before(e.unit)) == 0 {
+		if e.rounds.always() && source.failed == source.runs {
+			return e.diagnose(Broken, plain, e.alone.condition)
+		}
+		return e.diagnose(Random, plain, e.alone.condition)
+	}
+	again := e.probe("a process in which it passed, idle machine", condition{task: passing.task})
+	if e.differs(again, tally.inverse, first) {
+		if d := e.dependent(*passing, again, setter); d != nil {
+			return d
+		}
+	}
+	return e.diagnose(Random, plain, e.alone.condition)
+}
+
+// failures is the effect of all but a missing setter.
+func failures(t tally) tally { return t }
+
+// differs reports whether the effect shows more often in a probe than alone,
+// beyond chance. It runs both as often as it takes to know, the probe at least
+// that often.
+func (e *examiner) differs(p *probe, effect func(tally) tally, least int) bool {
+	for n := first; ; n *= 2 {
+		e.extend(p, n)
+		e.extend(e.alone, p.runs)
+		chance := fisher(effect(p.tally), effect(e.alone.tally))
+		if chance < sure {
+			return true
+		}
+		if chance > hint && p.runs >= least || n >= max(most, least) || p.short || e.alone.short {
+			return false
+		}
+	}
+}
+
+// probe adds a probe to the report. It does not run yet.
+func (e *examiner) probe(name string, c condition) *probe {
+	p := &probe{name: name, condition: c}
+	e.probes = append(e.probes, p)
+	return p
+}
+
+// extend runs a probe until it has n runs.
+func (e *examiner) extend(p *probe, n int) {
+	if missing := n - p.runs; missing > 0 && !p.short {
+		t := e.p.run(e.unit, p.condition, missing)
+		p.tally = p.add(t)
+		p.short = t.runs < missing
+	}
+}
+
+func (e *examiner) diagnose(kind Kind, why reason, show condition) *diagnosis {
+	return &diagnosis{kind: kind, reason: why, show: show, probes: e.probes, steps: e.steps}
+}

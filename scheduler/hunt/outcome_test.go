@@ -1,0 +1,121 @@
+package hunt
+
+import (
+	"errors"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/gotestcohort/cohort/scheduler/testbin"
+)
+
+// fed returns the outcome of a process of b's units that printed text, in
+// which ^ stands for the marker byte.
+func fed(b *binary, text string, exit testbin.Exit) *outcome {
+	w := newWatcher()
+	p := testbin.NewParser(b.knows, w.event)
+	if _, err := p.Write([]byte(strings.ReplaceAll(text, "^", "\x16"))); err != nil {
+		panic(err)
+	}
+	p.Close()
+	return w.finish(task{bin: b, units: b.units}, p, exit)
+}
+
+func TestOutcome(t *testing.T) {
+	t.Parallel()
+	const passes = "^=== RUN   T000\n^--- PASS: T000 (0.00s)\n"
+	for _, tt := range []struct {
+		name, text string
+		exit       testbin.Exit
+		failed     string // units
+		idle       string
+		failure    string // of the package
+	}{
+		{name: "pass", text: passes + "^=== RUN   T001\n^--- SKIP: T001 (0.00s)\n^PASS\n"},
+		{
+			name: "fail", text: passes + "^=== RUN   T001\n  oops\n^--- FAIL: T001 (0.00s)\n^FAIL\n",
+			exit: testbin.Exit{Code: 1}, failed: "T001",
+		},
+		{
+			name: "panic", text: "^=== RUN   T000\n^--- FAIL: T000 (0.00s)\npanic: x\n",
+			exit: testbin.Exit{Code: 2}, failed: "T000", idle: "T001",
+		},
+		{name: "os.Exit", text: "^=== RUN   T000\n", exit: testbin.Exit{}, failed: "T000", idle: "T001"},
+		{
+			name: "paused when it died", text: "^=== RUN   T000\n^=== PAUSE T000\n^=== RUN   T001\n",
+			exit: testbin.Exit{Code: 2}, failed: "T001", idle: "T000",
+		},
+		{name: "init", text: "panic: no\n", exit: testbin.Exit{Code: 2}, idle: "T000 T001", failure: "its process ended before its first test"},
+		{
+			name: "TestMain", text: passes + "^=== RUN   T001\n^--- PASS: T001 (0.00s)\n^PASS\n",
+			exit: testbin.Exit{Code: 1}, failure: "its process failed and no test did",
+		},
+		{name: "nothing", exit: testbin.Exit{}, idle: "T000 T001"},
+		{name: "stopped", text: "^=== RUN   T000\n", exit: testbin.Exit{Code: -1, Canceled: true, Killed: true, Err: errors.New("x")}, idle: "T000 T001"},
+		{
+			name: "subtest fails with its parent open", text: "^=== RUN   T000\n^=== RUN   T000/x\n",
+			exit: testbin.Exit{Code: 2}, failed: "T000", idle: "T001",
+		},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			b := newWorld(2, 0, nil).bin
+			o := fed(b, tt.text, tt.exit)
+			var failed, idle []string
+			for _, u := range b.units {
+				if _, bad := o.of(u); bad {
+					failed = append(failed, u.name)
+				}
+			}
+			for _, u := range o.idle {
+				idle = append(idle, u.name)
+			}
+			if got := strings.Join(failed, " "); got != tt.failed {
+				t.Errorf("failed: %q, want %q", got, tt.failed)
+			}
+			if got := strings.Join(idle, " "); got != tt.idle {
+				t.Errorf("idle: %q, want %q", got, tt.idle)
+			}
+			if o.failure != tt.failure {
+				t.Errorf("package: %q, want %q", o.failure, tt.failure)
+			}
+		})
+	}
+}
+
+func TestOutcomeOfTwice(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		results     string // p and f, in turn
+		ran, failed bool
+	}{
+		{"", false, false}, {"p", true, false}, {"pp", true, false}, {"pf", true, true}, {"fp", true, false}, {"ff", true, false},
+	} {
+		b := newWorld(1, 0, nil).bin
+		var text strings.Builder
+		for _, r := range tt.results {
+			text.WriteString("^=== RUN   T000\n")
+			text.WriteString(map[rune]string{'p': "^--- PASS: T000 (0.00s)\n", 'f': "^--- FAIL: T000 (0.00s)\n"}[r])
+		}
+		if ran, failed := fed(b, text.String(), testbin.Exit{}).second(b.units[0]); ran != tt.ran || failed != tt.failed {
+			t.Errorf("%q: ran %v, failed %v", tt.results, ran, failed)
+		}
+	}
+}
+
+// TestOutcomeKeepsFailedOutput keeps no output of what passes, and not too much
+// of what fails.
+func TestOutcomeKeepsFailedOutput(t *testing.T) {
+	t.Parallel()
+	b := newWorld(2, 0, nil).bin
+	o := fed(b, "^=== RUN   T000\nfine\n^--- PASS: T000 (0.00s)\n^=== RUN   T001\n"+
+		strings.Repeat("line\n", outputLimit)+"^--- FAIL: T001 (0.00s)\n^FAIL\n", testbin.Exit{Code: 1})
+	if got := slices.Sorted(maps.Keys(o.output)); !slices.Equal(got, []string{"T001"}) {
+		t.Errorf("output of %q is kept", got)
+	}
+	text := o.text(b.units[1])
+	if !strings.HasPrefix(text, "line\n") || len(text) > outputLimit+100 {
+		t.Errorf("%d bytes: %.20q", len(text), text)
+	}
+}

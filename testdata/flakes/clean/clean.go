@@ -1,0 +1,2 @@
+// Package clean has nothing wrong with it.
+package clean

@@ -1,0 +1,3 @@
+module example.com/flakes
+
+go 1.26.0
