@@ -1,0 +1,269 @@
+//go:build unix
+
+package main_test
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/xml"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// A runner is a cohort that runs beside the test, to be treated badly.
+type runner struct {
+	t      *testing.T
+	cmd    *exec.Cmd
+	dir    string // of its files
+	id     string // in the environment of all it starts
+	lines  chan string
+	stderr bytes.Buffer
+	ready  string // a named pipe: see await
+}
+
+// runnerLimit ends a test whose runner hangs.
+const runnerLimit = time.Minute
+
+// startRunner starts cohort on the samples, with its own directory for temporary
+// files.
+func (d *differ) startRunner(t *testing.T, env []string, args ...string) *runner {
+	t.Helper()
+	r := &runner{t: t, dir: t.TempDir(), lines: make(chan string, 10_000)}
+	r.id = "DEATHS_ID=" + r.dir
+	r.ready = filepath.Join(r.dir, "ready")
+	if err := errors.Join(os.Mkdir(r.file("tmp"), 0o700), syscall.Mkfifo(r.ready, 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	flags := []string{"--no-color", "--jsonfile=" + r.file("json"), "--junitfile=" + r.file("xml"), "--workers=2", "--shuffle=off"}
+	r.cmd = exec.Command(d.subject, append(flags, args...)...)
+	r.cmd.Dir = filepath.Join(d.root, "testdata", "deaths", "slow")
+	r.cmd.Env = slices.Concat(d.env, []string{r.id, "TMPDIR=" + r.file("tmp"), "DEATHS_READY=" + r.ready}, env)
+	r.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	r.cmd.Stderr = &r.stderr
+	stdout, err := r.cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := r.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	timer := time.AfterFunc(runnerLimit, func() {
+		t.Errorf("%s: hangs", r.cmd)
+		_ = r.cmd.Process.Signal(syscall.SIGQUIT) // to see where
+	})
+	t.Cleanup(func() {
+		timer.Stop()
+		_ = r.cmd.Process.Kill() // usually it has ended
+		for _, pid := range r.processes() {
+			_ = syscall.Kill(pid, syscall.SIGKILL)
+		}
+	})
+	go func() { // ends with the runner
+		defer close(r.lines)
+		for in := bufio.NewReader(stdout); ; {
+			line, err := in.ReadString('\n')
+			if line != "" {
+				r.lines <- line
+			}
+			if err != nil {
+				return
+			}
+		}
+	}()
+	return r
+}
+
+func (r *runner) file(name string) string { return filepath.Join(r.dir, name) }
+
+// await waits until something that the runner has started says that it runs.
+func (r *runner) await() {
+	r.t.Helper()
+	opened := make(chan error, 1)
+	go func() { // ends with the first writer, or with the test binary
+		file, err := os.Open(r.ready)
+		if err == nil {
+			_, err = io.ReadAll(file)
+			err = errors.Join(err, file.Close())
+		}
+		opened <- err
+	}()
+	select {
+	case err := <-opened:
+		if err != nil {
+			r.t.Fatal(err)
+		}
+	case <-time.After(runnerLimit):
+		r.t.Fatalf("%s: never ready\n%s", r.cmd, &r.stderr)
+	}
+}
+
+// awaitLine waits for a line that contains text.
+func (r *runner) awaitLine(text string) {
+	r.t.Helper()
+	for line := range r.lines {
+		if strings.Contains(line, text) {
+			return
+		}
+	}
+	r.t.Fatalf("%s: never printed %q\n%s", r.cmd, text, &r.stderr)
+}
+
+// end waits for the runner to end and returns its exit code and what it still printed.
+func (r *runner) end() (code int, stdout string) {
+	r.t.Helper()
+	var all strings.Builder
+	for line := range r.lines {
+		all.WriteString(line)
+	}
+	_ = r.cmd.Wait() // the exit code says it all
+	return r.cmd.ProcessState.ExitCode(), all.String()
+}
+
+// processes returns the processes that the runner has left.
+func (r *runner) processes() []int {
+	if runtime.GOOS != "linux" {
+		return nil // there is no /proc to read
+	}
+	dirs, _ := filepath.Glob("/proc/[0-9]*/environ")
+	var pids []int
+	for _, dir := range dirs {
+		environ, err := os.ReadFile(dir)
+		if err != nil || !bytes.Contains(environ, []byte(r.id+"\x00")) {
+			continue // it has ended, or is another user's
+		}
+		var pid int
+		if _, err := fmt.Sscanf(dir, "/proc/%d/", &pid); err == nil && pid != r.cmd.Process.Pid {
+			pids = append(pids, pid)
+		}
+	}
+	return pids
+}
+
+// checkGone fails the test if a process of the runner's outlives it for long.
+func (r *runner) checkGone() {
+	r.t.Helper()
+	var left []int
+	for deadline := time.Now().Add(5 * time.Second); time.Now().Before(deadline); {
+		if left = r.processes(); len(left) == 0 {
+			return
+		}
+		<-time.After(10 * time.Millisecond) // a killed process takes a moment
+	}
+	for _, pid := range left {
+		name, _ := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid)) // for the message
+		r.t.Errorf("left behind: process %d %q", pid, name)
+	}
+}
+
+// checkFiles fails the test unless the runner has written its files and left no other.
+func (r *runner) checkFiles() {
+	r.t.Helper()
+	checkNothingLeft(r.t, r.file("tmp"))
+	events, err := os.ReadFile(r.file("json"))
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	decode(r.t, run{command: r.cmd.String()}, bytes.NewReader(events))
+	junit, err := os.ReadFile(r.file("xml"))
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	if err := xml.Unmarshal(junit, new(struct {
+		XMLName xml.Name `xml:"testsuites"`
+	})); err != nil {
+		r.t.Errorf("JUnit file: %v\n%s", err, junit)
+	}
+}
+
+// A moment is when a signal comes.
+type moment struct {
+	name  string
+	env   []string
+	flags []string
+	args  []string
+	await func(*runner)
+}
+
+func moments(t *testing.T) []moment {
+	t.Helper()
+	slow := filepath.Join(t.TempDir(), "slow tool")
+	script := "#!/bin/sh\ncase \"$*\" in *-V=*) exec \"$@\";; esac\necho ready >\"$DEATHS_READY\"\nexec sleep 300\n"
+	if err := os.WriteFile(slow, []byte(script), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	rerun := []string{"--rerun-fails=2", "--rerun-delay=0s"}
+	return []moment{
+		{name: "building", args: []string{"-toolexec='" + slow + "'"}, await: (*runner).await},
+		{name: "running", env: []string{"DEATHS_WAIT=0"}, await: (*runner).await},
+		{name: "rerunning", env: []string{"DEATHS_WAIT=1"}, flags: rerun, await: (*runner).await},
+		{name: "delay", env: []string{"DEATHS_WAIT=9"}, flags: []string{"--rerun-fails=2", "--rerun-delay=1h"},
+			await: func(r *runner) { r.awaitLine("waits") }},
+	}
+}
+
+// TestSignals sends each signal at each moment, to cohort alone and, as a
+// terminal does, to its process group.
+func TestSignals(t *testing.T) {
+	t.Parallel()
+	d := newDiffer(t)
+	if d.plain {
+		t.Skip("only cohort promises this")
+	}
+	for _, m := range moments(t) {
+		for _, s := range []struct {
+			name  string
+			sig   syscall.Signal
+			group bool
+			twice bool
+		}{
+			{"interrupt", syscall.SIGINT, false, false},
+			{"terminal", syscall.SIGINT, true, false},
+			{"terminate", syscall.SIGTERM, false, false},
+			{"hangup", syscall.SIGHUP, true, false},
+			{"quit", syscall.SIGQUIT, true, false},
+			{"twice", syscall.SIGINT, true, true},
+		} {
+			t.Run(m.name+"/"+s.name, func(t *testing.T) {
+				t.Parallel()
+				env := m.env
+				if s.twice {
+					env = append(slices.Clone(env), "DEATHS_STUBBORN=1")
+				}
+				r := d.startRunner(t, env, slices.Concat(m.flags, []string{"--", "-count=1"}, m.args, []string{"./waits"})...)
+				m.await(r)
+				pid := r.cmd.Process.Pid
+				if s.group {
+					pid = -pid
+				}
+				if err := syscall.Kill(pid, s.sig); err != nil {
+					t.Error(err)
+				}
+				if s.twice {
+					_ = syscall.Kill(pid, s.sig) // it may have ended
+				}
+				code, stdout := r.end()
+				if want := 128 + int(s.sig); code != want {
+					t.Errorf("exit code %d, want %d", code, want)
+				}
+				if !strings.Contains(stdout, "\nDONE ") {
+					t.Error("no summary")
+				}
+				r.checkGone()
+				r.checkFiles()
+				if t.Failed() {
+					t.Logf("%s\n%s\n%s", r.cmd, stdout, &r.stderr)
+				}
+			})
+		}
+	}
+}

@@ -1,0 +1,34 @@
+//go:build unix
+
+// Package waits holds a test that says that it runs and then waits for a signal.
+package waits
+
+import (
+	"os"
+	"os/exec"
+	"os/signal"
+	"syscall"
+	"testing"
+)
+
+func TestPasses(*testing.T) {}
+
+// TestWaits writes to the pipe DEATHS_READY and waits, in attempt DEATHS_WAIT.
+// In others it fails. With DEATHS_STUBBORN it ignores signals, as does its child.
+func TestWaits(t *testing.T) {
+	if os.Getenv("COHORT_ATTEMPT") != os.Getenv("DEATHS_WAIT") {
+		t.Fatal("not this attempt")
+	}
+	if os.Getenv("DEATHS_STUBBORN") != "" {
+		signal.Ignore(syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
+	}
+	if err := exec.Command("sleep", "300").Start(); err != nil { // nobody but the runner ends it
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(os.Getenv("DEATHS_READY"), []byte("ready"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	select {}
+}
+
+func TestLast(*testing.T) {}
