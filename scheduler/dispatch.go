@@ -111,6 +111,7 @@ func (r *Run) end(e ended) {
 		p.merge.add("cohort: " + e.err.Error() + "\n")
 	}
 	r.requeue(p, p.settle(e))
+	r.planRest(p)
 	if e.exit.Code != 0 && p.code == 0 {
 		p.code = max(1, e.exit.Code) // a signal counts as 1, as the go command has it
 	}
@@ -148,28 +149,75 @@ func (p *pkg) settle(e ended) []planned {
 	return s.again
 }
 
-// requeue plans what a process has not run. Tests that need different counts
-// need different processes.
+// requeue plans what a process has not run.
 func (r *Run) requeue(p *pkg, again []planned) {
 	if p.canceled {
 		return
 	}
 	byCount := make(map[int][]*task)
 	var counts []int
-	for _, t := range again {
-		task := &task{unit: p.byTest[t.name], planned: []planned{t}}
-		if repeats := p.repeats(t.name); repeats > 1 && t.want < p.multiplicity[t.name]*repeats {
-			each := p.multiplicity[t.name] * p.args.CPUs
-			task.count = (t.want + each - 1) / each
+	for _, t := range p.leftovers(again) {
+		if byCount[t.count] == nil {
+			counts = append(counts, t.count)
 		}
-		if byCount[task.count] == nil {
-			counts = append(counts, task.count)
+		byCount[t.count] = append(byCount[t.count], t)
+	}
+	if p.whole {
+		for _, count := range counts {
+			p.rest = append(p.rest, byCount[count]...)
 		}
-		byCount[task.count] = append(byCount[task.count], task)
+		return
 	}
 	for _, count := range counts {
 		r.plan(p, byCount[count])
 	}
+}
+
+// planRest plans the next part of what is left of a package that is one process
+// at a time.
+func (r *Run) planRest(p *pkg) {
+	if len(p.rest) > 0 && p.waiting == 0 && p.running == 0 {
+		next := p.rest[:1]
+		p.rest = p.rest[1:]
+		r.plan(p, next)
+	}
+}
+
+// leftovers returns the tasks for tests that have not run: one for each unit, or
+// of a whole package one for as many tests as fit into a list. Tests that need
+// different counts need different processes.
+func (p *pkg) leftovers(again []planned) []*task {
+	type key struct {
+		unit        *unit
+		count, part int
+	}
+	var tasks []*task
+	byKey := make(map[key]*task)
+	size := 0
+	for _, t := range again {
+		size += len(t.name) + len("|")
+		k := key{unit: p.byTest[t.name], count: p.countFor(t)}
+		if p.whole {
+			k.unit, k.part = nil, size/maxList()
+		}
+		if byKey[k] == nil {
+			byKey[k] = &task{unit: k.unit, rest: p.whole, count: k.count}
+			tasks = append(tasks, byKey[k])
+		}
+		byKey[k].planned = append(byKey[k].planned, t)
+	}
+	return tasks
+}
+
+// countFor is the -test.count that what is left of a test needs, 0 for the
+// user's.
+func (p *pkg) countFor(t planned) int {
+	repeats := p.repeats(t.name)
+	if repeats <= 1 || t.want >= p.multiplicity[t.name]*repeats {
+		return 0
+	}
+	each := p.multiplicity[t.name] * p.args.CPUs
+	return (t.want + each - 1) / each
 }
 
 // since is the planner's clock.

@@ -15,12 +15,16 @@ type planned struct {
 	// the internal and the external test package) times -count times the
 	// length of the -cpu list.
 	want int
+	// group names the declared group of the test, "" for none.
+	group string
 	// resumed reports that the go command has seen this test start already, in
 	// a process that died while the test was waiting in t.Parallel.
 	resumed bool
 	// missed reports that a process did not run the test, though it ended well
 	// or ran none of its others either.
 	missed bool
+	// why is the reason of a test that is skipped.
+	why string
 }
 
 // ending is all that is known of a process when it has ended.
@@ -65,10 +69,8 @@ type settlement struct {
 	idle []planned
 	// again are to run in a new process.
 	again []planned
-	// skipped did not run since an earlier member of their group failed;
-	// skipReason says which.
-	skipped    []planned
-	skipReason string
+	// skipped did not run since their group has ended; why says how.
+	skipped []planned
 	// lost were missed twice: they fail by name.
 	lost []planned
 	// dropped did not run and will not: the package failed before its first
@@ -103,6 +105,7 @@ func settle(e ending) settlement {
 	progress := slices.ContainsFunc(e.planned, func(p planned) bool {
 		return open[p.name] == openRunning || e.count(p.name).Finished() > 0
 	})
+	groups := e.groups(s.failed)
 	for _, p := range e.planned {
 		c := e.count(p.name)
 		switch {
@@ -116,11 +119,13 @@ func settle(e ending) settlement {
 			s.idle = append(s.idle, p) // ok, as for go test
 		case len(e.seen) == 0 && early:
 			s.dropped = append(s.dropped, p) // died in init or TestMain
-		case e.group != "" && (early || len(s.failed) > 0):
-			s.skipped = append(s.skipped, remaining(p, c, open[p.name] == openPaused))
+		case groups[p.group].over(early):
+			p = remaining(p, c, open[p.name] == openPaused)
+			p.why = groups[p.group].reason(p.group, e.reason)
+			s.skipped = append(s.skipped, p)
 		case early && progress:
 			s.again = append(s.again, remaining(p, c, open[p.name] == openPaused))
-		case p.missed || e.group != "":
+		case p.missed || groups[p.group].begun:
 			s.lost = append(s.lost, remaining(p, c, open[p.name] == openPaused))
 		default:
 			p = remaining(p, c, open[p.name] == openPaused)
@@ -128,7 +133,6 @@ func settle(e ending) settlement {
 			s.again = append(s.again, p)
 		}
 	}
-	s.skipReason = skipReason(e, s.failed)
 	s.packageFailure = packageFailure(e, s, died)
 	if len(s.again) > 0 && len(e.seen) == 0 && early {
 		panic(fmt.Sprintf("scheduler: would restart a process that runs nothing: %+v", s))
@@ -176,11 +180,48 @@ func openRoots(open []testbin.OpenTest) map[string]openState {
 	return roots
 }
 
-func skipReason(e ending, failed []string) string {
-	if len(failed) > 0 {
-		return fmt.Sprintf("%s failed earlier in group %s", failed[0], e.group)
+// groupState is what a process has done of a declared group. The zero value is
+// that of a test in none.
+type groupState struct {
+	begun   bool   // a member has run: its state went with the process
+	stopped bool   // the process was told to end at the first failure
+	failed  string // the first failed member, "" for none
+}
+
+// groups returns the state of each declared group in the process.
+func (e *ending) groups(failed []string) map[string]groupState {
+	of := make(map[string]string)
+	for _, p := range e.planned {
+		of[p.name] = p.group
 	}
-	return fmt.Sprintf("the process of group %s ended early (%s)", e.group, e.reason)
+	states := make(map[string]groupState)
+	for _, name := range e.seen {
+		group := of[name]
+		if group == "" {
+			continue
+		}
+		state := states[group]
+		state.begun, state.stopped = true, e.stopsEarly
+		if state.failed == "" && slices.Contains(failed, name) {
+			state.failed = name
+		}
+		states[group] = state
+	}
+	return states
+}
+
+// over reports whether the rest of the group is not to run; early is whether
+// its process may have ended before its last test.
+func (g groupState) over(early bool) bool {
+	return g.begun && (early || g.stopped && g.failed != "")
+}
+
+// reason says why not.
+func (g groupState) reason(group, ending string) string {
+	if g.failed != "" {
+		return fmt.Sprintf("%s failed earlier in group %s", g.failed, group)
+	}
+	return fmt.Sprintf("the process of group %s ended early (%s)", group, ending)
 }
 
 // packageFailure explains a bad exit status by what the tests did: after the

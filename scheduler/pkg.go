@@ -30,12 +30,13 @@ type pkg struct {
 	// multiplicity is how often a name is in the list.
 	multiplicity map[string]int
 	// whole reports that all units run in one process, serial that no other
-	// process may run meanwhile.
+	// process may run beside one that runs them all.
 	whole, serial bool
 	warnings      []grouping.Warning
 	err           error // directives that are wrong
 
 	tasks     []*task // as prepare made them
+	rest      []*task // of a whole package: they run one after the other
 	waiting   int     // tasks not yet dispatched
 	canceled  bool    // what waits is not to run any more
 	running   int     // processes
@@ -69,9 +70,10 @@ type unit struct {
 }
 
 // task is a unit, or what is left of one, that waits for a process. A task
-// without units is the whole package.
+// without a unit is the whole package, or with rest what is left of it.
 type task struct {
 	unit    *unit
+	rest    bool
 	planned []planned
 	count   int // the -test.count that what is left needs, 0 for the user's
 }
@@ -130,6 +132,7 @@ func (p *pkg) makeUnits(c *Config) error {
 		place[t.Name] = i // the first place of the name stays
 	}
 	for _, def := range units {
+		p.serial = p.serial || def.Serial
 		u := &unit{pkg: p, def: def, order: len(tests)}
 		for _, t := range def.Tests {
 			u.order = min(u.order, place[t.Name])
@@ -143,12 +146,16 @@ func (p *pkg) makeUnits(c *Config) error {
 
 // makeTasks decides whether the package is split, and queues its tasks.
 func (p *pkg) makeTasks(c *Config) {
-	p.whole = p.args.Opaque || p.args.FailFast || len(p.units) <= 1 ||
-		c.Dist == grouping.LoadPackage || p.list.TestMain && !c.SplitTestMain
+	p.whole = p.args.Opaque || p.args.FailFast || c.Dist == grouping.LoadPackage
+	switch {
+	case len(p.units) == 1 && p.units[0].def.Declared:
+		// One process in any case, and it is a group's: it stops as one.
+	case len(p.units) <= 1 || p.list.TestMain && !c.SplitTestMain:
+		p.whole = true
+	}
 	if p.whole {
 		t := &task{}
 		for _, u := range p.units {
-			p.serial = p.serial || u.def.Serial
 			t.planned = append(t.planned, p.plan(u.def.Names())...)
 		}
 		if t.planned == nil {
@@ -170,6 +177,9 @@ func (p *pkg) plan(names []string) []planned {
 	tests := make([]planned, len(names))
 	for i, name := range names {
 		tests[i] = planned{name: name, want: p.multiplicity[name] * p.repeats(name)}
+		if u := p.byTest[name]; u != nil && u.def.Declared {
+			tests[i].group = u.def.Group
+		}
 	}
 	return tests
 }
@@ -192,7 +202,7 @@ func (p *pkg) known(name string) bool {
 }
 
 // cancel drops what waits.
-func (p *pkg) cancel() { p.canceled, p.waiting = true, 0 }
+func (p *pkg) cancel() { p.canceled, p.waiting, p.rest = true, 0, nil }
 
 // fail notes why the package fails beside its tests.
 func (p *pkg) fail(format string, args ...any) {

@@ -49,20 +49,33 @@ type batch struct {
 func (r *Run) newBatch(p *pkg, tasks []*task) *batch {
 	b := &batch{pkg: p, tasks: tasks, all: true}
 	for _, t := range tasks {
-		if t.unit == nil {
-			b.planned, b.serial = t.planned, p.serial
+		if t.unit == nil && !t.rest {
+			b.planned, b.serial, b.group = t.planned, p.serial, p.soleGroup()
 			break
 		}
 		b.all = false
 		b.planned = append(b.planned, t.planned...)
-		b.serial = b.serial || t.unit.def.Serial
 		b.count = max(b.count, t.count)
+		if t.rest {
+			b.serial = p.serial
+			continue
+		}
+		b.serial = b.serial || t.unit.def.Serial
 		if t.unit.def.Declared {
 			b.group = t.unit.def.Group
 		}
 	}
 	b.shuffle = r.shuffleValue(b)
 	return b
+}
+
+// soleGroup names the declared group that all tests of the package are in, "" if
+// there is none.
+func (p *pkg) soleGroup() string {
+	if len(p.units) == 1 && p.units[0].def.Declared {
+		return p.units[0].def.Group
+	}
+	return ""
 }
 
 // shuffleValue is the seed by which the process orders its tests: the
@@ -74,7 +87,7 @@ func (r *Run) shuffleValue(b *batch) string {
 	for _, u := range p.units {
 		inBatch := b.all
 		for _, t := range b.tasks {
-			inBatch = inBatch || t.unit == u
+			inBatch = inBatch || t.rest || t.unit == u
 		}
 		ordered = ordered || inBatch && u.def.Group != ""
 	}
@@ -293,7 +306,7 @@ func (f *feed) settle(s settlement, reason string) {
 	for _, t := range s.skipped {
 		for range t.want {
 			f.start(t)
-			f.text(t.name, s.skipReason)
+			f.text(t.name, t.why)
 			f.report("SKIP", t.name)
 			t.resumed = false
 		}

@@ -227,7 +227,8 @@ func (r *Run) endRerun(e ended) {
 // closeAttempt ends an attempt's events as the go command ends a package's.
 func (a *rerun) closeAttempt(e ended, good bool) error {
 	for _, t := range slices.Concat(e.s.again, e.s.dropped, e.s.idle) {
-		e.batch.feed.settle(settlement{skipped: []planned{t}, skipReason: "it did not run in this attempt"}, "")
+		t.why = "it did not run in this attempt"
+		e.batch.feed.settle(settlement{skipped: []planned{t}}, "")
 	}
 	e.batch.feed.close()
 	result, prefix := "ok  ", ""
