@@ -184,24 +184,25 @@ func (r *Run) planRest(p *pkg) {
 }
 
 // leftovers returns the tasks for tests that have not run: one for each unit, or
-// of a whole package one for as many tests as fit into a list. Tests that need
-// different counts need different processes.
+// of a package with a TestMain one for as many tests as fit into a list. Tests
+// that need different counts need different processes.
 func (p *pkg) leftovers(again []planned) []*task {
 	type key struct {
 		unit        *unit
 		count, part int
 	}
 	var tasks []*task
+	together := p.whole || p.list != nil && p.list.TestMain
 	byKey := make(map[key]*task)
 	size := 0
 	for _, t := range again {
 		size += len(t.name) + len("|")
 		k := key{unit: p.byTest[t.name], count: p.countFor(t)}
-		if p.whole {
+		if together {
 			k.unit, k.part = nil, size/maxList()
 		}
 		if byKey[k] == nil {
-			byKey[k] = &task{unit: k.unit, rest: p.whole, count: k.count}
+			byKey[k] = &task{unit: k.unit, part: together, count: k.count}
 			tasks = append(tasks, byKey[k])
 		}
 		byKey[k].planned = append(byKey[k].planned, t)

@@ -70,10 +70,11 @@ type unit struct {
 }
 
 // task is a unit, or what is left of one, that waits for a process. A task
-// without a unit is the whole package, or with rest what is left of it.
+// without a unit is the whole package, or with part the planned tests of it,
+// whatever units they are in.
 type task struct {
 	unit    *unit
-	rest    bool
+	part    bool
 	planned []planned
 	count   int // the -test.count that what is left needs, 0 for the user's
 }
@@ -170,6 +171,35 @@ func (p *pkg) makeTasks(c *Config) {
 	for _, u := range p.units {
 		p.tasks = append(p.tasks, &task{unit: u, planned: p.plan(u.def.Names())})
 	}
+	if p.list.TestMain {
+		p.tasks = bundle(p.tasks, c.Workers)
+	}
+}
+
+// bundle puts tasks together if they need more processes than there are
+// workers: each process of a package with a TestMain sets everything up again.
+// Groups stay whole, but one that shares its process does not stop by itself.
+func bundle(tasks []*task, workers int) []*task {
+	alone, loose := 0, 0
+	for _, t := range tasks {
+		if t.unit.def.Group != "" || t.unit.def.Serial {
+			alone++
+		} else {
+			loose = 1
+		}
+	}
+	if alone+loose <= workers {
+		return tasks
+	}
+	bundles := make([]*task, workers)
+	for i := range bundles {
+		bundles[i] = &task{part: true}
+	}
+	for i, t := range tasks {
+		b := bundles[i%workers]
+		b.planned = append(b.planned, t.planned...)
+	}
+	return bundles
 }
 
 // plan returns what one process is to do of the tests.

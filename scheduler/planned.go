@@ -67,6 +67,9 @@ func (r *Run) plan(p *pkg, tasks []*task) {
 // planUnit describes a task to the planner.
 func (r *Run) planUnit(p *pkg, id int, t *task) plan.Unit {
 	u := plan.Unit{ID: id, Known: t.planned != nil, Serial: p.serial, Group: t.unit == nil}
+	if t.part {
+		u.Serial = p.anySerial(t.planned)
+	}
 	if t.unit != nil {
 		u.Serial, u.Group = t.unit.def.Serial, t.unit.def.Group != ""
 	}

@@ -49,15 +49,15 @@ type batch struct {
 func (r *Run) newBatch(p *pkg, tasks []*task) *batch {
 	b := &batch{pkg: p, tasks: tasks, all: true}
 	for _, t := range tasks {
-		if t.unit == nil && !t.rest {
+		if t.unit == nil && !t.part {
 			b.planned, b.serial, b.group = t.planned, p.serial, p.soleGroup()
 			break
 		}
 		b.all = false
 		b.planned = append(b.planned, t.planned...)
 		b.count = max(b.count, t.count)
-		if t.rest {
-			b.serial = p.serial
+		if t.part {
+			b.serial = b.serial || p.anySerial(t.planned)
 			continue
 		}
 		b.serial = b.serial || t.unit.def.Serial
@@ -67,6 +67,16 @@ func (r *Run) newBatch(p *pkg, tasks []*task) *batch {
 	}
 	b.shuffle = r.shuffleValue(b)
 	return b
+}
+
+// holds reports whether a test of u is in the task.
+func (p *pkg) holds(t *task, u *unit) bool {
+	return slices.ContainsFunc(t.planned, func(test planned) bool { return p.byTest[test.name] == u })
+}
+
+// anySerial reports whether one of the tests may run beside no other process.
+func (p *pkg) anySerial(tests []planned) bool {
+	return slices.ContainsFunc(tests, func(t planned) bool { return p.byTest[t.name].def.Serial })
 }
 
 // soleGroup names the declared group that all tests of the package are in, "" if
@@ -85,9 +95,9 @@ func (r *Run) shuffleValue(b *batch) string {
 	c, p := r.cfg, b.pkg
 	ordered := !c.Shuffle || c.Dist == grouping.LoadPackage || (p.args.FailFast && !c.SeedChosen)
 	for _, u := range p.units {
-		inBatch := b.all
+		inBatch := b.all || p.whole // what is left of a package keeps its order
 		for _, t := range b.tasks {
-			inBatch = inBatch || t.rest || t.unit == u
+			inBatch = inBatch || t.unit == u || t.part && p.holds(t, u)
 		}
 		ordered = ordered || inBatch && u.def.Group != ""
 	}
