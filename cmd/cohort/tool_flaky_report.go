@@ -42,14 +42,7 @@ const outputLines = 12
 // writeFinding writes one finding with its evidence.
 func writeFinding(text *strings.Builder, f hunt.Finding) error {
 	fmt.Fprintf(text, "=== %s: %s\n%s\n", f.Kind, findingName(f), f.Summary)
-	w := tabwriter.NewWriter(text, 0, 0, 2, ' ', 0)
-	if len(f.Probes) > 0 {
-		fmt.Fprint(w, "    failed\tof\t95% interval\tprobe\n")
-	}
-	for _, p := range f.Probes {
-		fmt.Fprintf(w, "    %d\t%d\t%s\t%s\n", p.Failures, p.Runs, interval(p.Tally), p.Name)
-	}
-	if err := w.Flush(); err != nil {
+	if err := writeProbes(text, f.Probes); err != nil {
 		return err
 	}
 	if f.Command != "" {
@@ -68,6 +61,33 @@ func writeFinding(text *strings.Builder, f hunt.Finding) error {
 		}
 	}
 	text.WriteString("\n")
+	return nil
+}
+
+// evidence is how many runs a probe needs for a line of its own, if nothing
+// failed in it: below that it was no more than a look.
+const evidence = 8
+
+// writeProbes writes the evidence.
+func writeProbes(text *strings.Builder, probes []hunt.Probe) error {
+	w := tabwriter.NewWriter(text, 0, 0, 2, ' ', 0)
+	var looks []string
+	for i, p := range probes {
+		if i == 0 {
+			fmt.Fprint(w, "    failed\tof\t95% interval\tprobe\n")
+		}
+		if p.Failures == 0 && p.Runs < evidence {
+			looks = append(looks, p.Name)
+			continue
+		}
+		fmt.Fprintf(w, "    %d\t%d\t%s\t%s\n", p.Failures, p.Runs, interval(p.Tally), p.Name)
+	}
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	if len(looks) > 0 {
+		fmt.Fprintf(text, "    no failure in a few runs each: %s\n", strings.Join(looks, "; "))
+	}
 	return nil
 }
 

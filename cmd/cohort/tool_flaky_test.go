@@ -102,7 +102,13 @@ func TestPrintHunt(t *testing.T) {
 		Findings: []hunt.Finding{
 			{
 				Package: "m/p", Unit: "TestA", Kind: hunt.Random, Rounds: hunt.Tally{Runs: 20, Failures: 10}, Summary: "Why.",
-				Probes:  []hunt.Probe{{Name: "alone", Tally: hunt.Tally{Runs: 8, Failures: 4}}},
+				Probes: []hunt.Probe{
+					{Name: "alone", Tally: hunt.Tally{Runs: 8, Failures: 4}},
+					{Name: "twice", Tally: hunt.Tally{Runs: 2}},
+					{Name: "idle", Tally: hunt.Tally{Runs: 8}},
+					{Name: "again", Tally: hunt.Tally{Runs: 2}},
+					{Name: "source", Tally: hunt.Tally{Runs: 2, Failures: 1}},
+				},
 				Command: "go test p", Fix: "//cohort:group a", Output: strings.Repeat("line\n", 20),
 			},
 			{Package: "m/p", Kind: hunt.Unexplained, Rounds: hunt.Tally{Runs: 20, Failures: 1}, Summary: "Over."},
@@ -115,6 +121,9 @@ func TestPrintHunt(t *testing.T) {
 Why.
     failed  of  95% interval  probe
     4       8   21.5%-78.5%   alone
+    0       8   0.0%-32.4%    idle
+    1       2   9.5%-90.5%    source
+    no failure in a few runs each: twice; again
     again:  go test p
     group:  //cohort:group a
 ` + strings.Repeat("    | line\n", 12) + `    | ...

@@ -170,7 +170,7 @@ func (e *examiner) candidates() []candidate {
 	if !e.isPackage() && !e.def.Declared {
 		twice := alone
 		twice.count, twice.second = 2, true
-		add("twice in one process, passes and then fails", twice, simply(NotRepeatable, plain))
+		add("twice in one process: passes, then fails", twice, simply(NotRepeatable, plain))
 	}
 	one := alone
 	one.procs = 1
