@@ -98,10 +98,11 @@ func TestSamePlanForSameSeed(t *testing.T) {
 		}
 		return s
 	}
-	if text(1) != text(1) {
+	one, again := text(1), text(1)
+	if one != again {
 		t.Error("two plans of one seed differ")
 	}
-	if text(1) == text(2) {
+	if one == text(2) {
 		t.Error("the plans of two seeds are the same")
 	}
 }
