@@ -499,6 +499,21 @@ func TestMergeStreams(t *testing.T) {
 	}
 }
 
+// TestMergeOldestNext checks that of the blocks that wait the oldest is next.
+func TestMergeOldestNext(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	m := newMerger(&out, false, noSpill)
+	a, b, c := newReader(m, []byte("\x16=== RUN   TestA0\n")), newReader(m, []byte("\x16=== RUN   TestB0\nB\n")), newReader(m, []byte("\x16=== RUN   TestC0\nC\n"))
+	for _, r := range []*reader{a, c, b} {
+		_, _ = processOutput{r.parser, r.feed}.Write(r.rest)
+	}
+	a.feed.close()
+	if got, want := out.String(), "\x16=== NAME  \n\x16=== RUN   TestA0\n\x16=== RUN   TestC0\nC\n"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+}
+
 func TestMergeOwnLines(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
