@@ -335,7 +335,7 @@ func TestMergeProperties(t *testing.T) {
 	for _, strict := range []bool{false, true} {
 		t.Run(fmt.Sprint("strict=", strict), func(t *testing.T) {
 			t.Parallel()
-			for seed := range uint64(150) {
+			for seed := range uint64(100) {
 				random := rand.New(rand.NewPCG(seed, 2))
 				all := streams(random, 1+random.IntN(5))
 				var out bytes.Buffer
@@ -381,17 +381,17 @@ func TestMergeConcurrent(t *testing.T) {
 	}
 }
 
-// flood is the output of one test with n lines of 100 bytes.
+// flood is the output of one test with n lines of 1000 bytes.
 func flood(id string, n int) []byte {
 	test := "Test" + id + "0"
-	line := fmt.Sprintf("    %s %s\n", test, strings.Repeat("x", 94-len(test)))
+	line := fmt.Sprintf("    %s %s\n", test, strings.Repeat("x", 994-len(test)))
 	return []byte("\x16=== RUN   " + test + "\n" + strings.Repeat(line, n) + "\x16--- PASS: " + test + " (0.01s)\n\x16PASS\n")
 }
 
 // TestMergeSpills has more output wait than memory may hold.
 func TestMergeSpills(t *testing.T) {
 	t.Parallel()
-	const lines = 5 * spoolMemory / 100
+	const lines = 5 * spoolMemory / 1000
 	for name, disk := range map[string]func(*testing.T, *int) func() (*os.File, error){
 		"file": spillTo,
 		"no file": func(*testing.T, *int) func() (*os.File, error) {
@@ -450,7 +450,7 @@ func TestMergeLosesFile(t *testing.T) {
 		file, err = spill()
 		return file, err
 	})
-	a, b := newReader(m, flood("A", 10)), newReader(m, flood("B", 3*spoolMemory/100))
+	a, b := newReader(m, flood("A", 10)), newReader(m, flood("B", 3*spoolMemory/1000))
 	a.step(100)
 	b.step(2 * spoolMemory)
 	if err := file.Truncate(1000); err != nil {
@@ -496,6 +496,21 @@ func TestMergeStreams(t *testing.T) {
 		see("more of B", false) // nor is that
 		b.step(1)
 		see("more of B", true)
+	}
+}
+
+// TestMergeOldestNext checks that of the blocks that wait the oldest is next.
+func TestMergeOldestNext(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	m := newMerger(&out, false, noSpill)
+	a, b, c := newReader(m, []byte("\x16=== RUN   TestA0\n")), newReader(m, []byte("\x16=== RUN   TestB0\nB\n")), newReader(m, []byte("\x16=== RUN   TestC0\nC\n"))
+	for _, r := range []*reader{a, c, b} {
+		_, _ = processOutput{r.parser, r.feed}.Write(r.rest)
+	}
+	a.feed.close()
+	if got, want := out.String(), "\x16=== NAME  \n\x16=== RUN   TestA0\n\x16=== RUN   TestC0\nC\n"; got != want {
+		t.Errorf("%q, want %q", got, want)
 	}
 }
 

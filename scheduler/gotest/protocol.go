@@ -2,6 +2,7 @@ package gotest
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 )
@@ -73,6 +74,8 @@ func readFrame(r io.Reader, buf []byte) (kind byte, payload, grown []byte, err e
 	if int(size) > len(buf) {
 		buf = make([]byte, size)
 	}
-	_, err = io.ReadFull(r, buf[:size])
+	if _, err = io.ReadFull(r, buf[:size]); errors.Is(err, io.EOF) {
+		err = io.ErrUnexpectedEOF // of the frame, though nothing of its payload came
+	}
 	return head[0], buf[:size], buf, err
 }
