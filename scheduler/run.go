@@ -24,6 +24,7 @@ type Run struct {
 
 	cfg      *Config
 	listener *gotest.Listener
+	work     string // a directory for the go command, or ""
 	cmd      *exec.Cmd
 	events   chan any
 	done     chan struct{}           // closed by Close
@@ -66,7 +67,7 @@ func Start(c *Config) (*Run, error) {
 	}
 	r.ctx, r.stop = context.WithCancelCause(context.Background())
 	if err := r.startGo(); err != nil {
-		return nil, errors.Join(err, listener.Close())
+		return nil, errors.Join(err, r.removeFiles())
 	}
 	r.children.Add(1)
 	go r.loop() // ends with Close
@@ -84,6 +85,9 @@ func (r *Run) startGo() error {
 	}
 	r.cmd = exec.Command(words[0], words[1:]...)
 	r.cmd.Env = append(r.cfg.Env[:len(r.cfg.Env):len(r.cfg.Env)], r.listener.Env())
+	if r.work = workDir(r.cfg.Env); r.work != "" {
+		r.cmd.Env = append(r.cmd.Env, workEnv+r.work)
+	}
 	r.cmd.Dir = r.cfg.Dir
 	ownGroup(r.cmd)
 	if r.Stdout, err = r.cmd.StdoutPipe(); err != nil {
@@ -131,7 +135,7 @@ func (r *Run) Close() error {
 	r.stop(errors.New("the run is over"))
 	close(r.done)
 	r.children.Wait()
-	return r.listener.Close()
+	return r.removeFiles()
 }
 
 // send hands the owner a message, unless the run is over.
