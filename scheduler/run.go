@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/gotestcohort/cohort/grouping"
@@ -26,6 +27,7 @@ type Run struct {
 	listener *gotest.Listener
 	work     string // a directory for the go command, or ""
 	cmd      *exec.Cmd
+	goEnded  atomic.Bool // its process group's number may be another's now
 	events   chan any
 	done     chan struct{}           // closed by Close
 	kill     chan struct{}           // closed to kill at once what Stop has signalled
@@ -107,7 +109,14 @@ func (r *Run) Command() []string { return r.cmd.Args }
 
 // Wait waits for the go command, after its output has been read, and returns
 // its error: nil, or an *exec.ExitError for a run that did not pass.
-func (r *Run) Wait() error { return r.cmd.Wait() }
+func (r *Run) Wait() error {
+	err := r.cmd.Wait()
+	r.goEnded.Store(true)
+	return err
+}
+
+// Stopped reports whether the run was called off.
+func (r *Run) Stopped() bool { return r.ctx.Err() != nil }
 
 // Stop passes a signal on to the go command and to every test process; no
 // other test is started. A second call kills them.
@@ -119,14 +128,18 @@ func (r *Run) Stop(sig os.Signal) {
 	r.stop(testbin.Signal{Signal: sig})
 	// The go command ends as soon as the packages under way have their
 	// results. It may have ended already, so the error says nothing.
-	_ = signalGroup(r.cmd, os.Interrupt)
+	if !r.goEnded.Load() {
+		_ = signalGroup(r.cmd, os.Interrupt)
+	}
 }
 
 // Kill ends the go command and every test process at once.
 func (r *Run) Kill() {
 	r.stop(testbin.Signal{Signal: os.Kill})
 	r.killOnce.Do(func() { close(r.kill) })
-	killGroup(r.cmd)
+	if !r.goEnded.Load() {
+		killGroup(r.cmd)
+	}
 }
 
 // Close ends what still runs and removes the run's files. It is safe after
@@ -159,8 +172,11 @@ func (r *Run) do(f func()) {
 // loop is the owner of the run's state.
 func (r *Run) loop() {
 	defer r.children.Done()
+	stopped := r.ctx.Done()
 	for {
 		select {
+		case <-stopped:
+			stopped = nil // once: dispatch drops what waits, reruns in their delay too
 		case req := <-r.listener.Requests():
 			r.arrive(req)
 		case event := <-r.events:
