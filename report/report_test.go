@@ -225,7 +225,7 @@ func TestSummarySections(t *testing.T) {
 go test -run A p
     always
 go test -run F p
-the whole run in the same order: cohort --shuffle=7`
+the whole run in the same order: add --shuffle=7 to the command`
 	if got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}

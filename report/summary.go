@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/fatih/color"
 	"gotest.tools/gotestsum/testjson"
@@ -66,22 +67,34 @@ func writeFlaky(out *bytes.Buffer, units []Unit) {
 }
 
 // writeReproduce prints a command for each unit that failed, the flaky ones too: they
-// are the ones one wants to see again.
+// are the ones one wants to see again. Units that failed in one process share a command.
 func writeReproduce(out *bytes.Buffer, outcome Outcome) {
-	var lines bytes.Buffer
+	var commands []string
+	notes := map[string][]Unit{} // by command: those that failed to the end
+	add := func(u Unit) {
+		if u.Command != "" && !slices.Contains(commands, u.Command) {
+			commands = append(commands, u.Command)
+		}
+	}
 	for _, u := range outcome.Failed {
-		if u.Command != "" {
-			fmt.Fprintf(&lines, "%s\n", u.Command)
+		add(u)
+		notes[u.Command] = append(notes[u.Command], u)
+	}
+	for _, u := range outcome.Flaky {
+		add(u)
+	}
+	var lines bytes.Buffer
+	for _, command := range commands {
+		fmt.Fprintf(&lines, "%s\n", command)
+		for _, u := range notes[command] {
+			if u.Note != "" && len(notes[command]) > 1 {
+				u.Note = u.title() + ": " + u.Note
+			}
 			writeNote(&lines, u.Note)
 		}
 	}
-	for _, u := range outcome.Flaky {
-		if u.Command != "" {
-			fmt.Fprintf(&lines, "%s\n", u.Command)
-		}
-	}
 	if outcome.Seed != "" && len(outcome.Failed)+len(outcome.Flaky) > 0 {
-		fmt.Fprintf(&lines, "the whole run in the same order: cohort --shuffle=%s\n", outcome.Seed)
+		fmt.Fprintf(&lines, "the whole run in the same order: add --shuffle=%s to the command\n", outcome.Seed)
 	}
 	if lines.Len() == 0 {
 		return

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -138,6 +139,15 @@ func (p *pkg) settle(e ended) []planned {
 		}
 		u.failed = append(u.failed, name)
 		u.first, u.ended = b, e.exit.End
+	}
+	for name := range b.feed.subtests.failed {
+		root, _, _ := strings.Cut(name, "/")
+		if u := p.byTest[root]; u != nil {
+			if u.owed == nil {
+				u.owed = make(map[string]bool)
+			}
+			u.owed[name] = true
+		}
 	}
 	if s.packageFailure != "" {
 		p.first = b

@@ -70,6 +70,7 @@ type feed struct {
 	test   string
 	last   string
 	finals int
+	subtests
 	// coverage is what follows the figure in the coverage line, if hasCoverage.
 	coverage    string
 	hasCoverage bool
@@ -78,6 +79,7 @@ type feed struct {
 func (m *merger) newFeed(verbatim bool, shuffleLine string, resumed map[string]bool) *feed {
 	return &feed{
 		m: m, verbatim: verbatim, shuffleLine: []byte(shuffleLine), resumed: resumed, open: make(map[string]bool),
+		subtests: subtests{failed: make(map[string]bool)},
 	}
 }
 
@@ -147,6 +149,7 @@ func (f *feed) track(e testbin.Event) {
 			f.open[e.Test] = true
 		}
 	case testbin.KindPass, testbin.KindFail, testbin.KindSkip:
+		f.subtests.note(e.Kind, e.Test)
 		f.reported = true
 		if top {
 			delete(f.open, e.Test)

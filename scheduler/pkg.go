@@ -63,8 +63,10 @@ type unit struct {
 	pkg   *pkg
 	def   grouping.Unit
 	order int // place in the order of dispatch
-	// failed names the members that failed in the first attempt.
+	// failed names the members that failed in the first attempt, owed the
+	// subtests.
 	failed []string
+	owed   map[string]bool
 	first  *batch    // that ran, or last ran, in the first attempt
 	ended  time.Time // when the last attempt ended
 }

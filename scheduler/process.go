@@ -311,6 +311,7 @@ func (f *feed) settle(s settlement, reason string) {
 	f.m.mu.Lock()
 	defer f.m.mu.Unlock()
 	for _, t := range slices.Backward(s.broken) { // subtests before their parents
+		f.subtests.note(testbin.KindFail, t.Name)
 		f.report("FAIL", t.Name)
 	}
 	for _, t := range s.skipped {

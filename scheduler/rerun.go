@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -32,6 +33,7 @@ type rerun struct {
 	passed   bool
 	over     bool
 	order    orderProbe
+	owed     map[string]bool // subtests that failed in earlier attempts
 
 	file   *os.File // of the attempt that runs
 	events *bufio.Writer
@@ -121,6 +123,7 @@ func (r *Run) startReruns() chan *Attempt {
 	s.out = make(chan *Attempt, s.open*r.cfg.Reruns)
 	r.reruns = s
 	for _, a := range s.all {
+		a.owed = a.owes()
 		ended := a.pkg.ended
 		if a.unit != nil {
 			ended = a.unit.ended
@@ -129,6 +132,18 @@ func (r *Run) startReruns() chan *Attempt {
 	}
 	r.closeReruns()
 	return s.out
+}
+
+// owes returns the subtests that failed in the first attempt.
+func (a *rerun) owes() map[string]bool {
+	if a.unit != nil {
+		return a.unit.owed
+	}
+	all := make(map[string]bool)
+	for _, u := range a.pkg.units {
+		maps.Copy(all, u.owed)
+	}
+	return all
 }
 
 // schedule makes a ready when its delay after ended is over.
@@ -198,6 +213,7 @@ func (r *Run) openAttempt(a *rerun, b *batch) error {
 	a.coder = testbin.NewEncoder(a.events, a.pkg.path, time.Now)
 	a.merge = newMerger(a.coder, true, func() (*os.File, error) { return nil, errors.ErrUnsupported })
 	b.feed = a.merge.newFeed(true, b.shuffleLine(), nil)
+	b.feed.subtests.owed = maps.Clone(a.owed)
 	return nil
 }
 
@@ -209,7 +225,7 @@ func (r *Run) endRerun(e ended) {
 		r.endProbe(e)
 		return
 	}
-	good := e.err == nil && e.s.clean() && e.exit.OK() &&
+	good := e.err == nil && e.s.clean() && e.exit.OK() && len(e.batch.feed.owed) == 0 &&
 		(e.batch.planned != nil || e.batch.feed.finals > 0)
 	err := errors.Join(e.err, a.closeAttempt(e, good))
 	a.passed = good && err == nil
@@ -224,12 +240,22 @@ func (r *Run) endRerun(e ended) {
 	}
 }
 
+const notInThisAttempt = "it did not run in this attempt"
+
 // closeAttempt ends an attempt's events as the go command ends a package's.
 func (a *rerun) closeAttempt(e ended, good bool) error {
 	for _, t := range slices.Concat(e.s.again, e.s.dropped, e.s.idle) {
-		t.why = "it did not run in this attempt"
+		t.why = notInThisAttempt
+		if e.s.packageFailure != "" {
+			t.why += ": " + e.s.packageFailure
+		}
 		e.batch.feed.settle(settlement{skipped: []planned{t}}, "")
 	}
+	for _, name := range e.batch.feed.missing() {
+		e.batch.feed.settle(settlement{skipped: []planned{{name: name, want: 1, why: notInThisAttempt}}}, "")
+		a.merge.add("cohort: " + name + " failed in an earlier attempt: without it this one shows nothing\n")
+	}
+	a.owed = e.batch.feed.next()
 	e.batch.feed.close()
 	result, prefix := "ok  ", ""
 	var exit error

@@ -1,16 +1,13 @@
 package main
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"iter"
 	"os"
 	"regexp"
-	"strings"
 	"sync"
 	"time"
 
@@ -39,6 +36,7 @@ type plainSource struct {
 // which test.
 type plainUnit struct {
 	pkg, root string
+	owed      map[string]bool // subtests that failed and have not been seen since
 	runs      int
 	passed    bool
 	ended     time.Time
@@ -201,7 +199,7 @@ func (u *plainUnit) args(raw bool) rerunArgs {
 // began and did not end: its process died, and what came after that never ran.
 func failedUnits(exec *testjson.Execution) []*plainUnit {
 	var units []*plainUnit
-	seen := map[[2]string]bool{}
+	seen := map[[2]string]*plainUnit{}
 	failed := exec.Failed()
 	died := map[string]bool{}
 	for _, tc := range failed {
@@ -215,11 +213,18 @@ func failedUnits(exec *testjson.Execution) []*plainUnit {
 			root = ""
 		}
 		key := [2]string{tc.Package, root}
-		if seen[key] || seen[[2]string{tc.Package, ""}] {
-			continue
+		u := seen[key]
+		if u == nil {
+			u = seen[[2]string{tc.Package, ""}]
 		}
-		seen[key] = true
-		units = append(units, &plainUnit{pkg: tc.Package, root: root})
+		if u == nil {
+			u = &plainUnit{pkg: tc.Package, root: root, owed: map[string]bool{}}
+			seen[key] = u
+			units = append(units, u)
+		}
+		if tc.Test.IsSubTest() {
+			u.owed[string(tc.Test)] = true
+		}
 	}
 	return units
 }
@@ -240,50 +245,3 @@ func (s *plainSource) Verdict(exec *testjson.Execution) report.Outcome {
 
 // Close does nothing: a process that was started has been waited for.
 func (s *plainSource) Close() error { return nil }
-
-// witness watches the stream of a rerun: only what it has seen pass counts.
-type witness struct {
-	part   []byte // an incomplete line
-	failed bool
-	ended  map[[2]string]bool // package and root test ("": the package) that passed or were skipped
-	ran    bool               // some test ended
-}
-
-func (w *witness) Write(p []byte) (int, error) {
-	rest := p
-	for {
-		line, after, ok := bytes.Cut(rest, []byte("\n"))
-		if !ok {
-			w.part = append(w.part, rest...)
-			return len(p), nil
-		}
-		w.line(append(w.part, line...))
-		w.part, rest = w.part[:0], after
-	}
-}
-
-func (w *witness) line(line []byte) {
-	var event struct{ Action, Package, Test string }
-	if json.Unmarshal(line, &event) != nil || strings.Contains(event.Test, "/") {
-		return
-	}
-	switch event.Action {
-	case "fail", "build-fail":
-		w.failed = true
-	case "pass", "skip":
-		if w.ended == nil {
-			w.ended = map[[2]string]bool{}
-		}
-		w.ended[[2]string{event.Package, event.Test}] = true
-		w.ran = w.ran || event.Test != ""
-	}
-}
-
-// passed reports whether the stream shows that all of u ran, and passed.
-func (w *witness) passed(u *plainUnit) bool {
-	if len(w.part) > 0 {
-		w.line(w.part)
-		w.part = nil
-	}
-	return !w.failed && w.ran && w.ended[[2]string{u.pkg, u.root}]
-}

@@ -48,8 +48,9 @@ type flakyOptions struct {
 // 200.
 const defaultRounds = 50
 
-// probeTime is how long a probe of slow tests goes on after its first answer.
-const probeTime = time.Minute
+// probeTime is after how long with one slow test its probes make do with a first
+// answer.
+const probeTime = 2 * time.Minute
 
 func parseFlaky(args []string) (*flakyOptions, *pflag.FlagSet, error) {
 	o := new(flakyOptions)

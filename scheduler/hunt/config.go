@@ -37,8 +37,8 @@ type Config struct {
 	For time.Duration
 	// UntilFail ends the rounds when a unit has failed.
 	UntilFail bool
-	// ProbeTime is how long one probe may take, once it has run often enough
-	// for a first answer; 0 for no limit.
+	// ProbeTime is after how long with one unit its probes make do with a first
+	// answer; 0 for no limit.
 	ProbeTime time.Duration
 
 	// Progress, if not nil, is told how far the hunt is. Calls come one at a time,

@@ -58,9 +58,12 @@ const (
 
 // prober runs a victim in a condition.
 type prober interface {
-	// run runs it n times, or fewer if that takes too long or the hunt is
-	// over. Runs in which the victim did not get its turn do not count.
+	// run runs it n times, or fewer if the hunt is over or the victim does not
+	// get its turn in that condition.
 	run(victim *unit, c condition, n int) tally
+	// hurry reports whether so much time has gone into the suspect that what
+	// has its first answer is to do with it.
+	hurry() bool
 }
 
 // probe is a condition and what came of it.
@@ -88,10 +91,11 @@ type diagnosis struct {
 // examiner is the examination of one suspect.
 type examiner struct {
 	*suspect
-	p      prober
-	alone  *probe
-	probes []*probe
-	steps  int
+	p       prober
+	alone   *probe
+	inOrder *probe // source order; nil until source is called
+	probes  []*probe
+	steps   int
 }
 
 // explain finds out what makes a suspect fail. It compares how often the
@@ -100,6 +104,14 @@ type examiner struct {
 func explain(p prober, s *suspect) *diagnosis {
 	e := &examiner{suspect: s, p: p}
 	e.alone = e.probe(e.aloneName(), s.alone())
+	if s.rounds.always() && s.rounds.runs >= first {
+		// Most likely it is just broken: the rounds have seen it fail often
+		// enough, and honest failures may be many.
+		e.extend(e.alone, glance)
+		if e.alone.always() && e.source().always() {
+			return e.diagnose(Broken, plain, e.alone.condition)
+		}
+	}
 	e.extend(e.alone, first)
 	if e.alone.always() {
 		return e.constant()
@@ -120,6 +132,15 @@ func explain(p prober, s *suspect) *diagnosis {
 		return e.diagnose(Random, plain, e.alone.condition)
 	}
 	return e.rare(candidates)
+}
+
+// source returns the probe in source order, which is run once.
+func (e *examiner) source() *probe {
+	if e.inOrder == nil {
+		e.inOrder = e.probe("source order in one process", e.suspect.source())
+		e.extend(e.inOrder, glance)
+	}
+	return e.inOrder
 }
 
 func (e *examiner) aloneName() string {
@@ -216,8 +237,7 @@ func (e *examiner) rare(candidates []candidate) *diagnosis {
 // constant explains a suspect that always fails alone: it is broken, unless it
 // passes in company.
 func (e *examiner) constant() *diagnosis {
-	source := e.probe("source order in one process", e.source())
-	e.extend(source, glance)
+	source := e.source()
 	passing := e.passing
 	if passing == nil && source.runs > source.failed {
 		passing = &situation{task: source.task}
@@ -264,12 +284,18 @@ func (e *examiner) probe(name string, c condition) *probe {
 	return p
 }
 
-// extend runs a probe until it has n runs.
+// extend runs a probe until it has n runs. What goes beyond a first answer may
+// be cut short.
 func (e *examiner) extend(p *probe, n int) {
-	if missing := n - p.runs; missing > 0 && !p.short {
-		t := e.p.run(e.unit, p.condition, missing)
+	for p.runs < n && !p.short {
+		if p.runs >= first && e.p.hurry() {
+			p.short = true
+			return
+		}
+		step := min(n-p.runs, first)
+		t := e.p.run(e.unit, p.condition, step)
 		p.tally = p.add(t)
-		p.short = t.runs < missing
+		p.short = t.runs < step
 	}
 }
 

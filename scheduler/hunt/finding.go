@@ -97,7 +97,7 @@ func newFinding(args *gotest.Args, s *suspect, d *diagnosis) Finding {
 	f.Summary = summary(s, d)
 	f.Command = command(args, s, d)
 	if d.groupable {
-		f.Fix = "//cohort:group " + groupName(s.name)
+		f.Fix = groupDirective + groupName(d.culprits[0].name)
 	}
 	return f
 }
@@ -111,6 +111,41 @@ func places(units []*unit) []Place {
 		}
 	}
 	return list
+}
+
+// groupDirective is what puts a test into a group, less the name.
+const groupDirective = "//cohort:group "
+
+// shareGroups gives the findings of a package that have a test in common the
+// same directive, since a test can be in one group only.
+func shareGroups(findings []Finding) {
+	for changed := true; changed; {
+		changed = false
+		for i := range findings {
+			for j := range i {
+				a, b := &findings[j], &findings[i]
+				if a.Fix != "" && b.Fix != "" && a.Fix != b.Fix && shareTest(*a, *b) {
+					b.Fix, changed = min(a.Fix, b.Fix), true
+					a.Fix = b.Fix
+				}
+			}
+		}
+	}
+}
+
+// shareTest reports whether two findings are about a common test.
+func shareTest(a, b Finding) bool {
+	if a.Package != b.Package {
+		return false
+	}
+	tests := func(f Finding) []string {
+		list := []string{f.Unit}
+		for _, c := range f.Culprits {
+			list = append(list, c.Test)
+		}
+		return list
+	}
+	return slices.ContainsFunc(tests(a), func(name string) bool { return slices.Contains(tests(b), name) })
 }
 
 // groupName makes the name of a group out of that of a test.
@@ -172,13 +207,13 @@ func dependence(s *suspect, d *diagnosis) string {
 	if d.reason == setter {
 		text := fmt.Sprintf("It passes only after %s: by itself it misses what that leaves behind.", culprits)
 		if d.groupable {
-			return text + " The directive, on both, keeps them together and in order; better, let it set up what it needs."
+			return text + " The directive, on all of them, keeps them together and in order; better, let it set up what it needs."
 		}
 		return text + " In source order that comes later, so that a group does not help: let it set up what it needs."
 	}
 	text := fmt.Sprintf("It fails after %s and passes without: that leaves something behind.", culprits)
 	if d.groupable {
-		return text + " The directive, on both, keeps them in source order, in which they pass; better, clean up with t.Cleanup."
+		return text + " The directive, on all of them, keeps them in source order, in which they pass; better, clean up with t.Cleanup."
 	}
 	return text + " A group would keep them in source order, in which it fails too: clean up with t.Cleanup."
 }

@@ -95,3 +95,23 @@ func TestGroupName(t *testing.T) {
 		}
 	}
 }
+
+// TestShareGroups has two victims of one polluter, and one of another.
+func TestShareGroups(t *testing.T) {
+	t.Parallel()
+	finding := func(pkg, victim, culprit string) Finding {
+		return Finding{Package: pkg, Unit: victim, Culprits: []Place{{Test: culprit}}, Fix: groupDirective + groupName(culprit)}
+	}
+	findings := []Finding{
+		finding("p", "TestV1", "TestZ"), finding("p", "TestV2", "TestY"), finding("p", "TestV3", "TestZ"),
+		finding("p", "TestZ", "TestX"), finding("q", "TestV1", "TestZ"),
+		{Package: "p", Unit: "TestV4", Culprits: []Place{{Test: "TestZ"}}},
+	}
+	shareGroups(findings)
+	want := []string{"//cohort:group x", "//cohort:group y", "//cohort:group x", "//cohort:group x", "//cohort:group z", ""}
+	for i, f := range findings {
+		if f.Fix != want[i] {
+			t.Errorf("%s %s: %q, want %q", f.Package, f.Unit, f.Fix, want[i])
+		}
+	}
+}

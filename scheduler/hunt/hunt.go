@@ -47,7 +47,10 @@ func Run(ctx context.Context, c *Config) (_ *Report, err error) {
 	if err := camp.run(ctx); err != nil {
 		return nil, err
 	}
-	lab := &laboratory{ctx: ctx, cfg: c, runner: r, pool: pool}
+	lab := &laboratory{
+		ctx: ctx, cfg: c, runner: r, pool: pool,
+		sources: make(map[*binary][]*outcome), taken: make(map[*unit]int),
+	}
 	findings := examine(ctx, c, camp, lab)
 	if lab.err != nil {
 		return nil, lab.err
@@ -81,6 +84,7 @@ func examine(ctx context.Context, c *Config, camp *campaign, lab *laboratory) []
 		d := &diagnosis{kind: Unexplained, show: condition{task: s.failing[0].task}}
 		if ctx.Err() == nil {
 			camp.tellProbing(i, len(failed), lab.processes, time.Since(begin))
+			lab.begin()
 			if full := explain(lab, s); ctx.Err() == nil {
 				d = full
 			} else {
@@ -89,6 +93,7 @@ func examine(ctx context.Context, c *Config, camp *campaign, lab *laboratory) []
 		}
 		findings = append(findings, newFinding(c.GoTest, s, d))
 	}
+	shareGroups(findings)
 	return findings
 }
 

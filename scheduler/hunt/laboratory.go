@@ -15,25 +15,65 @@ type laboratory struct {
 	pool      *pool
 	processes int
 	err       error
+	began     time.Time              // with this suspect
+	sources   map[*binary][]*outcome // runs of packages in source order
+	taken     map[*unit]int          // how many of them a suspect has counted
+}
+
+// begin turns to the next suspect.
+func (l *laboratory) begin() { l.began = time.Now() }
+
+// hurry reports whether the suspect has had its time.
+func (l *laboratory) hurry() bool {
+	return l.cfg.ProbeTime > 0 && time.Since(l.began) > l.cfg.ProbeTime
 }
 
 // run runs the victim n times in the condition. On an idle machine that is one
 // process after the other.
 func (l *laboratory) run(victim *unit, c condition, n int) tally {
-	begin := time.Now()
 	var sum tally
 	for sum.runs < n && l.ctx.Err() == nil && l.err == nil {
-		// What has begun must come to a first answer, however slow it is.
-		if l.cfg.ProbeTime > 0 && n > first && time.Since(begin) > l.cfg.ProbeTime {
-			break
+		var t tally
+		if c.isSource() {
+			t = l.source(victim, c)
+		} else {
+			t = l.batch(victim, c, n-sum.runs)
 		}
-		t := l.batch(victim, c, n-sum.runs)
 		if t.runs == 0 {
 			break // the victim does not get its turn in this condition
 		}
 		sum = sum.add(t)
 	}
 	return sum
+}
+
+// isSource reports whether the condition is what go test does: then all
+// suspects of a package share its runs.
+func (c condition) isSource() bool {
+	return c.all && c.load == idle && !c.order.shuffled && c.count == 1 && c.procs == 0
+}
+
+// source takes the next run of the package in source order that the victim has
+// not counted yet.
+func (l *laboratory) source(victim *unit, c condition) tally {
+	runs, i := l.sources[c.bin], l.taken[victim]
+	if i == len(runs) {
+		slots, err := l.pool.take(l.ctx, l.pool.size)
+		if err != nil {
+			return tally{}
+		}
+		o, err := l.runner.run(l.ctx, c.task, slots[0])
+		l.pool.give(slots)
+		l.processes++
+		if err != nil {
+			l.err = errors.Join(l.err, err)
+			return tally{}
+		}
+		runs = append(runs, o)
+		l.sources[c.bin] = runs
+	}
+	l.taken[victim]++
+	return judge(victim, c, runs[i])
 }
 
 // batch runs the victim at least once: once, or in as many copies as there are
@@ -59,13 +99,18 @@ func (l *laboratory) one(victim *unit, c condition, slot int) tally {
 	return l.count(victim, c, o, err)
 }
 
-// count says what an outcome means for the victim.
+// count takes what came of a process.
 func (l *laboratory) count(victim *unit, c condition, o *outcome, err error) tally {
 	l.processes++
 	if err != nil {
 		l.err = errors.Join(l.err, err)
 		return tally{}
 	}
+	return judge(victim, c, o)
+}
+
+// judge says what an outcome means for the victim.
+func judge(victim *unit, c condition, o *outcome) tally {
 	ran, failed := o.of(victim)
 	if c.second {
 		ran, failed = o.second(victim)

@@ -76,6 +76,9 @@ func (w *world) run(victim *unit, c condition, n int) tally {
 	return t
 }
 
+// hurry is what a prober needs.
+func (w *world) hurry() bool { return false }
+
 // hunt runs rounds and explains what failed, by name.
 func (w *world) hunt(runs, workers int) map[string]*diagnosis {
 	records := make(map[*unit]*record)

@@ -50,6 +50,8 @@ type contestant struct {
 // sample is one measurement.
 type sample struct {
 	time time.Duration
+	// cpu is what the processes of the run used, user and system time together.
+	cpu time.Duration
 	// memory is the peak resident set, in bytes, of the largest process of the run; 0 where it is not known.
 	memory int64
 }
@@ -150,9 +152,11 @@ func (b *bench) sample(ctx context.Context, c *contestant) (sample, error) {
 			return sample{}, err
 		}
 		sum.time += s.time
+		sum.cpu += s.cpu
 		sum.memory = max(sum.memory, s.memory)
 	}
 	sum.time /= time.Duration(repeat)
+	sum.cpu /= time.Duration(repeat)
 	if c.value != nil {
 		value, err := c.value()
 		if err != nil {
@@ -185,6 +189,7 @@ func (b *bench) once(ctx context.Context, c *contestant) (s sample, err error) {
 	if got := cmd.ProcessState.ExitCode(); got != c.exit {
 		return sample{}, fmt.Errorf("%s (%s) exits %d, want %d:\n%s", c.name, strings.Join(c.argv, " "), got, c.exit, tail(out))
 	}
+	s.cpu = cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
 	s.memory = peakMemory(cmd.ProcessState)
 	return s, nil
 }

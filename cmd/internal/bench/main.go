@@ -3,8 +3,8 @@
 //	go run ./cmd/internal/bench [-row NAME] [-rounds N]
 //
 // Each row runs its contestants in turn (A B C A B C), so that whatever else the machine does meets all of them, and prints
-// the median of each, how many times faster than the first contestant it is, pairwise by round with the spread, and the
-// peak memory of its largest process. Nothing is asserted: a figure is not a test.
+// the median of each, how many times faster than the first contestant it is, pairwise by round with the spread, the
+// processor time of all its processes, and the peak memory of the largest. Nothing is asserted: a figure is not a test.
 package main
 
 import (
@@ -16,6 +16,7 @@ import (
 	"os"
 	"os/signal"
 	"strings"
+	"syscall"
 )
 
 func main() {
@@ -42,7 +43,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 	if err != nil {
 		return exit(stderr, err)
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	return exit(stderr, measure(ctx, chosen, options{rounds: *rounds, verbose: *verbose, out: stdout}))
 }

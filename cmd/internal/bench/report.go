@@ -15,15 +15,16 @@ func report(out io.Writer, name string, t table, samples [][]sample) error {
 	var buf bytes.Buffer
 	fmt.Fprintf(&buf, "\n%s: %s (%d rounds)\n", name, t.title, len(samples[0]))
 	w := tabwriter.NewWriter(&buf, 0, 8, 2, ' ', 0)
-	fmt.Fprintf(w, "  \tmedian\tmin..max\ttimes faster\tpeak memory\t\n")
+	fmt.Fprintf(w, "  \tmedian\tmin..max\ttimes faster\tCPU\tpeak memory\t\n")
 	for i, c := range t.contestants {
 		times := durations(samples[i])
-		fmt.Fprintf(w, "  %s\t%s\t%s..%s\t%s\t%s\t\n", c.name, short(median(times)),
+		fmt.Fprintf(w, "  %s\t%s\t%s..%s\t%s\t%s\t%s\t\n", c.name, short(median(times)),
 			short(slices.Min(times)), short(slices.Max(times)),
-			speedup(durations(samples[0]), times, i == 0), megabytes(samples[i]))
+			speedup(durations(samples[0]), times, i == 0),
+			short(median(cpu(samples[i]))), megabytes(samples[i]))
 	}
 	if t.bound > 0 {
-		fmt.Fprintf(w, "  bound\t%s\t\t\t\t\n", short(t.bound))
+		fmt.Fprintf(w, "  bound\t%s\t\t\t\t\t\n", short(t.bound))
 	}
 	if err := w.Flush(); err != nil {
 		return err
@@ -46,6 +47,14 @@ func durations(samples []sample) []time.Duration {
 	var d []time.Duration
 	for _, s := range samples {
 		d = append(d, s.time)
+	}
+	return d
+}
+
+func cpu(samples []sample) []time.Duration {
+	var d []time.Duration
+	for _, s := range samples {
+		d = append(d, s.cpu)
 	}
 	return d
 }

@@ -126,6 +126,27 @@ func action(name string) string {
 	return ""
 }
 
+// meet passes only if another test does the same at the same time.
+func meet(t testing.TB) {
+	t.Helper()
+	prefix := os.Getenv("TRACE_LOG") + ".met."
+	name := prefix + pkg + "." + strings.ReplaceAll(t.Name(), "/", "_")
+	if err := os.WriteFile(name, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for range 1000 { // ten seconds: far longer than two processes need to start
+		met, err := filepath.Glob(prefix + "*")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(met) > 1 {
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	t.Error("nobody came")
+}
+
 // shared is written without a lock, where a race is asked for.
 var shared int
 
@@ -144,6 +165,8 @@ func act(t testing.TB, action string) {
 		time.Sleep(time.Hour)
 	case "goexit":
 		runtime.Goexit()
+	case "meet":
+		meet(t)
 	case "exit0":
 		os.Exit(0)
 	case "exit1":
@@ -158,10 +181,13 @@ func act(t testing.TB, action string) {
 			t.Fatal(err)
 		}
 		t.Error("as the script says")
-	case "sub", "nosub":
-		// The subtest fails; there is no subtest in the attempt with nosub.
-		if run, ok := t.(*testing.T); ok && action == "sub" {
-			run.Run("part", func(t *testing.T) { t.Error("as the script says") })
+	case "sub", "subpass":
+		if run, ok := t.(*testing.T); ok {
+			run.Run("part", func(t *testing.T) {
+				if action == "sub" {
+					t.Error("as the script says")
+				}
+			})
 		}
 	case "race":
 		done := make(chan bool)
