@@ -235,7 +235,7 @@ func (r *Run) add(p *pkg) {
 		p.fail("its directives are wrong")
 		p.cancel()
 	} else {
-		p.backUp(r.listener.Dir)
+		p.backUp(r.binaryDir())
 		r.plan(p, p.tasks)
 	}
 	if r.cfg.SeedChosen && r.cfg.Shuffle && !p.whole && p.err == nil {

@@ -24,6 +24,15 @@ func workDir(env []string) string {
 	return dir
 }
 
+// binaryDir is where test binaries are kept: on the file system that they are on
+// already, so that it takes no room.
+func (r *Run) binaryDir() string {
+	if r.work != "" {
+		return r.work
+	}
+	return r.listener.Dir
+}
+
 // removeFiles removes all files of the run.
 func (r *Run) removeFiles() error {
 	err := r.listener.Close()
