@@ -183,6 +183,9 @@ func (b *bench) once(ctx context.Context, c *contestant) (s sample, err error) {
 	start := time.Now()
 	err = cmd.Run()
 	s.time = time.Since(start)
+	if ctx.Err() != nil {
+		return sample{}, fmt.Errorf("%s: %w", c.name, context.Cause(ctx))
+	}
 	if cmd.ProcessState == nil {
 		return sample{}, fmt.Errorf("start %s: %w", c.name, err)
 	}
