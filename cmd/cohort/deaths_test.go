@@ -128,6 +128,9 @@ func TestDeathsContained(t *testing.T) {
 	} {
 		t.Run(strings.Join(flags, ","), func(t *testing.T) {
 			t.Parallel()
+			if testing.Short() && flags[0] == "--workers=1" {
+				t.Skip("four workers are enough for a short test")
+			}
 			r, w := d.dying(t, dir, nil, flags, "-timeout=60s")
 			if r.exit != 1 {
 				t.Errorf("exit code %d, want 1\n%s", r.exit, r.stderr)
