@@ -39,7 +39,7 @@ func (r *Run) finishIfDone(p *pkg) {
 	if !ok {
 		r.failed = append(r.failed, p)
 		if r.cfg.Reruns > 0 && r.ctx.Err() == nil && !p.lost {
-			if err := p.keep(r.listener.Dir); err != nil {
+			if err := p.keep(r.binaryDir()); err != nil {
 				p.fail("its binary cannot be kept for reruns: %v", err)
 			}
 		}

@@ -242,7 +242,7 @@ func (r *Run) environ(b *batch) []string {
 			env = append(env, kv)
 		}
 	}
-	env = append(env,
+	env = append(r.userWork(env),
 		"COHORT_WORKER="+strconv.Itoa(b.slot),
 		"COHORT_WORKERS="+strconv.Itoa(r.cfg.Workers),
 		"COHORT_RUN_ID="+r.cfg.ID,

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/gotestcohort/cohort/grouping"
@@ -24,7 +25,9 @@ type Run struct {
 
 	cfg      *Config
 	listener *gotest.Listener
+	work     string // a directory for the go command, or ""
 	cmd      *exec.Cmd
+	goEnded  atomic.Bool // its process group's number may be another's now
 	events   chan any
 	done     chan struct{}           // closed by Close
 	kill     chan struct{}           // closed to kill at once what Stop has signalled
@@ -64,9 +67,15 @@ func Start(c *Config) (*Run, error) {
 			planner: plan.New(plan.Config{Workers: c.Workers}), began: time.Now(), batches: make(map[int]*batch),
 		}},
 	}
+	if c.GoTest.Many() {
+		// While the go command may still be building others, a worker that has
+		// nothing to do is no idle core: cheap packages are not worth a second
+		// process. How many are to come only it knows.
+		r.planner.Expect(c.Workers)
+	}
 	r.ctx, r.stop = context.WithCancelCause(context.Background())
 	if err := r.startGo(); err != nil {
-		return nil, errors.Join(err, listener.Close())
+		return nil, errors.Join(err, r.removeFiles())
 	}
 	r.children.Add(1)
 	go r.loop() // ends with Close
@@ -84,6 +93,9 @@ func (r *Run) startGo() error {
 	}
 	r.cmd = exec.Command(words[0], words[1:]...)
 	r.cmd.Env = append(r.cfg.Env[:len(r.cfg.Env):len(r.cfg.Env)], r.listener.Env())
+	if r.work = workDir(r.cfg.Env); r.work != "" {
+		r.cmd.Env = append(r.cmd.Env, workEnv+r.work)
+	}
 	r.cmd.Dir = r.cfg.Dir
 	ownGroup(r.cmd)
 	if r.Stdout, err = r.cmd.StdoutPipe(); err != nil {
@@ -103,7 +115,14 @@ func (r *Run) Command() []string { return r.cmd.Args }
 
 // Wait waits for the go command, after its output has been read, and returns
 // its error: nil, or an *exec.ExitError for a run that did not pass.
-func (r *Run) Wait() error { return r.cmd.Wait() }
+func (r *Run) Wait() error {
+	err := r.cmd.Wait()
+	r.goEnded.Store(true)
+	return err
+}
+
+// Stopped reports whether the run was called off.
+func (r *Run) Stopped() bool { return r.ctx.Err() != nil }
 
 // Stop passes a signal on to the go command and to every test process; no
 // other test is started. A second call kills them.
@@ -115,14 +134,18 @@ func (r *Run) Stop(sig os.Signal) {
 	r.stop(testbin.Signal{Signal: sig})
 	// The go command ends as soon as the packages under way have their
 	// results. It may have ended already, so the error says nothing.
-	_ = signalGroup(r.cmd, os.Interrupt)
+	if !r.goEnded.Load() {
+		_ = signalGroup(r.cmd, os.Interrupt)
+	}
 }
 
 // Kill ends the go command and every test process at once.
 func (r *Run) Kill() {
 	r.stop(testbin.Signal{Signal: os.Kill})
 	r.killOnce.Do(func() { close(r.kill) })
-	killGroup(r.cmd)
+	if !r.goEnded.Load() {
+		killGroup(r.cmd)
+	}
 }
 
 // Close ends what still runs and removes the run's files. It is safe after
@@ -131,7 +154,7 @@ func (r *Run) Close() error {
 	r.stop(errors.New("the run is over"))
 	close(r.done)
 	r.children.Wait()
-	return r.listener.Close()
+	return r.removeFiles()
 }
 
 // send hands the owner a message, unless the run is over.
@@ -155,8 +178,11 @@ func (r *Run) do(f func()) {
 // loop is the owner of the run's state.
 func (r *Run) loop() {
 	defer r.children.Done()
+	stopped := r.ctx.Done()
 	for {
 		select {
+		case <-stopped:
+			stopped = nil // once: dispatch drops what waits, reruns in their delay too
 		case req := <-r.listener.Requests():
 			r.arrive(req)
 		case event := <-r.events:
@@ -215,7 +241,7 @@ func (r *Run) add(p *pkg) {
 		p.fail("its directives are wrong")
 		p.cancel()
 	} else {
-		p.backUp(r.listener.Dir)
+		p.backUp(r.binaryDir())
 		r.plan(p, p.tasks)
 	}
 	if r.cfg.SeedChosen && r.cfg.Shuffle && !p.whole && p.err == nil {

@@ -128,6 +128,9 @@ func TestDeathsContained(t *testing.T) {
 	} {
 		t.Run(strings.Join(flags, ","), func(t *testing.T) {
 			t.Parallel()
+			if testing.Short() && flags[0] == "--workers=1" {
+				t.Skip("four workers are enough for a short test")
+			}
 			r, w := d.dying(t, dir, nil, flags, "-timeout=60s")
 			if r.exit != 1 {
 				t.Errorf("exit code %d, want 1\n%s", r.exit, r.stderr)
@@ -335,6 +338,58 @@ func TestDeathsListed(t *testing.T) {
 	for _, dir := range dirs {
 		if dir.IsDir() && dir.Name() != "witness" && dir.Name() != "slow" && !slices.Contains(rows, dir.Name()) {
 			t.Errorf("testdata/deaths/%s has no row", dir.Name())
+		}
+	}
+}
+
+// TestDeathsSlow runs the deaths that take a time limit to notice: one second
+// for a test that never ends, and go's own five for output that stays open.
+func TestDeathsSlow(t *testing.T) {
+	t.Parallel()
+	if testing.Short() {
+		t.Skip("waits for time limits")
+	}
+	d := newDiffer(t)
+	dir := deathsModule(t, d)
+	for _, workers := range []string{"--workers=1", "--workers=4"} {
+		t.Run(workers, func(t *testing.T) {
+			t.Parallel()
+			r, w := d.dying(t, dir, nil, []string{workers, "--shuffle=off"}, "-timeout=1s", "./slow/hangs", "./slow/holdsstdout")
+			if r.exit != 1 {
+				t.Errorf("exit code %d, want 1\n%s", r.exit, r.stderr)
+			}
+			results := resultsOf(r.events)
+			for _, kind := range []string{"hangs", "holdsstdout"} {
+				row := death{kind: kind, results: map[string]string{culprit: fail}}
+				if kind == "holdsstdout" { // as go test has it: the test is good, the package is not
+					row.results[culprit] = pass
+				}
+				for _, name := range innocents {
+					row.results[name] = pass
+				}
+				row.check(t, results[kind], w[kind])
+				if got := results[kind][""]; got != fail {
+					t.Errorf("%s: package: %q, want fail", kind, got)
+				}
+			}
+		})
+	}
+}
+
+// TestDeathsAtTheStart: a binary that cannot be started is an error with a name,
+// and is not tried for ever.
+func TestDeathsAtTheStart(t *testing.T) {
+	t.Parallel()
+	d := newDiffer(t)
+	dir := deathsModule(t, d)
+	for _, flags := range [][]string{
+		{"--workers=1"}, {"--workers=4"}, {"--workers=4", "--rerun-fails=1", "--rerun-delay=0s"},
+	} {
+		env := []string{"TMPDIR=" + t.TempDir()}
+		r := d.command(t, dir, env, slices.Concat([]string{d.subject, "--no-color"}, flags,
+			[]string{"--", "-exec=/nonexistent/program", "./panics", "./maindies"})...)
+		if r.exit != 1 || !strings.Contains(string(r.stdout), "/nonexistent/program") {
+			t.Errorf("exit code %d, want 1 and the program's name\n%s%s", r.exit, r.stdout, r.stderr)
 		}
 	}
 }

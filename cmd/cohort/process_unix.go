@@ -12,15 +12,16 @@ import (
 
 // endSignals are the signals that end a run.
 func endSignals() []os.Signal {
-	return []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP}
+	return []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT}
 }
 
 // heededSignals are those of endSignals to listen for. Who started cohort with nohup
 // wants it to outlive the terminal; the other two are heeded whatever they were, as
 // shells ignore them for all that runs in the background. A stdout that nobody reads
 // any more (cohort | head) must not kill cohort before it has ended its children.
+// SIGQUIT (Ctrl-\) makes tests print their goroutines: it is for them.
 func heededSignals() []os.Signal {
-	signals := []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGPIPE}
+	signals := []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGQUIT, syscall.SIGPIPE}
 	if !signal.Ignored(syscall.SIGHUP) {
 		signals = append(signals, syscall.SIGHUP)
 	}

@@ -9,6 +9,7 @@ import (
 	"iter"
 	mathrand "math/rand/v2"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"runtime"
 	"strconv"
@@ -34,6 +35,8 @@ type scheduledSource struct {
 
 	mu  sync.Mutex
 	run *scheduler.Run // nil until First
+	// early is a signal that came before First.
+	early os.Signal
 }
 
 // newScheduledSource plans a run of go test with args (what follows "go test").
@@ -128,12 +131,15 @@ func (s *scheduledSource) First(ctx context.Context) (*stream, error) {
 	}
 	s.mu.Lock()
 	s.run = run
+	if s.early != nil {
+		run.Stop(s.early)
+	}
 	s.mu.Unlock()
 	s.cmd.log.debugf("exec: %s", run.Command())
 	stop := context.AfterFunc(ctx, func() { run.Kill() })
 	wait := func() error {
 		defer stop()
-		err := statusOf(run.Wait())
+		err := goStatus(run)
 		s.warn()
 		return err
 	}
@@ -151,13 +157,25 @@ func (s *scheduledSource) warn() {
 	}
 }
 
+// goStatus waits for the go command. If somebody else killed it, packages may be
+// missing of which nothing else tells.
+func goStatus(run *scheduler.Run) error {
+	err := run.Wait()
+	if exit, ok := errors.AsType[*exec.ExitError](err); ok && exit.ExitCode() < 0 && !run.Stopped() {
+		return fmt.Errorf("go test was killed, results may be missing: %w", err)
+	}
+	return statusOf(err)
+}
+
 // Interrupt passes a signal on.
 func (s *scheduledSource) Interrupt(sig os.Signal) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.run != nil {
-		s.run.Stop(sig)
+	if s.run == nil {
+		s.early = sig
+		return
 	}
+	s.run.Stop(sig)
 }
 
 // CheckRerun allows reruns after everything that the ledger knows about: a

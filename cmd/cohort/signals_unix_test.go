@@ -59,7 +59,7 @@ func (d *differ) startRunner(t *testing.T, env []string, args ...string) *runner
 	}
 	timer := time.AfterFunc(runnerLimit, func() {
 		t.Errorf("%s: hangs", r.cmd)
-		_ = r.cmd.Process.Signal(syscall.SIGQUIT) // to see where
+		_ = r.cmd.Process.Signal(syscall.SIGABRT) // to see where
 	})
 	t.Cleanup(func() {
 		timer.Stop()
@@ -116,6 +116,18 @@ func (r *runner) awaitLine(text string) {
 		}
 	}
 	r.t.Fatalf("%s: never printed %q\n%s", r.cmd, text, &r.stderr)
+}
+
+// awaitDelay waits until the first pass is over, and a moment more for the delay
+// after it to begin: of that nothing can be seen. If it is not enough, another
+// moment is tested.
+func (r *runner) awaitDelay() {
+	r.t.Helper()
+	r.awaitLine("waits")
+	for len(r.processes()) > 0 {
+		<-time.After(time.Millisecond)
+	}
+	<-time.After(100 * time.Millisecond)
 }
 
 // end waits for the runner to end and returns its exit code and what it still printed.
@@ -207,7 +219,7 @@ func moments(t *testing.T) []moment {
 		{name: "running", env: []string{"DEATHS_WAIT=0"}, await: (*runner).await},
 		{name: "rerunning", env: []string{"DEATHS_WAIT=1"}, flags: rerun, await: (*runner).await},
 		{name: "delay", env: []string{"DEATHS_WAIT=9"}, flags: []string{"--rerun-fails=2", "--rerun-delay=1h"},
-			await: func(r *runner) { r.awaitLine("waits") }},
+			await: (*runner).awaitDelay},
 	}
 }
 
@@ -265,5 +277,125 @@ func TestSignals(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// pidsOf returns the processes of the runner whose command line contains text.
+func (r *runner) pidsOf(text string) []int {
+	r.t.Helper()
+	var pids []int
+	for _, pid := range r.processes() {
+		line, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid))
+		if err == nil && bytes.Contains(line, []byte(text)) {
+			pids = append(pids, pid)
+		}
+	}
+	if len(pids) == 0 {
+		r.t.Errorf("no process %q", text)
+	}
+	return pids
+}
+
+// TestPartsDie kills what a run consists of, while a test runs.
+func TestPartsDie(t *testing.T) {
+	t.Parallel()
+	if runtime.GOOS != "linux" {
+		t.Skip("needs /proc")
+	}
+	d := newDiffer(t)
+	if d.plain {
+		t.Skip("only cohort promises this")
+	}
+	rerun := []string{"--rerun-fails=1", "--rerun-delay=0s"}
+	for name, test := range map[string]struct {
+		flags []string
+		kill  func(*runner) []int
+		code  int
+		says  string
+	}{
+		"go":                    {nil, func(r *runner) []int { return r.pidsOf("go\x00test\x00") }, 3, "go test was killed"},
+		"go with reruns":        {rerun, func(r *runner) []int { return r.pidsOf("go\x00test\x00") }, 3, "go test was killed"},
+		"exec-test":             {nil, func(r *runner) []int { return r.pidsOf("exec-test\x00/") }, 1, "signal: killed"},
+		"exec-test with reruns": {rerun, func(r *runner) []int { return r.pidsOf("exec-test\x00/") }, 3, "rerun aborted"},
+		"test":                  {nil, func(r *runner) []int { return r.pidsOf("-test.v=") }, 1, "signal: killed"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := d.startRunner(t, []string{"DEATHS_WAIT=0"}, slices.Concat(test.flags, []string{"--", "-count=1", "./waits"})...)
+			r.await()
+			for _, pid := range test.kill(r) {
+				if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
+					t.Error(err)
+				}
+			}
+			code, stdout := r.end()
+			if code != test.code || !strings.Contains(stdout+r.stderr.String(), test.says) {
+				t.Errorf("exit code %d, want %d and %q", code, test.code, test.says)
+			}
+			if !strings.Contains(stdout, "\nDONE ") {
+				t.Error("no summary")
+			}
+			r.checkGone()
+			r.checkFiles()
+			if t.Failed() {
+				t.Logf("%s\n%s\n%s", r.cmd, stdout, &r.stderr)
+			}
+		})
+	}
+}
+
+// TestCohortKilled: nobody can clean up after SIGKILL, but the tests end and the
+// next run works.
+func TestCohortKilled(t *testing.T) {
+	t.Parallel()
+	if runtime.GOOS != "linux" {
+		t.Skip("elsewhere the tests go on until they print")
+	}
+	d := newDiffer(t)
+	if d.plain {
+		t.Skip("only cohort promises this")
+	}
+	for _, m := range moments(t) {
+		t.Run(m.name, func(t *testing.T) {
+			t.Parallel()
+			if m.name == "building" {
+				t.Skip("a compiler ends by itself; the one of this test does not")
+			}
+			r := d.startRunner(t, append([]string{"DEATHS_CHILDLESS=1"}, m.env...), slices.Concat(m.flags, []string{"--", "-count=1"}, m.args, []string{"./waits"})...)
+			m.await(r)
+			if err := r.cmd.Process.Kill(); err != nil {
+				t.Error(err)
+			}
+			r.end()
+			r.checkGone()
+			next := d.command(t, r.cmd.Dir, []string{"TMPDIR=" + r.file("tmp")}, d.subject, "--no-color", "--", "-count=1", "-run=Passes|Last", "./waits")
+			if next.exit != 0 {
+				t.Errorf("the next run: exit code %d\n%s%s", next.exit, next.stdout, next.stderr)
+			}
+		})
+	}
+}
+
+// TestSocketRemoved: a package that cannot reach cohort fails and says so.
+func TestSocketRemoved(t *testing.T) {
+	t.Parallel()
+	d := newDiffer(t)
+	if d.plain {
+		t.Skip("only cohort promises this")
+	}
+	for _, flags := range [][]string{nil, {"--rerun-fails=1", "--rerun-delay=0s"}} {
+		// The linker of the test binary is what removes it.
+		tool := filepath.Join(t.TempDir(), "tool")
+		script := "#!/bin/sh\ncase \"$*\" in *-V=*) ;; */link\\ *) rm -f \"$TMPDIR\"/cohort-*/s;; esac\nexec \"$@\"\n"
+		if err := os.WriteFile(tool, []byte(script), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		r := d.startRunner(t, []string{"DEATHS_WAIT=9"}, slices.Concat(flags, []string{"--", "-count=1", "-toolexec=" + tool, "./waits"})...)
+		code, stdout := r.end()
+		if code == 0 || !strings.Contains(stdout+r.stderr.String(), "reach cohort") {
+			t.Errorf("exit code %d\n%s\n%s", code, stdout, &r.stderr)
+		}
+		r.checkGone()
+		r.checkFiles()
 	}
 }

@@ -252,12 +252,15 @@ func foreignTarget(env []string) string {
 	return ""
 }
 
-// goflags returns GOFLAGS: the environment's, or else the one that
-// `go env -w` stored.
-func goflags(env []string) string {
+// goflags returns GOFLAGS.
+func goflags(env []string) string { return GoEnv(env, "GOFLAGS") }
+
+// GoEnv returns a setting of the go command's: the environment's, or else the
+// one that `go env -w` stored, or "".
+func GoEnv(env []string, name string) string {
 	value, envFile := "", ""
 	for _, kv := range env {
-		if v, ok := strings.CutPrefix(kv, "GOFLAGS="); ok {
+		if v, ok := strings.CutPrefix(kv, name+"="); ok {
 			value = v
 		}
 		if v, ok := strings.CutPrefix(kv, "GOENV="); ok {
@@ -265,14 +268,14 @@ func goflags(env []string) string {
 		}
 	}
 	if value == "" && envFile != "off" {
-		return storedGoflags(envFile)
+		return storedGoEnv(envFile, name)
 	}
 	return value
 }
 
-// storedGoflags reads GOFLAGS from the file of `go env -w`. A file that cannot
+// storedGoEnv reads a setting from the file of `go env -w`. A file that cannot
 // be read counts as empty, as it does for the go command.
-func storedGoflags(file string) string {
+func storedGoEnv(file, name string) string {
 	if file == "" {
 		dir, err := os.UserConfigDir()
 		if err != nil {
@@ -286,9 +289,15 @@ func storedGoflags(file string) string {
 	}
 	value := ""
 	for line := range strings.Lines(string(data)) {
-		if v, ok := strings.CutPrefix(strings.TrimSpace(line), "GOFLAGS="); ok {
+		if v, ok := strings.CutPrefix(strings.TrimSpace(line), name+"="); ok {
 			value = v
 		}
 	}
 	return value
+}
+
+// Many reports whether the patterns may name more than one package.
+func (a *Args) Many() bool {
+	files := strings.HasSuffix(strings.Join(a.Packages, ""), ".go")
+	return len(a.Packages) > 1 && !files || slices.ContainsFunc(a.Packages, func(p string) bool { return strings.Contains(p, "...") })
 }

@@ -25,6 +25,7 @@ type group struct{ leader *os.Process }
 // startGroup starts cmd in a process group of its own.
 func startGroup(cmd *exec.Cmd) (group, error) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	dieWithParent(cmd.SysProcAttr)
 	if err := cmd.Start(); err != nil {
 		return group{}, err
 	}

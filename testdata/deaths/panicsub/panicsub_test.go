@@ -16,10 +16,11 @@ func TestBeforeParallel(t *testing.T) {
 
 func TestCulprit(t *testing.T) {
 	witness.Ran(t)
-	if witness.Calm() {
-		return
-	}
-	t.Run("sub", func(t *testing.T) { panic("the culprit panics in a subtest") })
+	t.Run("sub", func(t *testing.T) {
+		if !witness.Calm() {
+			panic("the culprit panics in a subtest")
+		}
+	})
 }
 
 func TestAfter(t *testing.T) { witness.Ran(t) }
