@@ -3,6 +3,7 @@ package main_test
 import (
 	"bytes"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -133,6 +134,9 @@ func (g *groups) testOutput(t *testing.T) {
 
 // testReproduce pastes what cohort prints into a shell.
 func (g *groups) testReproduce(t *testing.T) {
+	if _, err := exec.LookPath("sh"); err != nil {
+		t.Skipf("no shell to paste into: %v", err)
+	}
 	odd := module(t, map[string]string{"odd/odd_test.go": "package odd\n\nimport (\n\t\"os\"\n\t\"testing\"\n)\n\n" +
 		"func note(t *testing.T) {\n\tf, err := os.OpenFile(os.Getenv(\"TRACE_LOG\"), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)\n" +
 		"\tif err != nil {\n\t\tt.Fatal(err)\n\t}\n\tdefer f.Close()\n" +

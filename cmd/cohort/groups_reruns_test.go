@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -12,6 +13,9 @@ import (
 
 // testLocks runs tests that each need their worker's database for themselves.
 func (g *groups) testLocks(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("the sample uses flock")
+	}
 	dir := filepath.Join(g.root, "testdata", "locks")
 	for _, workers := range []int{1, 2, 4, 8} {
 		files := t.TempDir()
@@ -194,6 +198,21 @@ func (g *groups) testReruns(t *testing.T) {
 			}
 		})
 	}
+	t.Run("serial", func(t *testing.T) {
+		t.Parallel()
+		for _, script := range []string{
+			"alpha.TestAlone:0=fail beta.TestPack:0=fail alpha.TestLoose1:0=fail alpha.TestLoose2:0=fail alpha.TestPay:0=fail " +
+				"loose.TestA:0=fail loose.TestB:0=fail loose.TestC:0=fail",
+			// A whole package, which has a serial test.
+			"beta.Init:0=exit3 alpha.TestLoose1:0=fail alpha.TestLoose2:0=fail alpha.TestPay:0=fail alpha.TestShelf:0=fail " +
+				"loose.TestA:0=fail loose.TestB:0=fail loose.TestC:0=fail",
+		} {
+			r := g.run(t, script, "--workers=4", "--rerun-fails=1", "--rerun-delay=0", "--", "-count=1", "./alpha", "./beta", "./loose")
+			r.wantExit(t, 0)
+			wantSerialAlone(t, &r)
+			wantWorkersApart(t, &r, 4)
+		}
+	})
 	t.Run("in parallel", func(t *testing.T) {
 		t.Parallel()
 		r := g.run(t, "alpha.TestLoose1:0=fail alpha.TestPay:0=fail alpha.TestLoose1:1=meet alpha.TestPay:1=meet",
