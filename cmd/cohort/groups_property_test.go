@@ -241,7 +241,7 @@ func (g *groups) testSamePlan(t *testing.T) {
 	}
 }
 
-var seedLine = regexp.MustCompile(`cohort --shuffle=(\d+)`)
+var seedLine = regexp.MustCompile(`add --shuffle=(\d+) to`)
 
 func (g *groups) testLastSeed(t *testing.T) {
 	history := "--history=" + filepath.Join(t.TempDir(), "history")

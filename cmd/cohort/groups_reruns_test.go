@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -12,6 +13,9 @@ import (
 
 // testLocks runs tests that each need their worker's database for themselves.
 func (g *groups) testLocks(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("the sample uses flock")
+	}
 	dir := filepath.Join(g.root, "testdata", "locks")
 	for _, workers := range []int{1, 2, 4, 8} {
 		files := t.TempDir()
@@ -153,6 +157,9 @@ func (g *groups) testReruns(t *testing.T) {
 		{"panic does not forbid", "alpha.TestLoose1:0=panic", []string{"--rerun-fails"}, "./alpha", 0, [][]string{{"TestLoose1"}}, ""},
 		{"test of both packages", "alpha.TestBoth:0=fail", []string{"--rerun-fails"}, "./alpha", 0, [][]string{{"TestBoth TestBoth"}}, ""},
 		{"example and seeds", "alpha.FuzzSeeds:0=fail", []string{"--rerun-fails"}, "./alpha", 0, [][]string{{"FuzzSeeds"}}, ""},
+		{"the program is gone", "alpha.TestLoose1:0=unlink", []string{"--rerun-fails=1"}, "./alpha", 0, [][]string{{"TestLoose1"}}, ""},
+		{"the program goes in the rerun", "alpha.TestLoose1:0=fail alpha.TestLoose1:1=unlink", []string{"--rerun-fails=2"}, "./alpha", 0,
+			[][]string{{"TestLoose1"}, {"TestLoose1"}}, ""},
 		{"zero", "alpha.TestLoose1:0=fail", []string{"--rerun-fails=0"}, "./alpha", 1, nil, ""},
 		{"none asked for", "alpha.TestLoose1:0=fail", nil, "./alpha", 1, nil, ""},
 		{"skip is good", "alpha.TestPay:0=fail alpha.TestPay:1=skip", []string{"--rerun-fails"}, "./alpha", 0, [][]string{{checkout}}, ""},
@@ -191,6 +198,21 @@ func (g *groups) testReruns(t *testing.T) {
 			}
 		})
 	}
+	t.Run("serial", func(t *testing.T) {
+		t.Parallel()
+		for _, script := range []string{
+			"alpha.TestAlone:0=fail beta.TestPack:0=fail alpha.TestLoose1:0=fail alpha.TestLoose2:0=fail alpha.TestPay:0=fail " +
+				"loose.TestA:0=fail loose.TestB:0=fail loose.TestC:0=fail",
+			// A whole package, which has a serial test.
+			"beta.Init:0=exit3 alpha.TestLoose1:0=fail alpha.TestLoose2:0=fail alpha.TestPay:0=fail alpha.TestShelf:0=fail " +
+				"loose.TestA:0=fail loose.TestB:0=fail loose.TestC:0=fail",
+		} {
+			r := g.run(t, script, "--workers=4", "--rerun-fails=1", "--rerun-delay=0", "--", "-count=1", "./alpha", "./beta", "./loose")
+			r.wantExit(t, 0)
+			wantSerialAlone(t, &r)
+			wantWorkersApart(t, &r, 4)
+		}
+	})
 	t.Run("in parallel", func(t *testing.T) {
 		t.Parallel()
 		r := g.run(t, "alpha.TestLoose1:0=fail alpha.TestPay:0=fail alpha.TestLoose1:1=meet alpha.TestPay:1=meet",
@@ -259,8 +281,6 @@ func (g *groups) testFalseGreen(t *testing.T) {
 		{"the failed subtest of a package is gone", "withmain.Main:0=after1 withmain.TestOne:0=sub", "./withmain", "TestOne/part failed in an earlier"},
 		{"one of two units", "alpha.TestLoose1:0=fail alpha.TestLoose2:*=fail", "./alpha", ""},
 		{"one of two packages", "alpha.TestLoose1:0=fail beta.TestLoose1:*=fail", "./alpha ./beta", ""},
-		{"the program is gone", "alpha.TestLoose1:0=unlink", "./alpha", ""},
-		{"the program goes in the rerun", "alpha.TestLoose1:0=fail alpha.TestLoose1:1=unlink", "--rerun-fails=2 ./alpha", ""},
 		{"no such package", "alpha.TestLoose1:0=fail", "./alpha ./nosuch", ""},
 		{"one of a count", "alpha.TestLoose1:*=fail", "-count=2 ./alpha", ""},
 		{"both of one name", "alpha.TestBoth:0=fail alpha.TestBoth:1=skip alpha.TestLoose1:*=fail", "./alpha", ""},

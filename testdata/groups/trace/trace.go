@@ -5,7 +5,7 @@
 // order of the lines is the order of what happened, over all processes.
 //
 // TRACE_SCRIPT holds words like "alpha.TestPay:0=fail": what a test does in an attempt
-// (* for every one). The directory's name stands for the package, Main for its TestMain.
+// (* for every one). The directory's name stands for the package, Main for its TestMain, Init for what comes before.
 package trace
 
 import (
@@ -39,6 +39,9 @@ func init() {
 		}
 	}
 	write(Line{Event: "process", Env: env})
+	if action("Init") == "exit3" {
+		os.Exit(3)
+	}
 }
 
 func directory() string {
