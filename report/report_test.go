@@ -218,7 +218,7 @@ func TestSummarySections(t *testing.T) {
 	got, _, _ := strings.Cut(b.String(), "\n\nDONE ")
 	want := `
 === Flaky
-=== FLAKY: p checkout (passed at attempt 3)
+=== FLAKY: p checkout (passed in rerun 2)
     passes alone
 
 === Reproduce

@@ -61,7 +61,7 @@ func writeFlaky(out *bytes.Buffer, units []Unit) {
 	}
 	fmt.Fprintf(out, "\n=== %s\n", color.YellowString("Flaky"))
 	for _, u := range units {
-		fmt.Fprintf(out, "=== %s: %s (passed at attempt %d)\n", color.YellowString("FLAKY"), u.title(), u.Attempts)
+		fmt.Fprintf(out, "=== %s: %s (passed in rerun %d)\n", color.YellowString("FLAKY"), u.title(), u.Attempts-1)
 		writeNote(out, u.Note)
 	}
 }

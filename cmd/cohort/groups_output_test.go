@@ -33,7 +33,7 @@ func (g *groups) testOutput(t *testing.T) {
 				"alpha.TestReceipt": "fail skip pass", "alpha.TestShip": "skip skip pass", "alpha.TestLoose1": "pass",
 			},
 			has: []string{
-				"=== Flaky\n=== FLAKY: alpha checkout (passed at attempt 3)", "DONE 3 runs", "TestReceipt failed earlier in group checkout",
+				"=== Flaky\n=== FLAKY: alpha checkout (passed in rerun 2)", "DONE 3 runs", "TestReceipt failed earlier in group checkout",
 				"TestLogin failed earlier in group checkout", "\n=== Reproduce\ngo test",
 			},
 			junit:  map[string]int{"testcase": 26, "failure": 2},
@@ -45,7 +45,7 @@ func (g *groups) testOutput(t *testing.T) {
 				"alpha.TestLogin": "pass", "alpha.TestPay": "pass", "alpha.TestReceipt": "pass", "alpha.TestShip": "pass",
 				"alpha.TestLoose1": "pass",
 			},
-			has:    []string{"=== FLAKY: alpha checkout (passed at attempt 3)"},
+			has:    []string{"=== FLAKY: alpha checkout (passed in rerun 2)"},
 			hasNot: []string{"as the script says", "failed earlier", "(re-run 1)"},
 			junit:  map[string]int{"testcase": 18, "failure": 0},
 			report: "", // nothing failed in what is shown, but the report is about what is not
@@ -60,7 +60,7 @@ func (g *groups) testOutput(t *testing.T) {
 		{
 			name: "fail on flaky", args: []string{"--fail-on-flaky"}, exit: 1,
 			want: map[string]string{"alpha.TestReceipt": "fail skip pass"},
-			has:  []string{"=== FLAKY: alpha checkout (passed at attempt 3)"},
+			has:  []string{"=== FLAKY: alpha checkout (passed in rerun 2)"},
 		},
 		{
 			name: "junit last", args: []string{"--junitfile-reruns=last"}, exit: 0,

@@ -147,8 +147,8 @@ func (g *groups) testReruns(t *testing.T) {
 		attempts [][]string
 		text     string
 	}{
-		{"group", "alpha.TestPay:0=fail", []string{"--rerun-fails"}, "./alpha", 0, [][]string{{checkout}}, "=== FLAKY: alpha checkout (passed at attempt 2)"},
-		{"group, twice", "alpha.TestPay:0=fail alpha.TestShip:1=fail", []string{"--rerun-fails"}, "./alpha", 0, [][]string{{checkout}, {checkout}}, "(passed at attempt 3)"},
+		{"group", "alpha.TestPay:0=fail", []string{"--rerun-fails"}, "./alpha", 0, [][]string{{checkout}}, "=== FLAKY: alpha checkout (passed in rerun 1)"},
+		{"group, twice", "alpha.TestPay:0=fail alpha.TestShip:1=fail", []string{"--rerun-fails"}, "./alpha", 0, [][]string{{checkout}, {checkout}}, "(passed in rerun 2)"},
 		{"stops at first pass", "alpha.TestLoose1:0=fail", []string{"--rerun-fails=5"}, "./alpha", 0, [][]string{{"TestLoose1"}}, "=== FLAKY: alpha TestLoose1"},
 		{"gives up", "alpha.TestLoose1:*=fail", []string{"--rerun-fails=3"}, "./alpha", 1, [][]string{{"TestLoose1"}, {"TestLoose1"}, {"TestLoose1"}}, "DONE 4 runs"},
 		{"each for itself", "alpha.TestLoose1:0=fail alpha.TestPay:0=fail alpha.TestPay:1=panic alpha.TestShelf:*=fail",
@@ -165,7 +165,7 @@ func (g *groups) testReruns(t *testing.T) {
 		{"skip is good", "alpha.TestPay:0=fail alpha.TestPay:1=skip", []string{"--rerun-fails"}, "./alpha", 0, [][]string{{checkout}}, ""},
 		{"subtest", "alpha.TestPay:0=sub alpha.TestPay:1=subpass", []string{"--rerun-fails"}, "./alpha", 0, [][]string{{checkout}}, ""},
 		{"subtest of a skipped test", "alpha.TestPay:0=sub alpha.TestPay:1=skip", []string{"--rerun-fails"}, "./alpha", 0, [][]string{{checkout}}, ""},
-		{"group and package", "alpha.TestPay:0=fail withmain.Main:0=after1", []string{"--rerun-fails"}, "./alpha ./withmain", 0, [][]string{{checkout}}, "=== FLAKY: withmain (passed at attempt 2)"},
+		{"group and package", "alpha.TestPay:0=fail withmain.Main:0=after1", []string{"--rerun-fails"}, "./alpha ./withmain", 0, [][]string{{checkout}}, "=== FLAKY: withmain (passed in rerun 1)"},
 		{"one of two groups of one name", "alpha.TestPay:0=fail beta.TestPay:*=skip", []string{"--rerun-fails"}, "./alpha ./beta", 0, [][]string{{checkout}}, ""},
 		{"max failures", "alpha.TestLoose1:0=fail alpha.TestPay:0=fail", []string{"--rerun-fails", "--rerun-fails-max-failures=1"}, "./alpha", 3, nil,
 			"number of test failures (2) exceeds maximum (1)"},
@@ -174,7 +174,7 @@ func (g *groups) testReruns(t *testing.T) {
 		{"group in TestMain", "withmain.TestThree:0=fail", []string{"--rerun-fails"}, "./withmain", 0, [][]string{{"TestTwo TestThree"}}, ""},
 		{"TestMain exits", "withmain.Main:0=exit3", []string{"--rerun-fails"}, "./withmain", 0, [][]string{{"TestOne TestTwo TestThree TestFour TestFive TestSix"}}, "=== FLAKY: withmain (passed"},
 		{"TestMain panics", "withmain.Main:0=panic withmain.Main:1=panic", []string{"--rerun-fails"}, "./withmain", 0,
-			[][]string{{""}, {"TestOne TestTwo TestThree TestFour TestFive TestSix"}}, "(passed at attempt 3)"},
+			[][]string{{""}, {"TestOne TestTwo TestThree TestFour TestFive TestSix"}}, "(passed in rerun 2)"},
 		{"TestMain finds a leak", "withmain.Main:0=after1", []string{"--rerun-fails"}, "./withmain", 0, [][]string{{"TestOne TestTwo TestThree TestFour TestFive TestSix"}}, ""},
 		{"fail on flaky", "alpha.TestPay:0=fail", []string{"--rerun-fails", "--fail-on-flaky"}, "./alpha", 1, [][]string{{checkout}}, "=== FLAKY: alpha checkout"},
 		{"serial group", "beta.TestPack:0=fail", []string{"--rerun-fails"}, "./beta", 0, [][]string{{"TestPack TestUnpack"}}, ""},
