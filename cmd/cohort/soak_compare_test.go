@@ -1,0 +1,219 @@
+package main_test
+
+import (
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// compare returns what is wrong with a run.
+func (o *soakRun) compare(r *soakRound) []string {
+	c := &soakCheck{o: o, r: r}
+	for _, left := range o.left {
+		c.problem("left over: %s", left)
+	}
+	green := true
+	for _, p := range r.pkgs {
+		seen := o.results(p)
+		want := r.predict(p, seen)
+		green = green && len(want.failed) == 0
+		c.results(p, want, seen)
+		c.runs(p, want)
+		c.groups(p)
+	}
+	c.tokens()
+	if wantExit := map[bool]int{true: 0, false: 1}[green]; o.exit != wantExit {
+		c.problem("exit %d, want %d", o.exit, wantExit)
+	}
+	for _, e := range o.log {
+		if e.what == "violation" {
+			c.problem("%s: %s", e.pkg, e.how)
+		}
+	}
+	return c.problems
+}
+
+// A soakCheck collects problems.
+type soakCheck struct {
+	o        *soakRun
+	r        *soakRound
+	problems []string
+}
+
+func (c *soakCheck) problem(format string, args ...any) {
+	c.problems = append(c.problems, fmt.Sprintf(format, args...))
+}
+
+// results are the results of each test in p as cohort reported them, in order.
+// Those of the package itself have no name.
+func (o *soakRun) results(p *soakPkg) map[string][]string {
+	results := make(map[string][]string)
+	for _, e := range o.events {
+		if e.Package == p.path() && (e.Action == "pass" || e.Action == "fail" || e.Action == "skip") {
+			results[e.Test] = append(results[e.Test], e.Action)
+		}
+	}
+	return results
+}
+
+func (c *soakCheck) results(p *soakPkg, want *soakWant, seen map[string][]string) {
+	for _, results := range [][]string{want.packages, seen[""]} {
+		if len(results) > 1 {
+			slices.Sort(results[1:])
+		}
+	}
+	if !slices.Equal(want.packages, seen[""]) {
+		c.problem("%s: package results %v, want %v", p.name, seen[""], want.packages)
+	}
+	names := slices.Collect(maps.Keys(want.results))
+	for name := range seen {
+		if _, ok := want.results[name]; !ok && name != "" {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		root, _, _ := strings.Cut(name, "/")
+		got, wanted := seen[name], want.results[name]
+		if !slices.Equal(got, wanted) && !(want.loose[root] != "" && c.near(name, got, wanted, want)) {
+			c.problem("%s %s: results %v, want %v", p.name, name, got, wanted)
+		}
+	}
+}
+
+// near reports whether results are possible where chance has a part in them.
+func (c *soakCheck) near(name string, got, want []string, w *soakWant) bool {
+	if strings.Contains(name, "/") {
+		return true
+	}
+	if len(got) == 0 || len(got) > max(len(want), c.r.count*(c.r.reruns+1)) {
+		return false
+	}
+	for i, result := range got {
+		if i < len(want) && result != want[i] && result == "pass" && want[i] == "fail" {
+			return false
+		}
+	}
+	return true
+}
+
+// runs compares how often each test ran.
+func (c *soakCheck) runs(p *soakPkg, want *soakWant) {
+	got := make(map[string]int)
+	for _, e := range c.firstAndReruns(p) {
+		if e.how == "start" && e.what != "process" {
+			got[e.what+" "+e.attempt]++
+		}
+	}
+	for key, n := range got {
+		test, _, _ := strings.Cut(key, " ")
+		if want.starts[key] != n && (want.loose[test] == "" || n > c.r.count) {
+			c.problem("%s %s ran %d times, want %d (test, attempt)", p.name, key, n, want.starts[key])
+		}
+	}
+	for key, n := range want.starts {
+		test, _, _ := strings.Cut(key, " ")
+		if got[key] == 0 && n > 0 && want.loose[test] == "" {
+			c.problem("%s %s did not run (test, attempt)", p.name, key)
+		}
+	}
+}
+
+// firstAndReruns are p's log entries without those of probes, which run what
+// failed once more in source order: they are of attempt 0 but come after reruns.
+func (c *soakCheck) firstAndReruns(p *soakPkg) []soakEntry {
+	var entries []soakEntry
+	reruns := false
+	probes := make(map[string]bool)
+	for _, e := range c.o.log {
+		if e.what == "process" {
+			reruns = reruns || e.attempt != "0"
+			probes[e.pid] = reruns && e.attempt == "0"
+		}
+		if e.pkg == p.name && !probes[e.pid] {
+			entries = append(entries, e)
+		}
+	}
+	return entries
+}
+
+// groups checks that declared groups have a process of their own, and order.
+func (c *soakCheck) groups(p *soakPkg) {
+	m := &soakModel{r: c.r, p: p}
+	units := m.units()
+	if c.r.failFast || c.r.dist == "loadpackage" || len(units) < 2 || p.withMain && !c.r.split {
+		return // one process
+	}
+	unitOf := make(map[string]int)
+	for i, u := range units {
+		for _, t := range u.tests {
+			unitOf[t.name] = i
+		}
+	}
+	type process struct {
+		unit int
+		last string
+	}
+	processes := make(map[string]process) // of declared groups
+	members := make(map[string]string)    // group and attempt: process
+	for _, e := range c.firstAndReruns(p) {
+		i, ok := unitOf[e.what]
+		if !ok || e.how != "start" || m.packageRerun(e) {
+			continue
+		}
+		u := units[i]
+		was, known := processes[e.pid]
+		switch {
+		case !u.declared && (known || e.group != ""):
+			c.problem("%s %s, which is in no group, ran in group %q", p.name, e.what, e.group)
+		case !u.declared:
+			continue
+		case e.group != u.name:
+			c.problem("%s %s: COHORT_GROUP=%q, want %q", p.name, e.what, e.group, u.name)
+		case known && (was.unit != i || (e.what < was.last && c.r.count == 1)):
+			c.problem("%s %s ran after %s in one process", p.name, e.what, was.last)
+		}
+		processes[e.pid] = process{i, e.what}
+		key := u.name + " " + e.attempt
+		if pid := members[key]; pid != "" && pid != e.pid {
+			c.problem("%s: group %s ran in two processes", p.name, key)
+		}
+		members[key] = e.pid
+	}
+}
+
+// packageRerun reports whether an entry is of an attempt of the whole package.
+func (m *soakModel) packageRerun(e soakEntry) bool {
+	return e.attempt != "0" && e.group == "" &&
+		slices.Contains([]string{"early", "panic", "teardown", "blind"}, m.p.mainDoes(0))
+}
+
+var soakToken = regexp.MustCompile(`token (\S+) (\S+) (\d+)`)
+
+// tokens checks that what a test prints is said to be its own, and only once.
+func (c *soakCheck) tokens() {
+	got := make(map[string]int)
+	for _, e := range c.o.events {
+		for _, m := range soakToken.FindAllStringSubmatch(e.Output, -1) {
+			if e.Package != "soak/"+m[1] || e.Test != strings.ReplaceAll(m[2], " ", "_") {
+				c.problem("%s %s: what %s %s printed", e.Package, e.Test, m[1], m[2])
+			}
+			got[m[1]+" "+m[2]+" "+m[3]]++
+		}
+	}
+	ran := make(map[string]int)
+	for _, p := range c.r.pkgs {
+		for _, e := range c.firstAndReruns(p) {
+			if e.how == "start" && e.what != "process" {
+				ran[p.name+" "+e.what+" "+e.attempt]++
+			}
+		}
+	}
+	for key, n := range ran {
+		if got[key] != n {
+			c.problem("%s ran %d times, its output is there %d times", key, n, got[key])
+		}
+	}
+}

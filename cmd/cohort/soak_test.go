@@ -1,0 +1,304 @@
+package main_test
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// The soak's size. Without a seed every run tries new rounds.
+var (
+	soakRounds = flag.Int("soak.rounds", 150, "rounds of TestSoak")
+	soakSeed   = flag.Uint64("soak.seed", 0, "seed of the first round of TestSoak, 0 for a random one")
+	soakKeep   = flag.Bool("soak.keep", false, "keep the files of failed rounds of TestSoak")
+)
+
+// TestSoak runs generated suites, whose tests pass, fail, skip, die, hang and
+// print in every way, and compares what cohort reports with a model of what it
+// must report. The tests really run; but the go command is a stand-in, which
+// has nothing to build (testdata/soak/fakego), so that a round takes a tenth of
+// a second. TestSoakGo has the real one.
+func TestSoak(t *testing.T) {
+	t.Parallel()
+	if runtime.GOOS != "linux" {
+		t.Skip("the soak asks the kernel which processes are left, by way of /proc")
+	}
+	s := newSoak(t)
+	first := *soakSeed
+	if first == 0 {
+		first = rand.Uint64N(1e9) + 1
+	}
+	t.Logf("%d rounds from -soak.seed=%d", *soakRounds, first)
+	next := make(chan uint64)
+	// Rounds wait for hanging tests, so two may run at a time for each core.
+	for range 2 {
+		t.Run("worker", func(t *testing.T) {
+			t.Parallel()
+			for seed := range next {
+				s.round(t, seed)
+			}
+		})
+	}
+	go func() { // ends when the workers have taken all, which they do even after failures
+		defer close(next)
+		for i := range *soakRounds {
+			next <- first + uint64(i)
+		}
+	}()
+}
+
+// A soak is what the rounds share.
+type soak struct {
+	d         *differ
+	dir       string
+	gobin     string // directory of the stand-in for the go command
+	test2json string
+	binaries  map[string]soakBinary
+}
+
+// A soakBinary is a test binary and the go command's list of what is in it.
+type soakBinary struct{ path, testmain string }
+
+func newSoak(t *testing.T) *soak {
+	t.Helper()
+	d := newDiffer(t)
+	s := &soak{d: d, dir: t.TempDir(), binaries: make(map[string]soakBinary)}
+	module := filepath.Join(d.root, "testdata", "soak")
+	s.gobin = filepath.Join(s.dir, "gobin")
+	d.build(t, filepath.Join(s.gobin, "go"), module, "./fakego")
+	s.test2json = strings.TrimSpace(string(d.command(t, module, nil, "go", "tool", "-n", "test2json").stdout))
+	for _, name := range []string{"plain", "withmain"} {
+		into := filepath.Join(s.dir, name)
+		if err := os.Mkdir(into, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		// What the go command gives to -exec is the binary, beside the list.
+		keep := fmt.Sprintf("-exec=sh -c 'cp \"$1\" %s/soak.test; cp \"${1%%/*}/_testmain.go\" %[1]s' sh", into)
+		if r := d.command(t, module, nil, "go", "test", "-vet=off", keep, "./"+name); r.exit != 0 {
+			t.Fatalf("build %s: %s%s", name, r.stdout, r.stderr)
+		}
+		testmain, err := os.ReadFile(filepath.Join(into, "_testmain.go"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.binaries[name] = soakBinary{filepath.Join(into, "soak.test"), string(testmain)}
+	}
+	return s
+}
+
+// round runs one round, and says how to run it again if it fails.
+func (s *soak) round(t *testing.T, seed uint64) {
+	r := newSoakRound(seed)
+	dir := filepath.Join(s.dir, fmt.Sprint("round", seed))
+	var problems []string
+	err := s.write(r, dir)
+	history := "off"
+	times := 1
+	if r.history {
+		history, times = filepath.Join(dir, "history"), 2
+	}
+	var o *soakRun
+	for i := 0; i < times && err == nil && len(problems) == 0; i++ {
+		if o, err = s.run(t.Context(), r, dir, fmt.Sprint("run", i), history); err == nil {
+			problems = o.compare(r)
+		}
+	}
+	if err == nil && len(problems) == 0 {
+		if err := os.RemoveAll(dir); err != nil {
+			t.Error(err)
+		}
+		return
+	}
+	var shown strings.Builder
+	if err != nil {
+		fmt.Fprintln(&shown, err)
+	}
+	for _, p := range problems[:min(len(problems), 12)] {
+		fmt.Fprintln(&shown, "  ", p)
+	}
+	if o != nil {
+		fmt.Fprintf(&shown, "cohort %s\nexit %d, stderr: %.2000s", strings.Join(o.args, " "), o.exit, o.stderr)
+	}
+	if *soakKeep {
+		kept := filepath.Join(os.TempDir(), fmt.Sprint("cohort-soak-", seed))
+		fmt.Fprintf(&shown, "\nfiles: %s (%v)", kept, os.CopyFS(kept, os.DirFS(dir)))
+	}
+	t.Errorf("again: go test ./cmd/cohort -run '^TestSoak$' -soak.rounds=1 -soak.seed=%d\n%s", seed, shown.String())
+}
+
+// write writes a round's files: the script for the tests, the plan for the
+// stand-in, the sources for cohort.
+func (s *soak) write(r *soakRound, dir string) error {
+	type pkgScript struct {
+		Main  []string
+		Tests map[string][]soakDoes
+	}
+	type pkgPlan struct{ Path, Dir, Work, Binary, Testmain string }
+	script := make(map[string]pkgScript)
+	var plan struct {
+		Test2JSON string
+		Packages  []pkgPlan
+	}
+	plan.Test2JSON = s.test2json
+	files := map[string]string{"go.mod": "module soak\n\ngo 1.26\n"}
+	for _, p := range r.pkgs {
+		kind := "plain"
+		if p.withMain {
+			kind = "withmain"
+		}
+		tests := make(map[string][]soakDoes)
+		for _, t := range p.tests {
+			tests[t.name] = t.attempts
+		}
+		script[p.name] = pkgScript{p.main, tests}
+		testmain := strings.ReplaceAll(s.binaries[kind].testmain, `"soak/`+kind+`"`, `"`+p.path()+`"`)
+		plan.Packages = append(plan.Packages, pkgPlan{
+			p.path(), filepath.Join(dir, p.name), filepath.Join(dir, "work-"+p.name), s.binaries[kind].path, testmain,
+		})
+		for _, file := range p.files() {
+			files[filepath.Join(p.name, file)] = p.source(file)
+		}
+	}
+	for name, value := range map[string]any{"script": script, "plan": plan} {
+		data, err := json.Marshal(value)
+		if err != nil {
+			return err
+		}
+		files[name] = string(data)
+	}
+	for name, text := range files {
+		name = filepath.Join(dir, name)
+		if err := errors.Join(os.MkdirAll(filepath.Dir(name), 0o700), os.WriteFile(name, []byte(text), 0o600)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// A soakRun is what one run of cohort did and said.
+type soakRun struct {
+	args           []string
+	exit           int
+	stdout, stderr string
+	events         []event
+	log            []soakEntry
+	left           []string // processes and files
+}
+
+// A soakEntry is a line of the tests' own log.
+type soakEntry struct{ pid, pkg, attempt, worker, group, what, how string }
+
+// soakLimit is how long a round may take. Nothing in it takes a tenth of that,
+// so to reach it is to hang.
+const soakLimit = 2 * time.Minute
+
+// run runs cohort on the round in dir. Its own files are in the directory name.
+func (s *soak) run(ctx context.Context, r *soakRound, dir, name, history string) (*soakRun, error) {
+	own := filepath.Join(dir, name)
+	if err := os.MkdirAll(filepath.Join(own, "tmp"), 0o700); err != nil {
+		return nil, err
+	}
+	o := &soakRun{args: r.arguments(filepath.Join(own, "events"), history)}
+	ctx, cancel := context.WithTimeout(ctx, soakLimit)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, s.d.subject, o.args...)
+	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
+	cmd.WaitDelay = 15 * time.Second
+	cmd.Dir = dir
+	cmd.Env = slices.Concat(s.d.env, []string{
+		"PATH=" + s.gobin + string(os.PathListSeparator) + os.Getenv("PATH"), "TMPDIR=" + filepath.Join(own, "tmp"),
+		"SOAK_PLAN=" + filepath.Join(dir, "plan"), "SOAK_SCRIPT=" + filepath.Join(dir, "script"),
+		"SOAK_LOG=" + filepath.Join(own, "log"), "SOAK_LOCKS=" + own, "SOAK_SERIAL=" + r.serial(),
+	})
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	err := cmd.Run()
+	o.stdout, o.stderr, o.exit = stdout.String(), stderr.String(), cmd.ProcessState.ExitCode()
+	var exit *exec.ExitError
+	if ctx.Err() != nil || err != nil && !errors.As(err, &exit) {
+		return o, fmt.Errorf("cohort did not end: %w", errors.Join(err, ctx.Err()))
+	}
+	return o, errors.Join(o.readEvents(filepath.Join(own, "events")), o.readLog(filepath.Join(own, "log")),
+		o.findLeft(filepath.Join(own, "tmp")))
+}
+
+// serial lists the serial tests, as testdata/soak/script reads them.
+func (r *soakRound) serial() string {
+	var names []string
+	for _, p := range r.pkgs {
+		for _, t := range p.tests {
+			if t.serial {
+				names = append(names, p.name+"/"+t.name)
+			}
+		}
+	}
+	return strings.Join(names, " ")
+}
+
+func (o *soakRun) readEvents(name string) error {
+	data, err := os.ReadFile(name)
+	if err != nil {
+		return err
+	}
+	for line := range bytes.Lines(data) {
+		var e event
+		if err := json.Unmarshal(line, &e); err != nil {
+			return fmt.Errorf("event %q: %w", line, err)
+		}
+		o.events = append(o.events, e)
+	}
+	return nil
+}
+
+func (o *soakRun) readLog(name string) error {
+	data, err := os.ReadFile(name)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil // not one process was started
+	}
+	for in := bufio.NewScanner(bytes.NewReader(data)); in.Scan(); {
+		f := strings.Split(in.Text(), "\t")
+		if len(f) != 7 {
+			return fmt.Errorf("log line %q", in.Text())
+		}
+		o.log = append(o.log, soakEntry{f[0], f[1], f[2], f[3], f[4], f[5], f[6]})
+	}
+	return err
+}
+
+// findLeft looks for processes and temporary files that should be gone.
+func (o *soakRun) findLeft(tmp string) error {
+	for _, e := range o.log {
+		pid := e.pid
+		if e.what == "child" {
+			pid = e.how
+		} else if e.what != "process" {
+			continue
+		}
+		stat, err := os.ReadFile(filepath.Join("/proc", pid, "stat"))
+		if errors.Is(err, os.ErrNotExist) || bytes.Contains(stat, []byte(") Z ")) {
+			continue // gone, or dead and an orphan that nobody has waited for yet
+		}
+		env, err := os.ReadFile(filepath.Join("/proc", pid, "environ"))
+		if err == nil && bytes.Contains(env, []byte(tmp+"\x00")) {
+			o.left = append(o.left, "process "+pid+" of "+e.pkg+" "+e.what)
+		}
+	}
+	entries, err := os.ReadDir(tmp)
+	for _, e := range entries {
+		o.left = append(o.left, "file "+e.Name())
+	}
+	return err
+}
