@@ -16,6 +16,8 @@ type soakWant struct {
 	loose map[string]string
 	// starts is how often a test runs, by name and attempt.
 	starts map[string]int
+	// orphans are tests whose group failed only in that it lost its process.
+	orphans map[string]bool
 	// packages are the package's own results; those after the first are of
 	// attempts, in any order.
 	packages []string
@@ -44,6 +46,7 @@ type soakModel struct {
 func (r *soakRound) predict(p *soakPkg, seen map[string][]string) *soakWant {
 	m := &soakModel{r: r, p: p, seen: seen, want: &soakWant{
 		results: make(map[string][]string), loose: make(map[string]string), starts: make(map[string]int),
+		orphans: make(map[string]bool),
 	}}
 	units := m.units()
 	broken := m.first(units)
@@ -59,11 +62,8 @@ func (r *soakRound) predict(p *soakPkg, seen map[string][]string) *soakWant {
 	}
 	m.want.packages = []string{"fail"}
 	if broken {
-		all := soakUnit{}
-		for _, u := range units {
-			all.tests = append(all.tests, u.tests...)
-		}
-		slices.SortStableFunc(all.tests, func(a, b *soakTest) int { return strings.Compare(a.name, b.name) })
+		all := soakUnit{declared: len(units) == 1 && units[0].declared}
+		all.tests = inSourceOrder(units)
 		failed = []soakUnit{all}
 	}
 	for _, u := range failed {
@@ -103,6 +103,15 @@ func (m *soakModel) units() []soakUnit {
 	return units
 }
 
+func inSourceOrder(units []soakUnit) []*soakTest {
+	var all []*soakTest
+	for _, u := range units {
+		all = append(all, u.tests...)
+	}
+	slices.SortFunc(all, func(a, b *soakTest) int { return strings.Compare(a.name, b.name) })
+	return all
+}
+
 // first predicts the first attempt and reports whether the package itself fails.
 func (m *soakModel) first(units []soakUnit) bool {
 	switch m.p.mainDoes(0) {
@@ -113,20 +122,26 @@ func (m *soakModel) first(units []soakUnit) bool {
 	}
 	split := len(units) > 1 && m.r.dist != "loadpackage" && !m.r.failFast && (!m.p.withMain || m.r.split)
 	anyFailed := false
-	stopped := false
+	switch {
+	case m.r.failFast:
+		all := inSourceOrder(units)
+		s := m.process(all, 0, true)
+		for _, t := range all {
+			m.record(t, s.results[t.name], s) // nothing is said of the rest
+		}
+	case !split && len(units) > 1 && m.r.count == 1:
+		m.together(units)
+	}
 	for _, u := range units {
 		group := u.declared && (split || len(units) == 1) && !m.r.failFast
-		s := m.process(u.tests, 0, m.r.failFast || group && !m.r.keepOn)
+		s := m.process(u.tests, 0, group && !m.r.keepOn)
 		for _, t := range u.tests {
 			switch {
 			case group:
 				m.record(t, s.results[t.name], s)
 				m.skip(t, m.r.count-s.ended(t))
-			case m.r.failFast && stopped:
 			case m.r.failFast:
-				m.record(t, s.results[t.name], s)
-				stopped = slices.Contains(s.results[t.name], "fail")
-			default:
+			case split || m.r.count > 1 || len(units) == 1:
 				m.alone(t)
 			}
 			anyFailed = anyFailed || m.hasFailed(t)
@@ -140,6 +155,39 @@ func (m *soakModel) first(units []soakUnit) bool {
 		return anyFailed
 	}
 	return false
+}
+
+// together predicts a package that is one process as long as none of its tests
+// ends it. Of the groups that such a process had begun, the rest is skipped.
+func (m *soakModel) together(units []soakUnit) {
+	groups := make(map[string]string)
+	for _, u := range units {
+		for _, t := range u.tests {
+			if u.declared {
+				groups[t.name] = u.name
+			}
+		}
+	}
+	for left := inSourceOrder(units); len(left) > 0; {
+		s := m.process(left, 0, false)
+		begun := make(map[string]bool)
+		for _, t := range left {
+			begun[groups[t.name]] = begun[groups[t.name]] || groups[t.name] != "" && s.runs[t.name] > 0
+		}
+		var rest []*soakTest
+		for _, t := range left {
+			switch {
+			case s.runs[t.name] > 0:
+				m.record(t, s.results[t.name], s)
+			case begun[groups[t.name]]:
+				m.skip(t, 1)
+				m.want.orphans[t.name] = true
+			default:
+				rest = append(rest, t)
+			}
+		}
+		left = rest
+	}
 }
 
 // alone predicts a test whose process may die with other tests, which then run
@@ -285,6 +333,9 @@ func (m *soakModel) skip(t *soakTest, times int) {
 
 // hasFailed reports whether a test failed in its first attempt.
 func (m *soakModel) hasFailed(t *soakTest) bool {
+	if m.want.orphans[t.name] {
+		return true
+	}
 	if m.want.loose[t.name] != "" {
 		got := m.seen[t.name]
 		return slices.Contains(got[:min(len(got), m.r.count)], "fail")

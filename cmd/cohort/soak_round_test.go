@@ -122,6 +122,7 @@ func (g soakGenerator) pkg(r *soakRound, name string) *soakPkg {
 	calm := g.chance(30)
 	deadly := true
 	if p.withMain {
+		deadly = r.count == 1 // else what is left of a group would be hard to say
 		for range g.rng.IntN(3) {
 			p.main = append(p.main, g.pick("run", "return", "teardown"))
 		}
