@@ -124,7 +124,7 @@ func (g soakGenerator) pkg(r *soakRound, name string) *soakPkg {
 	if p.withMain {
 		deadly = r.count == 1 // else what is left of a group would be hard to say
 		for range g.rng.IntN(3) {
-			p.main = append(p.main, g.pick("run", "return", "teardown"))
+			p.main = append(p.main, g.pick("run", "run", "return", "teardown", "idle", "early"))
 		}
 		switch p.main[0] = g.pick("run", "return", "run", "return", "idle", "early", "panic", "teardown", "blind"); p.main[0] {
 		case "teardown", "blind":

@@ -287,12 +287,7 @@ func (o *soakRun) findLeft(tmp string) error {
 		} else if e.what != "process" {
 			continue
 		}
-		stat, err := os.ReadFile(filepath.Join("/proc", pid, "stat"))
-		if errors.Is(err, os.ErrNotExist) || bytes.Contains(stat, []byte(") Z ")) {
-			continue // gone, or dead and an orphan that nobody has waited for yet
-		}
-		env, err := os.ReadFile(filepath.Join("/proc", pid, "environ"))
-		if err == nil && bytes.Contains(env, []byte(tmp+"\x00")) {
+		if stays(pid, tmp) {
 			o.left = append(o.left, "process "+pid+" of "+e.pkg+" "+e.what)
 		}
 	}
@@ -301,4 +296,22 @@ func (o *soakRun) findLeft(tmp string) error {
 		o.left = append(o.left, "file "+e.Name())
 	}
 	return err
+}
+
+// stays reports whether a process with tmp in its environment lives. One that
+// was killed may take a moment to be gone on a busy machine, if nobody waits for
+// it: a test's own child.
+func stays(pid, tmp string) bool {
+	for range 100 {
+		stat, err := os.ReadFile(filepath.Join("/proc", pid, "stat"))
+		if errors.Is(err, os.ErrNotExist) || bytes.Contains(stat, []byte(") Z ")) {
+			return false
+		}
+		env, err := os.ReadFile(filepath.Join("/proc", pid, "environ"))
+		if err != nil || !bytes.Contains(env, []byte(tmp+"\x00")) {
+			return false
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	return true
 }
