@@ -140,6 +140,14 @@ func (p *pkg) settle(e ended) []planned {
 		u.failed = append(u.failed, name)
 		u.first, u.ended = b, e.exit.End
 	}
+	for _, t := range s.skipped {
+		// Another test may have ended the process that a group was in. Without a
+		// failure of its own the group counts as failed: it has not run to its end.
+		if u := p.byTest[t.name]; len(u.failed) == 0 {
+			u.failed = append(u.failed, t.name)
+			u.first, u.ended = b, e.exit.End
+		}
+	}
 	for name := range b.feed.subtests.failed {
 		root, _, _ := strings.Cut(name, "/")
 		if u := p.byTest[root]; u != nil {

@@ -63,8 +63,8 @@ type unit struct {
 	pkg   *pkg
 	def   grouping.Unit
 	order int // place in the order of dispatch
-	// failed names the members that failed in the first attempt, owed the
-	// subtests.
+	// failed names the members that failed in the first attempt (or that did
+	// not run, if the group lost its process to another test), owed the subtests.
 	failed []string
 	owed   map[string]bool
 	first  *batch    // that ran, or last ran, in the first attempt
