@@ -143,8 +143,8 @@ func (c *soakCheck) firstAndReruns(p *soakPkg) []soakEntry {
 func (c *soakCheck) groups(p *soakPkg) {
 	m := &soakModel{r: c.r, p: p}
 	units := m.units()
-	if c.r.failFast || c.r.dist == "loadpackage" || len(units) < 2 || p.withMain && !c.r.split {
-		return // one process
+	if !m.split(units) || m.bundled(units) {
+		return
 	}
 	unitOf := make(map[string]int)
 	for i, u := range units {

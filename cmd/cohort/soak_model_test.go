@@ -103,6 +103,26 @@ func (m *soakModel) units() []soakUnit {
 	return units
 }
 
+// split reports whether the package may have several processes.
+func (m *soakModel) split(units []soakUnit) bool {
+	return len(units) > 1 && m.r.dist != "loadpackage" && !m.r.failFast && (!m.p.withMain || m.r.split)
+}
+
+// bundled reports whether units of a split package share processes, because
+// each process of it sets everything up again.
+func (m *soakModel) bundled(units []soakUnit) bool {
+	needed, loose := 0, 0
+	for _, u := range units {
+		alone := u.declared || len(u.tests) > 1 || strings.HasSuffix(u.name, ".go")
+		if alone || slices.ContainsFunc(u.tests, func(t *soakTest) bool { return t.serial }) {
+			needed++
+		} else {
+			loose = 1
+		}
+	}
+	return m.p.withMain && m.split(units) && needed+loose > m.r.workers
+}
+
 func inSourceOrder(units []soakUnit) []*soakTest {
 	var all []*soakTest
 	for _, u := range units {
@@ -120,7 +140,7 @@ func (m *soakModel) first(units []soakUnit) bool {
 	case "idle":
 		return false
 	}
-	split := len(units) > 1 && m.r.dist != "loadpackage" && !m.r.failFast && (!m.p.withMain || m.r.split)
+	split := m.split(units)
 	anyFailed := false
 	switch {
 	case m.r.failFast:
@@ -133,7 +153,7 @@ func (m *soakModel) first(units []soakUnit) bool {
 		m.together(units)
 	}
 	for _, u := range units {
-		group := u.declared && (split || len(units) == 1) && !m.r.failFast
+		group := u.declared && (split && !m.bundled(units) || len(units) == 1) && !m.r.failFast
 		s := m.process(u.tests, 0, group && !m.r.keepOn)
 		for _, t := range u.tests {
 			switch {
@@ -222,8 +242,17 @@ func (m *soakModel) collateral(units []soakUnit, attempt int) {
 // rerun predicts the attempts of a failed unit, or of a package (without a
 // name), and reports whether one passes.
 func (m *soakModel) rerun(u soakUnit) bool {
+	// A subtest that failed must be seen again before the unit may pass.
+	owed := make(map[string]bool)
+	for name, results := range m.want.results {
+		root, _, isSub := strings.Cut(name, "/")
+		if isSub && slices.Contains(results, "fail") &&
+			slices.ContainsFunc(u.tests, func(t *soakTest) bool { return t.name == root }) {
+			owed[name] = true
+		}
+	}
 	for attempt := 1; attempt <= m.r.reruns; attempt++ {
-		if m.attempt(u, attempt) {
+		if m.attempt(u, attempt, owed) {
 			m.want.packages = append(m.want.packages, "pass")
 			return true
 		}
@@ -232,11 +261,14 @@ func (m *soakModel) rerun(u soakUnit) bool {
 	return false
 }
 
-func (m *soakModel) attempt(u soakUnit, attempt int) bool {
+func (m *soakModel) attempt(u soakUnit, attempt int, owed map[string]bool) bool {
 	main := m.p.mainDoes(attempt)
 	if main == "early" || main == "panic" || main == "idle" {
 		for _, t := range u.tests {
 			m.skip(t, m.r.count)
+		}
+		for name := range owed {
+			m.want.results[name] = append(m.want.results[name], "skip")
 		}
 		return main == "idle" && len(u.tests) == 0
 	}
@@ -254,7 +286,28 @@ func (m *soakModel) attempt(u soakUnit, attempt int) bool {
 			m.want.loose[t.name] = "any"
 		}
 	}
-	return s.passed && main != "teardown"
+	return m.settleOwed(s, owed) && s.passed && main != "teardown"
+}
+
+// settleOwed takes the subtests that a process has run from those that it owes,
+// and reports whether it owed no others.
+func (m *soakModel) settleOwed(s *soakProcess, owed map[string]bool) bool {
+	paid := true
+	for name := range owed {
+		root, _, _ := strings.Cut(name, "/")
+		if len(s.results[name]) > 0 || slices.Contains(s.results[root], "skip") {
+			delete(owed, name)
+			continue
+		}
+		m.want.results[name] = append(m.want.results[name], "skip")
+		paid = false
+	}
+	for name, results := range s.results {
+		if strings.Contains(name, "/") && slices.Contains(results, "fail") {
+			owed[name] = true
+		}
+	}
+	return paid
 }
 
 // A soakProcess is what one process does.

@@ -133,6 +133,9 @@ func (g soakGenerator) pkg(r *soakRound, name string) *soakPkg {
 	}
 	files := []string{"a_test.go", "b_test.go", "c_test.go"}[:1+g.rng.IntN(3)]
 	grouped := g.rng.IntN(3) * 20
+	if p.withMain && r.split && (grouped > 0 || r.group != nil) {
+		deadly = false // which groups share a process depends on the seed
+	}
 	for _, file := range files {
 		if g.chance(grouped / 4) {
 			p.fileTags[file] = "whole-file"
@@ -145,7 +148,11 @@ func (g soakGenerator) pkg(r *soakRound, name string) *soakPkg {
 		}
 		parallel := !r.failFast && r.groupOf(p, t) == "" && g.chance(15)
 		for range 1 + g.rng.IntN(3)*g.rng.IntN(2) {
-			t.attempts = append(t.attempts, g.does(r, calm, deadly, parallel, t.name))
+			d := g.does(r, calm, deadly, parallel, t.name)
+			if len(t.attempts) > 0 && (!calm || parallel) {
+				d.Subs = g.again(t.attempts[0].Subs)
+			}
+			t.attempts = append(t.attempts, d)
 		}
 		p.tests = append(p.tests, t)
 	}
@@ -184,6 +191,15 @@ func (g soakGenerator) does(r *soakRound, calm, deadly, parallel bool, name stri
 		}
 	}
 	return d
+}
+
+// again returns the same subtests with other ends.
+func (g soakGenerator) again(subs []soakSub) []soakSub {
+	subs = slices.Clone(subs)
+	for i := range subs {
+		subs[i].End = g.pick("pass", "pass", "pass", "skip", "fail")
+	}
+	return subs
 }
 
 // does returns what t does in an attempt.
