@@ -4,6 +4,8 @@ import (
 	"flag"
 	"os"
 	"testing"
+
+	"github.com/gotestcohort/cohort/scheduler/internal/leak"
 )
 
 // childVar, in the environment, makes the test binary the child that it names.
@@ -15,5 +17,5 @@ func TestMain(m *testing.M) {
 		os.Exit(child(name))
 	}
 	flag.Bool("update", false, "write the golden files in testdata/streams")
-	os.Exit(m.Run())
+	os.Exit(leak.Main(m))
 }
