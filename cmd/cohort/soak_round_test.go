@@ -230,13 +230,16 @@ func (r *soakRound) groupOf(p *soakPkg, t *soakTest) string {
 	return r.group.String()
 }
 
-// source is a file of p: its functions and directives, without what they do.
+// source is a file of p: its functions and directives.
 func (p *soakPkg) source(file string) string {
 	var s strings.Builder
 	if group := p.fileTags[file]; group != "" {
 		fmt.Fprintf(&s, "//cohort:group %s\n", group)
 	}
-	fmt.Fprintf(&s, "package p\n\nimport \"testing\"\n")
+	fmt.Fprintf(&s, "package p\n\nimport (\n\t\"testing\"\n\n\t\"soak/script\"\n)\n")
+	if p.withMain && file == p.tests[0].file {
+		s.WriteString("\nfunc TestMain(m *testing.M) { script.Main(m) }\n")
+	}
 	for _, t := range p.tests {
 		if t.file != file {
 			continue
@@ -248,7 +251,7 @@ func (p *soakPkg) source(file string) string {
 		if t.serial {
 			s.WriteString("//cohort:serial\n")
 		}
-		fmt.Fprintf(&s, "func %s(t *testing.T) {}\n", t.name)
+		fmt.Fprintf(&s, "func %s(t *testing.T) { script.Run(t) }\n", t.name)
 	}
 	return s.String()
 }

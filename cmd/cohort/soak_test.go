@@ -43,8 +43,7 @@ func TestSoak(t *testing.T) {
 	}
 	t.Logf("%d rounds from -soak.seed=%d", *soakRounds, first)
 	next := make(chan uint64)
-	// Rounds wait for hanging tests, so two may run at a time for each core.
-	for range 2 {
+	for range 2 { // a round with a hanging test does nothing for seconds
 		t.Run("worker", func(t *testing.T) {
 			t.Parallel()
 			for seed := range next {
@@ -60,11 +59,30 @@ func TestSoak(t *testing.T) {
 	}()
 }
 
+// TestSoakGo is TestSoak with the real go command, which compiles every round:
+// what the stand-in leaves out must not matter.
+func TestSoakGo(t *testing.T) {
+	t.Parallel()
+	if runtime.GOOS != "linux" {
+		t.Skip("as TestSoak")
+	}
+	s := newSoak(t)
+	s.gobin = ""
+	first := *soakSeed
+	if first == 0 {
+		first = rand.Uint64N(1e9) + 1
+	}
+	for i := range 1 + *soakRounds/100 {
+		s.round(t, first+uint64(i))
+	}
+}
+
 // A soak is what the rounds share.
 type soak struct {
 	d         *differ
 	dir       string
-	gobin     string // directory of the stand-in for the go command
+	module    string // directory of testdata/soak
+	gobin     string // directory of the stand-in for the go command, "" for the real one
 	test2json string
 	binaries  map[string]soakBinary
 }
@@ -75,8 +93,8 @@ type soakBinary struct{ path, testmain string }
 func newSoak(t *testing.T) *soak {
 	t.Helper()
 	d := newDiffer(t)
-	s := &soak{d: d, dir: t.TempDir(), binaries: make(map[string]soakBinary)}
 	module := filepath.Join(d.root, "testdata", "soak")
+	s := &soak{d: d, dir: t.TempDir(), module: module, binaries: make(map[string]soakBinary)}
 	s.gobin = filepath.Join(s.dir, "gobin")
 	d.build(t, filepath.Join(s.gobin, "go"), module, "./fakego")
 	s.test2json = strings.TrimSpace(string(d.command(t, module, nil, "go", "tool", "-n", "test2json").stdout))
@@ -136,7 +154,8 @@ func (s *soak) round(t *testing.T, seed uint64) {
 		kept := filepath.Join(os.TempDir(), fmt.Sprint("cohort-soak-", seed))
 		fmt.Fprintf(&shown, "\nfiles: %s (%v)", kept, os.CopyFS(kept, os.DirFS(dir)))
 	}
-	t.Errorf("again: go test ./cmd/cohort -run '^TestSoak$' -soak.rounds=1 -soak.seed=%d\n%s", seed, shown.String())
+	t.Errorf("again: go test ./cmd/cohort -run '^%s$' -soak.rounds=1 -soak.seed=%d\n%s",
+		strings.TrimSuffix(strings.TrimSuffix(t.Name(), "#01"), "/worker"), seed, shown.String())
 }
 
 // write writes a round's files: the script for the tests, the plan for the
@@ -172,12 +191,15 @@ func (s *soak) write(r *soakRound, dir string) error {
 			files[filepath.Join(p.name, file)] = p.source(file)
 		}
 	}
-	for name, value := range map[string]any{"script": script, "plan": plan} {
+	for name, value := range map[string]any{"script.json": script, "plan.json": plan} {
 		data, err := json.Marshal(value)
 		if err != nil {
 			return err
 		}
 		files[name] = string(data)
+	}
+	if err := os.CopyFS(filepath.Join(dir, "script"), os.DirFS(filepath.Join(s.module, "script"))); err != nil {
+		return err
 	}
 	for name, text := range files {
 		name = filepath.Join(dir, name)
@@ -208,6 +230,10 @@ const soakLimit = 2 * time.Minute
 // run runs cohort on the round in dir. Its own files are in the directory name.
 func (s *soak) run(ctx context.Context, r *soakRound, dir, name, history string) (*soakRun, error) {
 	own := filepath.Join(dir, name)
+	path := os.Getenv("PATH")
+	if s.gobin != "" {
+		path = s.gobin + string(os.PathListSeparator) + path
+	}
 	if err := os.MkdirAll(filepath.Join(own, "tmp"), 0o700); err != nil {
 		return nil, err
 	}
@@ -219,8 +245,8 @@ func (s *soak) run(ctx context.Context, r *soakRound, dir, name, history string)
 	cmd.WaitDelay = 15 * time.Second
 	cmd.Dir = dir
 	cmd.Env = slices.Concat(s.d.env, []string{
-		"PATH=" + s.gobin + string(os.PathListSeparator) + os.Getenv("PATH"), "TMPDIR=" + filepath.Join(own, "tmp"),
-		"SOAK_PLAN=" + filepath.Join(dir, "plan"), "SOAK_SCRIPT=" + filepath.Join(dir, "script"),
+		"PATH=" + path, "TMPDIR=" + filepath.Join(own, "tmp"),
+		"SOAK_PLAN=" + filepath.Join(dir, "plan.json"), "SOAK_SCRIPT=" + filepath.Join(dir, "script.json"),
 		"SOAK_LOG=" + filepath.Join(own, "log"), "SOAK_LOCKS=" + own, "SOAK_SERIAL=" + r.serial(),
 	})
 	var stdout, stderr bytes.Buffer
