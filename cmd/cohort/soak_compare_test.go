@@ -20,7 +20,7 @@ func (o *soakRun) compare(r *soakRound) []string {
 		want := r.predict(p, seen)
 		green = green && len(want.failed) == 0
 		c.results(p, want, seen)
-		c.runs(p, want)
+		c.runs(p, want, seen)
 		c.groups(p)
 	}
 	c.tokens()
@@ -100,11 +100,21 @@ func (c *soakCheck) near(name string, got, want []string, w *soakWant) bool {
 }
 
 // runs compares how often each test ran.
-func (c *soakCheck) runs(p *soakPkg, want *soakWant) {
+func (c *soakCheck) runs(p *soakPkg, want *soakWant, seen map[string][]string) {
 	got := make(map[string]int)
+	starts := make(map[string]int) // in all attempts
 	for _, e := range c.firstAndReruns(p) {
 		if e.how == "start" && e.what != "process" {
 			got[e.what+" "+e.attempt]++
+			starts[e.what]++
+		}
+	}
+	for name := range want.loose {
+		ended := slices.DeleteFunc(slices.Clone(seen[name]), func(result string) bool { return result == "skip" })
+		// A paused test cannot fail. But one that goes on beside others may die
+		// with them before it says here that it has started.
+		if len(ended) > starts[name] && !p.diesInParallel() {
+			c.problem("%s %s ran %d times, but its results are %v", p.name, name, starts[name], seen[name])
 		}
 	}
 	for key, n := range got {
@@ -222,4 +232,16 @@ func (c *soakCheck) tokens() {
 			c.problem("%s ran %d times, its output is there %d times", key, n, got[key])
 		}
 	}
+}
+
+// diesInParallel reports whether a parallel test ends a process in any attempt.
+func (p *soakPkg) diesInParallel() bool {
+	return slices.ContainsFunc(p.tests, func(t *soakTest) bool {
+		for attempt, d := range t.attempts {
+			if d.Parallel && outcomeOf(t, attempt, false).dies {
+				return true
+			}
+		}
+		return false
+	})
 }
