@@ -12,6 +12,10 @@ SYSTEMS := linux windows darwin
 # The race detector needs a C compiler. It is used where there is one; `make test RACE=` runs without.
 RACE ?= $(shell command -v "$$($(GO) env CC)" >/dev/null 2>&1 && [ "$$($(GO) env CGO_ENABLED)" = 1 ] && echo -race)
 
+# At its end a program with the race detector waits a second, for late reports of its other goroutines. The tests start
+# themselves some hundred times.
+export GORACE ?= atexit_sleep_ms=10
+
 # What `make test` tests: `make test PACKAGES=./grouping ARGS='-run TestUnits -v'`.
 PACKAGES ?= ./...
 ARGS ?=
