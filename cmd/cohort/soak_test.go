@@ -120,6 +120,11 @@ func newSoak(t *testing.T) *soak {
 // round runs one round, and says how to run it again if it fails.
 func (s *soak) round(t *testing.T, seed uint64) {
 	r := newSoakRound(seed)
+	if s.gobin == "" && len(r.pkgs) > 1 {
+		// After a failure the go command starts no other package: which ones
+		// have run by then is chance.
+		r.failFast = false
+	}
 	dir := filepath.Join(s.dir, fmt.Sprint("round", seed))
 	var problems []string
 	err := s.write(r, dir)
