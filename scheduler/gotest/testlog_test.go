@@ -54,3 +54,21 @@ func TestWriteTestLog(t *testing.T) {
 		t.Error("no error for a log that cannot be written")
 	}
 }
+
+// TestWriteTestLogLeavesOutGOTMPDIR: t.TempDir reads it, and cohort gives the
+// go command another one in each run.
+func TestWriteTestLogLeavesOutGOTMPDIR(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	log := filepath.Join(dir, "log")
+	if err := os.WriteFile(log, []byte("# test log\ngetenv GOTMPDIR\ngetenv HOME\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := WriteTestLog(filepath.Join(dir, "x.test"), "/pkg", []string{log}); err != nil {
+		t.Fatal(err)
+	}
+	got, err := os.ReadFile(filepath.Join(dir, "testlog.txt"))
+	if want := "# test log\nchdir /pkg\ngetenv HOME\n"; err != nil || string(got) != want {
+		t.Errorf("%q, %v, want %q", got, err, want)
+	}
+}
