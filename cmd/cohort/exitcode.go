@@ -43,11 +43,18 @@ func signalStatus(sig os.Signal) exitStatus {
 	return exitStatus{exitUnknown}
 }
 
+// errUnread says that nobody reads what cohort prints. The run ends as by SIGPIPE and
+// nobody is told.
+var errUnread = errors.New("nobody reads the output")
+
 // exit maps the outcome of a command to an exit code and prints what went wrong,
 // one ERROR line for each problem.
 func (c *command) exit(err error) int {
 	code := 0
 	for _, e := range problems(err) {
+		if errors.Is(e, errUnread) {
+			e = signalStatus(syscall.SIGPIPE)
+		}
 		if status, ok := e.(exitStatus); ok {
 			if code == 0 {
 				code = status.code

@@ -31,6 +31,8 @@ func TestExitCodes(t *testing.T) {
 		{errors.Join(exitStatus{1}, exitStatus{2}), 1, ""},
 		{errors.Join(exitStatus{1}, oops), 3, "ERROR oops\n"},
 		{errors.Join(oops, exitStatus{1}), 3, "ERROR oops\n"},
+		{errors.Join(exitStatus{1}, fmt.Errorf("format: %w", errUnread)), 1, ""},
+		{fmt.Errorf("format: %w", errUnread), 141, ""},
 		// The status of another command is an error like any other.
 		{fmt.Errorf("post run command failed: %w", exitStatus{1}), 3, "ERROR post run command failed: exit status 1\n"},
 	} {

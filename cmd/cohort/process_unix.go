@@ -17,16 +17,28 @@ func endSignals() []os.Signal {
 
 // heededSignals are those of endSignals to listen for. Who started cohort with nohup
 // wants it to outlive the terminal; the other two are heeded whatever they were, as
-// shells ignore them for all that runs in the background. A stdout that nobody reads
-// any more (cohort | head) must not kill cohort before it has ended its children.
-// SIGQUIT (Ctrl-\) makes tests print their goroutines: it is for them.
+// shells ignore them for all that runs in the background. SIGQUIT (Ctrl-\) makes tests
+// print their goroutines: it is for them.
 func heededSignals() []os.Signal {
-	signals := []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGQUIT, syscall.SIGPIPE}
+	signals := []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGQUIT}
 	if !signal.Ignored(syscall.SIGHUP) {
 		signals = append(signals, syscall.SIGHUP)
 	}
 	return signals
 }
+
+// survivePipes catches SIGPIPE, to no end, until the function it returns is called. The
+// signal follows any write that nobody reads: to stdout (cohort | head), which must not
+// kill cohort before it has ended its children, but also to an exec-test that was
+// killed, which ends one package only. The error of the write tells them apart.
+func survivePipes() (stop func()) {
+	signals := make(chan os.Signal, 1) // nobody reads it
+	signal.Notify(signals, syscall.SIGPIPE)
+	return func() { signal.Stop(signals) }
+}
+
+// isUnread reports whether err says that a pipe has lost its reader.
+func isUnread(err error) bool { return errors.Is(err, syscall.EPIPE) }
 
 func ownGroup(cmd *exec.Cmd) { cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} }
 

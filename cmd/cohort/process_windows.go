@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"os"
 	"os/exec"
 	"syscall"
@@ -13,6 +14,14 @@ func endSignals() []os.Signal { return []os.Signal{os.Interrupt, syscall.SIGTERM
 
 // heededSignals are those of endSignals to listen for.
 func heededSignals() []os.Signal { return endSignals() }
+
+// survivePipes does nothing: there is no SIGPIPE.
+func survivePipes() (stop func()) { return func() {} }
+
+// isUnread reports whether err says that a pipe has lost its reader.
+func isUnread(err error) bool {
+	return errors.Is(err, windows.ERROR_BROKEN_PIPE) || errors.Is(err, windows.ERROR_NO_DATA)
+}
 
 func ownGroup(cmd *exec.Cmd) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{CreationFlags: windows.CREATE_NEW_PROCESS_GROUP}

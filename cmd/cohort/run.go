@@ -28,7 +28,7 @@ func (c *command) runTestsIn(ctx context.Context, dir string, opts *options) (*t
 	if err != nil {
 		return nil, err
 	}
-	r := &testRun{cmd: c, opts: opts, src: src, lines: report.NewLines()}
+	r := &testRun{cmd: c, opts: opts, src: src, lines: report.NewLines(), unread: make(chan struct{}, 1)}
 	err = r.do(ctx)
 	return r.exec, errors.Join(err, src.Close())
 }
@@ -63,6 +63,7 @@ type testRun struct {
 	exec           *testjson.Execution // of all that was shown
 	held           *heldRun            // nil: everything is shown as it happens
 
+	unread chan struct{} // receives when nobody reads stdout or stderr any more
 	mu     sync.Mutex
 	signal os.Signal   // the first that came; nil: none
 	hook   *os.Process // the post-run command; nil: it does not run
@@ -76,7 +77,8 @@ func (r *testRun) do(ctx context.Context) (err error) {
 	ctx, cancel := context.WithCancel(all) // of the tests: the post-run command runs after them
 	defer cancel()
 
-	r.stdout, r.stderr = r.lines.Writer(r.cmd.stdout), r.lines.Writer(r.cmd.stderr)
+	r.stdout = r.lines.Writer(pipeWriter{r.cmd.stdout, r.unread})
+	r.stderr = r.lines.Writer(pipeWriter{r.cmd.stderr, r.unread})
 	r.log = &logger{out: r.stderr, verbose: r.opts.debug}
 	first, err := r.src.First(ctx)
 	if sig := r.interrupted(); err != nil && sig != nil {

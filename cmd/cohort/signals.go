@@ -1,9 +1,11 @@
 package main
 
 import (
+	"io"
 	"os"
 	"os/signal"
 	"sync"
+	"syscall"
 	"time"
 )
 
@@ -11,10 +13,12 @@ import (
 const grace = 10 * time.Second
 
 // watchSignals forwards the first signal that ends a run to what runs, and kills it
-// when that takes too long or a second one comes. The function it returns ends that.
+// when that takes too long or a second one comes. That nobody reads what cohort
+// prints any more counts as SIGPIPE. The function it returns ends that.
 func (r *testRun) watchSignals(kill func()) (stop func()) {
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, heededSignals()...)
+	mortal := survivePipes()
 	done := make(chan struct{})
 	var wg sync.WaitGroup
 	wg.Go(func() { // ends with done
@@ -23,6 +27,8 @@ func (r *testRun) watchSignals(kill func()) (stop func()) {
 			return
 		case sig := <-signals:
 			r.interrupt(sig)
+		case <-r.unread:
+			r.interrupt(syscall.SIGPIPE)
 		}
 		select {
 		case <-done:
@@ -34,6 +40,7 @@ func (r *testRun) watchSignals(kill func()) (stop func()) {
 	})
 	return func() {
 		signal.Stop(signals)
+		mortal()
 		close(done)
 		wg.Wait()
 	}
@@ -54,4 +61,23 @@ func (r *testRun) interrupted() os.Signal {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.signal
+}
+
+// A pipeWriter is stdout or stderr, of which somebody may stop reading.
+type pipeWriter struct {
+	io.Writer
+	unread chan<- struct{} // holds one: it is told once, whatever is written afterwards
+}
+
+// Write writes p. If there is no reader it tells so and returns errUnread.
+func (w pipeWriter) Write(p []byte) (int, error) {
+	n, err := w.Writer.Write(p)
+	if !isUnread(err) {
+		return n, err
+	}
+	select {
+	case w.unread <- struct{}{}:
+	default:
+	}
+	return n, errUnread
 }

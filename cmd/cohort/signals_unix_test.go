@@ -27,6 +27,7 @@ type runner struct {
 	dir    string // of its files
 	id     string // in the environment of all it starts
 	lines  chan string
+	stdout io.Closer // the end that is read
 	stderr bytes.Buffer
 	ready  string // a named pipe: see await
 }
@@ -54,6 +55,7 @@ func (d *differ) startRunner(t *testing.T, env []string, args ...string) *runner
 	if err != nil {
 		t.Fatal(err)
 	}
+	r.stdout = stdout
 	if err := r.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -296,6 +298,12 @@ func (r *runner) pidsOf(text string) []int {
 	return pids
 }
 
+// tests returns the test processes of the runner.
+func (r *runner) tests() []int {
+	wrapped := r.pidsOf("exec-test\x00/")
+	return slices.DeleteFunc(r.pidsOf("-test.v="), func(pid int) bool { return slices.Contains(wrapped, pid) })
+}
+
 // TestPartsDie kills what a run consists of, while a test runs.
 func TestPartsDie(t *testing.T) {
 	t.Parallel()
@@ -307,6 +315,7 @@ func TestPartsDie(t *testing.T) {
 		t.Skip("only cohort promises this")
 	}
 	rerun := []string{"--rerun-fails=1", "--rerun-delay=0s"}
+	execTests := func(r *runner) []int { return r.pidsOf("exec-test\x00/") }
 	for name, test := range map[string]struct {
 		flags []string
 		kill  func(*runner) []int
@@ -315,13 +324,19 @@ func TestPartsDie(t *testing.T) {
 	}{
 		"go":                    {nil, func(r *runner) []int { return r.pidsOf("go\x00test\x00") }, 3, "go test was killed"},
 		"go with reruns":        {rerun, func(r *runner) []int { return r.pidsOf("go\x00test\x00") }, 3, "go test was killed"},
-		"exec-test":             {nil, func(r *runner) []int { return r.pidsOf("exec-test\x00/") }, 1, "signal: killed"},
-		"exec-test with reruns": {rerun, func(r *runner) []int { return r.pidsOf("exec-test\x00/") }, 3, "rerun aborted"},
-		"test":                  {nil, func(r *runner) []int { return r.pidsOf("-test.v=") }, 1, "signal: killed"},
+		"exec-test":             {nil, execTests, 1, "signal: killed"},
+		"exec-test with reruns": {rerun, execTests, 3, "rerun aborted"},
+		"exec-test, test talks": {nil, execTests, 1, "signal: killed"},
+		"exec-test and test":    {nil, func(r *runner) []int { return r.pidsOf("-test.v=") }, 1, "signal: killed"},
+		"test":                  {nil, (*runner).tests, 1, "signal: killed"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			r := d.startRunner(t, []string{"DEATHS_WAIT=0"}, slices.Concat(test.flags, []string{"--", "-count=1", "./waits"})...)
+			env := []string{"DEATHS_WAIT=0"}
+			if strings.Contains(name, "talks") {
+				env = append(env, "DEATHS_TALKS=1")
+			}
+			r := d.startRunner(t, env, slices.Concat(test.flags, []string{"--", "-count=1", "./waits"})...)
 			r.await()
 			for _, pid := range test.kill(r) {
 				if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
@@ -342,6 +357,26 @@ func TestPartsDie(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestNobodyReads closes the pipe that cohort prints to, as head does: the run ends as
+// by SIGPIPE.
+func TestNobodyReads(t *testing.T) {
+	t.Parallel()
+	d := newDiffer(t)
+	if d.plain {
+		t.Skip("only cohort promises this")
+	}
+	r := d.startRunner(t, []string{"DEATHS_WAIT=0", "DEATHS_TALKS=1"}, "--format=standard-verbose", "--", "-count=1", "./waits")
+	r.await()
+	if err := r.stdout.Close(); err != nil {
+		t.Error(err)
+	}
+	if code, _ := r.end(); code != 128+int(syscall.SIGPIPE) {
+		t.Errorf("exit code %d, want %d\n%s", code, 128+int(syscall.SIGPIPE), &r.stderr)
+	}
+	r.checkGone()
+	r.checkFiles()
 }
 
 // TestCohortKilled: nobody can clean up after SIGKILL, but the tests end and the

@@ -4,6 +4,7 @@
 package waits
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -14,7 +15,8 @@ import (
 func TestPasses(*testing.T) {}
 
 // TestWaits writes to the pipe DEATHS_READY and waits, in attempt DEATHS_WAIT.
-// In others it fails. With DEATHS_STUBBORN it ignores signals, as does its child.
+// In others it fails. With DEATHS_STUBBORN it ignores signals, as does its child. With
+// DEATHS_TALKS it waits aloud.
 func TestWaits(t *testing.T) {
 	if os.Getenv("COHORT_ATTEMPT") != os.Getenv("DEATHS_WAIT") {
 		t.Fatal("not this attempt")
@@ -29,6 +31,9 @@ func TestWaits(t *testing.T) {
 	}
 	if err := os.WriteFile(os.Getenv("DEATHS_READY"), []byte("ready"), 0o600); err != nil {
 		t.Fatal(err)
+	}
+	for os.Getenv("DEATHS_TALKS") != "" {
+		fmt.Println("waiting")
 	}
 	select {}
 }
