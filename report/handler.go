@@ -41,6 +41,7 @@ type Handler struct {
 	lines     *Lines
 	maxFails  int
 	forget    bool
+	passing   *passing // nil: testjson gets all events
 	json      *eventFile
 	timing    *eventFile
 	err       io.Writer
@@ -56,6 +57,10 @@ func NewHandler(cfg Config) (*Handler, error) {
 	}
 	h := &Handler{formatter: formatter, lines: cfg.Lines, maxFails: cfg.MaxFails, err: cfg.Stderr}
 	h.forget = cfg.ForgetPassed
+	// A scan that ends early counts what it has seen.
+	if cfg.ForgetPassed && cfg.MaxFails == 0 && cfg.JSONFile == "" && cfg.TimingFile == "" && !showsPassed(cfg.Format) {
+		h.passing = &passing{packages: map[string]*passingPackage{}}
+	}
 	switch cfg.Format {
 	case "dots", "dots-v1", "dots-v2":
 		h.err = io.Discard // extra lines would break the dots; the summary has them
@@ -70,6 +75,22 @@ func NewHandler(cfg Config) (*Handler, error) {
 	return h, err
 }
 
+// Events returns what of src, events that Lines has read, testjson needs to be given: its
+// Execution counts all tests once Settle was called.
+func (h *Handler) Events(src io.Reader) io.Reader {
+	if h.passing == nil {
+		return src
+	}
+	return h.passing.filter(src)
+}
+
+// Settle counts the tests that Events took out, at the end of a scan.
+func (h *Handler) Settle(exec *testjson.Execution) {
+	if h.passing != nil {
+		h.passing.settleAll(exec)
+	}
+}
+
 // Err writes a line of go test's stderr. Like gotestsum it never fails: a terminal
 // that cannot be written is no reason to end the tests.
 func (h *Handler) Err(text string) error {
@@ -79,16 +100,36 @@ func (h *Handler) Err(text string) error {
 
 // Event writes event to the files and shows it. Its error ends the scan.
 func (h *Handler) Event(event testjson.TestEvent, exec *testjson.Execution) error {
+	if exec.Package(event.Package) == nil {
+		adopt(exec)
+		return nil
+	}
 	if err := h.record(event); err != nil {
 		return fmt.Errorf("failed to write JSON file: %w", err)
+	}
+	ended := event.PackageEvent() && event.Action.IsTerminal()
+	if h.forget && ended {
+		forgetPassed(exec.Package(event.Package))
+	}
+	if h.passing != nil && ended {
+		h.passing.settle(event.Package, exec)
 	}
 	if err := h.show(event, exec); err != nil {
 		return fmt.Errorf("failed to format event: %w", err)
 	}
-	if h.forget && event.PackageEvent() && event.Action.IsTerminal() {
-		forgetPassed(exec.Package(event.Package))
-	}
 	return maxFailsReached(h.maxFails, event, exec)
+}
+
+// adopt gives the package its own to a failed test that has none. testjson makes one up
+// for the root of a failed subtest when no event has said that the root runs, and then
+// fails to find its package.
+func adopt(exec *testjson.Execution) {
+	for _, name := range exec.Packages() {
+		failed := exec.Package(name).Failed
+		for i := range failed {
+			failed[i].Package = name
+		}
+	}
 }
 
 // forgetPassed drops the tests of a package that passed; they stay counted. While a

@@ -152,7 +152,7 @@ func ignoreStatus(err error) error {
 // scan shows one stream, as attempt run (0: the first pass).
 func (r *testRun) scan(run int, stdout, stderr io.Reader, stop func()) error {
 	cfg := testjson.ScanConfig{
-		RunID: run, Stdout: r.lines.Events(stdout, r.badEvent), Handler: r.handler,
+		RunID: run, Stdout: r.handler.Events(r.lines.Events(stdout, r.badEvent)), Handler: r.handler,
 		Execution: r.exec, Stop: stop, IgnoreNonJSONOutputLines: r.opts.ignoreNonJSONOutputLines,
 	}
 	if stderr != nil {
@@ -160,6 +160,7 @@ func (r *testRun) scan(run int, stdout, stderr io.Reader, stop func()) error {
 	}
 	exec, err := testjson.ScanTestOutput(cfg)
 	r.exec = exec
+	r.handler.Settle(exec)
 	return errors.Join(err, r.handler.Flush())
 }
 

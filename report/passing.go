@@ -1,0 +1,296 @@
+package report
+
+import (
+	"bytes"
+	"io"
+	"maps"
+	"slices"
+
+	"gotest.tools/gotestsum/testjson"
+)
+
+// Most events tell that a test began and passed. Where neither the format nor a file
+// shows them, all that stays of such a test is that it counts, and having testjson
+// decode its events would be most of cohort's work.
+
+const (
+	// maxHeld bounds the events of a package, in bytes, that wait for its running tests
+	// to end. More are passed on: testjson, too, keeps the output of a test and of all
+	// its subtests until it has passed. go/doc/comment has a test of 6 MB.
+	maxHeld = 8 << 20
+	// maxIdle bounds what a package keeps of that for its next tests.
+	maxIdle = 64 << 10
+)
+
+// passing takes the events of tests that pass out of a stream, and counts those tests.
+// A test is taken out with all that ran beside it in its package, when all of them have
+// ended well; everything else keeps its order. One goroutine may use it at a time.
+type passing struct {
+	packages map[string]*passingPackage
+}
+
+// passingPackage is a package of the stream.
+type passingPackage struct {
+	running map[string]bool // tests that began and did not end
+	held    []byte          // the events since nothing ran, unless open
+	open    bool            // until nothing runs, every event is passed on
+	alarmed bool            // until the package ends, every event is passed on
+	begun   int             // tests whose beginning is held
+	dropped int             // tests taken out since the package last ended
+	ended   []int           // dropped at each of its ends that testjson has not seen
+}
+
+// filter returns a reader of src, whole lines, without the events of tests that pass.
+func (s *passing) filter(src io.Reader) io.Reader {
+	// As much as a lineReader gives at once.
+	return &passingReader{passing: s, src: src, in: make([]byte, maxLine)}
+}
+
+// settle counts the tests of package name that were taken out before it ended, which is
+// the event that testjson was just given.
+func (s *passing) settle(name string, exec *testjson.Execution) {
+	if p := s.packages[name]; p != nil && len(p.ended) > 0 {
+		exec.Package(name).Total += p.ended[0]
+		p.ended = p.ended[1:]
+	}
+}
+
+// settleAll counts what settle did not: of packages without an end. A scan that ended
+// early may not know a package; else it does, as no first event is taken out.
+func (s *passing) settleAll(exec *testjson.Execution) {
+	for name, p := range s.packages {
+		if pkg := exec.Package(name); pkg != nil {
+			pkg.Total += p.dropped
+			p.dropped = 0
+		}
+	}
+}
+
+// release appends to out all that is held, for what cannot be said to be of a package.
+func (s *passing) release(out []byte) []byte {
+	for _, name := range slices.Sorted(maps.Keys(s.packages)) {
+		out = s.packages[name].release(out)
+		s.packages[name].close()
+	}
+	return out
+}
+
+// line appends to out what is to be passed on, now that line was read.
+func (s *passing) line(out, line []byte) []byte {
+	e, ok := parseTestEvent(line)
+	if !ok {
+		return append(s.release(out), line...)
+	}
+	p, known := s.packages[string(e.pkg)]
+	if !known {
+		p = &passingPackage{running: map[string]bool{}, open: true}
+		s.packages[string(e.pkg)] = p
+	}
+	switch {
+	case len(e.test) == 0:
+		out = append(p.release(out), line...)
+		if e.ends() {
+			p.held, p.alarmed = nil, false
+			p.ended, p.dropped = append(p.ended, p.dropped), 0
+		}
+	case !p.open && !p.alarmed && len(p.held)+len(line) <= maxHeld && p.holds(e):
+		p.note(e)
+		p.held = append(p.held, line...)
+		if string(e.action) == "run" {
+			p.begun++
+		}
+	default:
+		out = append(p.release(out), line...)
+		p.note(e)
+	}
+	p.close()
+	return out
+}
+
+// release appends to out what is held, and passes on what follows.
+func (p *passingPackage) release(out []byte) []byte {
+	out = append(out, p.held...)
+	p.held, p.begun, p.open = p.held[:0], 0, true
+	return out
+}
+
+// close begins to hold events again, if nothing runs.
+func (p *passingPackage) close() {
+	if len(p.running) > 0 {
+		return
+	}
+	p.dropped += p.begun
+	p.held, p.begun, p.open = p.held[:0], 0, false
+	if cap(p.held) > maxIdle {
+		p.held = nil
+	}
+}
+
+// holds reports whether e says nothing if its test passes.
+func (p *passingPackage) holds(e testEvent) bool {
+	running := p.running[string(e.test)]
+	switch string(e.action) {
+	case "run":
+		return !running && p.rootRuns(e.test)
+	case "pass", "pause", "cont":
+		return running
+	case "output":
+		return running && !e.alarms()
+	}
+	return false
+}
+
+// rootRuns reports whether test is no subtest, or its root runs. A subtest without one
+// is more to testjson than a test.
+func (p *passingPackage) rootRuns(test []byte) bool {
+	root, _, sub := bytes.Cut(test, []byte("/"))
+	return !sub || p.running[string(root)]
+}
+
+// note keeps track of what runs, as testjson does.
+func (p *passingPackage) note(e testEvent) {
+	switch string(e.action) {
+	case "pass", "fail", "skip":
+		delete(p.running, string(e.test))
+		p.alarmed = p.alarmed || string(e.action) == "fail" && !p.rootRuns(e.test)
+		return
+	case "output":
+		p.alarmed = p.alarmed || e.alarms()
+	}
+	if !p.running[string(e.test)] {
+		p.running[string(e.test)] = true
+	}
+}
+
+// testEvent is an event as the go command writes it: strings still hold JSON's escapes.
+type testEvent struct {
+	action, pkg, test, output []byte
+}
+
+// alarms reports whether testjson looks for such output, whoever prints it. After a
+// timeout it even changes what it does with other events.
+func (e testEvent) alarms() bool {
+	return bytes.HasPrefix(e.output, []byte("panic: ")) || bytes.HasPrefix(e.output, []byte("WARNING: DATA RACE"))
+}
+
+// ends reports whether e, an event of a package, is its last.
+func (e testEvent) ends() bool {
+	return string(e.action) == "pass" || string(e.action) == "fail" || string(e.action) == "skip"
+}
+
+// parseTestEvent takes a line apart without decoding it. It is false for a line that
+// the go command would not have written so.
+func parseTestEvent(line []byte) (e testEvent, ok bool) {
+	f := eventFields{rest: line}
+	f.text(`{"Time":"`)
+	e.action = f.text(`,"Action":"`)
+	e.pkg = f.text(`,"Package":"`)
+	if bytes.HasPrefix(f.rest, []byte(`,"Test":"`)) {
+		e.test = f.text(`,"Test":"`)
+	}
+	if bytes.HasPrefix(f.rest, []byte(`,"Elapsed":`)) {
+		f.number(`,"Elapsed":`)
+	}
+	if bytes.HasPrefix(f.rest, []byte(`,"Output":"`)) {
+		e.output = f.text(`,"Output":"`)
+	}
+	return e, !f.bad && string(f.rest) == "}\n" && len(e.action) > 0 && len(e.pkg) > 0
+}
+
+// eventFields reads the fields of an event one after the other.
+type eventFields struct {
+	rest []byte
+	bad  bool
+}
+
+// text reads a string that follows prefix, which ends with the string's quote.
+func (f *eventFields) text(prefix string) []byte {
+	rest, ok := bytes.CutPrefix(f.rest, []byte(prefix))
+	end := 0
+	for ok {
+		i := bytes.IndexByte(rest[end:], '"')
+		if i < 0 {
+			ok = false
+			break
+		}
+		if end += i; !escaped(rest[:end]) {
+			break
+		}
+		end++
+	}
+	if !ok {
+		f.bad, f.rest = true, nil
+		return nil
+	}
+	f.rest = rest[end+1:]
+	return rest[:end]
+}
+
+// escaped reports whether a backslash escapes what follows s.
+func escaped(s []byte) bool {
+	n := len(s) - len(bytes.TrimRight(s, `\`))
+	return n%2 == 1
+}
+
+// number skips a number that follows prefix.
+func (f *eventFields) number(prefix string) {
+	rest, ok := bytes.CutPrefix(f.rest, []byte(prefix))
+	n := len(rest) - len(bytes.TrimLeft(rest, "0123456789.eE+-"))
+	f.rest, f.bad = rest[n:], f.bad || !ok || n == 0
+}
+
+// passingReader is what filter returns.
+type passingReader struct {
+	passing *passing
+	src     io.Reader
+	in      []byte
+	out     []byte // r: what of it was read
+	r       int
+	cut     bool // what was passed on last is no whole line
+	err     error
+}
+
+// Read never waits for more while it has something to give.
+func (r *passingReader) Read(p []byte) (int, error) {
+	for r.r == len(r.out) {
+		if r.err != nil {
+			return 0, r.err
+		}
+		r.fill()
+	}
+	n := copy(p, r.out[r.r:])
+	r.r += n
+	return n, nil
+}
+
+// fill reads once. Only a line too long for testjson comes in pieces.
+func (r *passingReader) fill() {
+	n, err := r.src.Read(r.in)
+	r.err = err
+	out := r.out[:0]
+	for rest := r.in[:n]; len(rest) > 0; {
+		i := bytes.IndexByte(rest, '\n') + 1
+		switch {
+		case i == 0:
+			out, i, r.cut = append(r.passing.release(out), rest...), len(rest), true
+		case r.cut:
+			out, r.cut = append(out, rest[:i]...), false
+		default:
+			out = r.passing.line(out, rest[:i])
+		}
+		rest = rest[i:]
+	}
+	if err != nil {
+		out = r.passing.release(out)
+	}
+	r.out, r.r = out, 0
+}
+
+// showsPassed reports whether a format shows something of tests that pass, or might.
+func showsPassed(format string) bool {
+	switch format {
+	case "pkgname", "short", "pkgname-and-test-fails", "short-with-failures", "standard-quiet", "none":
+		return false
+	}
+	return true
+}
