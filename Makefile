@@ -31,7 +31,7 @@ help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 build: ## build bin/cohort
-	$(GO) build -o bin/ ./cmd/cohort
+	CGO_ENABLED=0 $(GO) build -o bin/ ./cmd/cohort
 
 test: ## run all tests (PACKAGES=./..., ARGS='-run X', RACE= for no race detector)
 	$(GO) test -timeout=14m $(RACE) $(ARGS) $(PACKAGES)

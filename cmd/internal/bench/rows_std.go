@@ -38,13 +38,29 @@ func packagesRow(ctx context.Context, b *bench) ([]table, error) {
 	}}, nil
 }
 
+// analyzers are some fifty packages of a module in go.mod. Their binaries hold a good part of x/tools and of go/types, as
+// those of a real repository hold what it is made of.
+const analyzers = "golang.org/x/tools/go/analysis/passes/..."
+
 func noRunRow(ctx context.Context, b *bench) ([]table, error) {
 	m, err := b.standardModule(ctx)
 	if err != nil {
 		return nil, err
 	}
-	contestants := b.contestants(m.dir, nil, append([]string{"-count=1", "-run", "^$"}, standard()...))
-	return []table{{title: "the same packages, -count=1 -run '^$'", rounds: 3, contestants: contestants}}, nil
+	if err := b.do(ctx, "", "go", "test", "-run", "^$", analyzers); err != nil {
+		return nil, err
+	}
+	args := []string{"-count=1", "-run", "^$"}
+	return []table{
+		{
+			title: "some 80 packages of the standard library, -count=1 -run '^$'", rounds: 3,
+			contestants: b.contestants(m.dir, nil, append(slices.Clone(args), standard()...)),
+		},
+		{
+			title: "the analyzers of x/tools, -count=1 -run '^$'", rounds: 2,
+			contestants: b.contestants("", nil, append(slices.Clone(args), analyzers)),
+		},
+	}, nil
 }
 
 func cachedRow(ctx context.Context, b *bench) ([]table, error) {
