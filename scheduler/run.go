@@ -14,6 +14,7 @@ import (
 	"github.com/gotestcohort/cohort/grouping"
 	"github.com/gotestcohort/cohort/scheduler/gotest"
 	"github.com/gotestcohort/cohort/scheduler/plan"
+	"github.com/gotestcohort/cohort/scheduler/procgroup"
 	"github.com/gotestcohort/cohort/scheduler/testbin"
 )
 
@@ -97,7 +98,7 @@ func (r *Run) startGo() error {
 		r.cmd.Env = append(r.cmd.Env, workEnv+r.work)
 	}
 	r.cmd.Dir = r.cfg.Dir
-	ownGroup(r.cmd)
+	procgroup.Own(r.cmd)
 	if r.Stdout, err = r.cmd.StdoutPipe(); err != nil {
 		return err
 	}
@@ -135,7 +136,7 @@ func (r *Run) Stop(sig os.Signal) {
 	// The go command ends as soon as the packages under way have their
 	// results. It may have ended already, so the error says nothing.
 	if !r.goEnded.Load() {
-		_ = signalGroup(r.cmd, os.Interrupt)
+		_ = procgroup.Signal(r.cmd.Process, os.Interrupt)
 	}
 }
 
@@ -144,7 +145,7 @@ func (r *Run) Kill() {
 	r.stop(testbin.Signal{Signal: os.Kill})
 	r.killOnce.Do(func() { close(r.kill) })
 	if !r.goEnded.Load() {
-		killGroup(r.cmd)
+		_ = procgroup.Kill(r.cmd.Process) // it may be gone already
 	}
 }
 

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"golang.org/x/term"
+
+	"github.com/gotestcohort/cohort/scheduler/procgroup"
 )
 
 // killedPipeDelay is how long the pipes of a killed process group stay open for what
@@ -32,8 +34,8 @@ func (c *command) startProcess(ctx context.Context, dir string, args []string) (
 	cmd.Dir = dir
 	cmd.Env = c.env.list
 	cmd.Stdin = childStdin(c.stdin)
-	ownGroup(cmd)
-	cmd.Cancel = func() error { return killGroup(cmd.Process) }
+	procgroup.Own(cmd)
+	cmd.Cancel = func() error { return procgroup.Kill(cmd.Process) }
 
 	c.log.debugf("exec: %s", cmd.Args)
 	p := &process{cmd: cmd, done: make(chan struct{})}
@@ -84,7 +86,7 @@ func (p *process) Wait() error {
 }
 
 // Interrupt sends sig to the process group.
-func (p *process) Interrupt(sig os.Signal) error { return signalGroup(p.cmd.Process, sig) }
+func (p *process) Interrupt(sig os.Signal) error { return procgroup.Signal(p.cmd.Process, sig) }
 
 // untilClosed is a reader for which a pipe that we closed has ended.
 type untilClosed struct{ io.Reader }

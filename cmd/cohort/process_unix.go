@@ -5,7 +5,6 @@ package main
 import (
 	"errors"
 	"os"
-	"os/exec"
 	"os/signal"
 	"syscall"
 )
@@ -39,20 +38,3 @@ func survivePipes() (stop func()) {
 
 // isUnread reports whether err says that a pipe has lost its reader.
 func isUnread(err error) bool { return errors.Is(err, syscall.EPIPE) }
-
-func ownGroup(cmd *exec.Cmd) { cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} }
-
-func killGroup(p *os.Process) error { return signalGroup(p, syscall.SIGKILL) }
-
-// signalGroup sends sig to the group that p leads. That all of it is gone already is
-// no error.
-func signalGroup(p *os.Process, sig os.Signal) error {
-	s, ok := sig.(syscall.Signal)
-	if !ok {
-		return p.Signal(sig)
-	}
-	if err := syscall.Kill(-p.Pid, s); err != nil && !errors.Is(err, syscall.ESRCH) {
-		return err
-	}
-	return nil
-}

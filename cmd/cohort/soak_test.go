@@ -342,7 +342,7 @@ func stays(pid, tmp string) bool {
 		if err != nil || !bytes.Contains(env, []byte(tmp+"\x00")) {
 			return false
 		}
-		time.Sleep(20 * time.Millisecond)
+		<-time.After(20 * time.Millisecond)
 	}
 	return true
 }
