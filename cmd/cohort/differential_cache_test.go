@@ -20,7 +20,7 @@ type cached struct {
 }
 
 // executions is how many tests the package has: the marks of one real run.
-const executions = 5
+const executions = 6
 
 // testCache checks that the go command's result cache works: what is unchanged
 // is not run again, and what changed, or failed, is.

@@ -5,6 +5,7 @@ package cache
 
 import (
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -60,5 +61,25 @@ func TestChangesDirectory(t *testing.T) {
 	t.Chdir("testdata")
 	if _, err := os.ReadFile("second.txt"); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// TestUsesTemporaryFiles has inputs whose names are others each time, and asks
+// for variables that name the directory they are in.
+func TestUsesTemporaryFiles(t *testing.T) {
+	mark(t)
+	shared, err := os.MkdirTemp(os.TempDir(), "cache")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer os.RemoveAll(shared) // what is left of a temporary directory harms nobody
+	for _, dir := range []string{t.TempDir(), shared} {
+		name := filepath.Join(dir, "file")
+		if err := os.WriteFile(name, []byte("words"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := os.ReadFile(name); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
