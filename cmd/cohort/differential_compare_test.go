@@ -65,6 +65,15 @@ func compareVerdicts(want, got map[result]int, longer []string) []string {
 	return differences
 }
 
+// equal returns how many results are in both want and got.
+func equal(want, got map[result]int) int {
+	n := 0
+	for key, times := range want {
+		n += min(times, got[key])
+	}
+	return n
+}
+
 // A speaker is who printed something: a test, or a package (Test is "").
 type speaker struct{ Package, Test string }
 

@@ -26,18 +26,20 @@ import (
 //	COHORT_UNDER_TEST=/path/of/program   instead of a cohort built for the run
 //	COHORT_UNDER_TEST_PLAIN=1            the program has no cohort flags (it is gotestsum)
 
-// commandLimit is how long one command of the differential tests may take. It
-// is far above what any needs: reaching it means that the command hangs.
+// commandLimit is how long one command of the differential tests may take, if
+// differ.limit does not say otherwise. It is far above what any needs: reaching
+// it means that the command hangs.
 const commandLimit = 4 * time.Minute
 
 // A differ runs go test and the program under test on the same arguments.
 type differ struct {
-	subject string   // absolute path of the program under test
-	plain   bool     // subject knows none of cohort's own flags
-	wrapper string   // absolute path of a command for -exec
-	root    string   // directory of cohort's module
-	awkward string   // directory of the awkward module
-	env     []string // environment of every command
+	subject string        // absolute path of the program under test
+	plain   bool          // subject knows none of cohort's own flags
+	wrapper string        // absolute path of a command for -exec
+	root    string        // directory of cohort's module
+	awkward string        // directory of the awkward module
+	env     []string      // environment of every command
+	limit   time.Duration // how long one command may take
 }
 
 // newDiffer builds what the tests need, once for all subtests of t.
@@ -47,7 +49,7 @@ func newDiffer(t *testing.T) *differ {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := &differ{root: root, awkward: filepath.Join(root, "testdata", "awkward")}
+	d := &differ{root: root, awkward: filepath.Join(root, "testdata", "awkward"), limit: commandLimit}
 	d.env = hermeticEnvironment(t)
 	bin := t.TempDir()
 	d.wrapper = d.build(t, filepath.Join(bin, "wrapper"), d.awkward, "./wrapper")
@@ -115,7 +117,7 @@ type event struct {
 // command runs a program to its end and returns what it printed.
 func (d *differ) command(t *testing.T, dir string, env []string, args ...string) run {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), commandLimit)
+	ctx, cancel := context.WithTimeout(t.Context(), d.limit)
 	defer cancel()
 	var stdout, stderr bytes.Buffer
 	cmd := exec.CommandContext(ctx, args[0], args[1:]...)

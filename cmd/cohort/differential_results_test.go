@@ -39,6 +39,7 @@ type comparison struct {
 	variants []variant
 	longer   []string // packages in which go test stops early and cohort goes on
 	outputs  bool     // compare also what each test prints
+	inTurn   bool     // run one variant after the other, not side by side
 	// except names, by the value of --shuffle, the packages whose outputs are
 	// not the same in every run, or in every order, under go test itself.
 	except map[string][]string
@@ -59,8 +60,11 @@ func (d *differ) compare(t *testing.T, c comparison) {
 	}
 	for _, v := range d.variants(c.variants) {
 		t.Run(v.String(), func(t *testing.T) {
-			t.Parallel()
+			if !c.inTurn {
+				t.Parallel()
+			}
 			got := d.test(t, c.dir, c.env, v, args...)
+			t.Logf("%d results equal", equal(verdicts(want.events), verdicts(got.events)))
 			differences := compareVerdicts(verdicts(want.events), verdicts(got.events), c.longer)
 			if c.outputs {
 				texts := outputs(withoutSeed(got.events, v))

@@ -38,6 +38,7 @@ func TestSourceIsBesideMe(t *testing.T) {
 }
 
 func TestTempDir(t *testing.T) {
+	t.Log("GOTMPDIR:", os.Getenv("GOTMPDIR")) // the user's, in which t.TempDir is
 	if err := os.WriteFile(filepath.Join(t.TempDir(), "x"), nil, 0o644); err != nil {
 		t.Error(err)
 	}
