@@ -153,6 +153,7 @@ func (d *differ) testStandard(t *testing.T) {
 // modules that cohort does not have; go-internal's goproxytest, which needs
 // another environment; fsnotify's own package and go-internal's testscript,
 // which wait for the kernel or for time to pass and do not pass reliably.
+// TestModules, which is not run by default, compares them all.
 func (d *differ) testDependencies(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes a minute of processor time")
