@@ -91,6 +91,12 @@ func (s Signal) Error() string { return "received signal: " + s.String() }
 // which takes well under a millisecond.
 const busyPause = time.Millisecond
 
+// busyLimit is how long a binary may stay busy. Between fork and exec a process
+// may wait for a processor, or to be paged in, on a machine that does far too
+// much: the seconds that this takes are well below. What is open for longer is
+// held by a program that writes to it, and would be for ever.
+const busyLimit = 10 * time.Second
+
 // Run runs one process, copies its standard output and standard error, which are
 // the same pipe, to out, and returns when the process has ended and its output is
 // closed or cut off. Standard input is the null device, as in the go command. Out
@@ -130,15 +136,19 @@ type running struct {
 
 // start starts a process with once. It retries while the binary is busy: a fork in this
 // process at the wrong moment keeps the binary open for writing until its exec
-// (go.dev/issue/22315; the retry can go when that is fixed).
+// (go.dev/issue/22315; the retry can go when that is fixed). The go command does
+// so too, but without an end.
 func start(ctx context.Context, once func() (*running, error)) (*running, error) {
-	for {
+	for began := time.Now(); ; {
 		if ctx.Err() != nil {
 			return nil, context.Cause(ctx)
 		}
 		r, err := once()
 		if !isBusy(err) {
 			return r, err
+		}
+		if time.Since(began) >= busyLimit {
+			return nil, fmt.Errorf("another program has had it open for writing for %v: %w", busyLimit, err)
 		}
 		select {
 		case <-ctx.Done():

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -15,6 +16,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -305,4 +307,35 @@ func TestStartBusy(t *testing.T) {
 	if e := r.wait(t.Context(), &out); !e.OK() || out.String() != "started\n" || tries < 2 {
 		t.Errorf("%+v after %d tries, output %q", e, tries, out.String())
 	}
+}
+
+// TestStartBusyForever has a program that somebody keeps open for writing.
+func TestStartBusyForever(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		tries := 0
+		_, err := start(t.Context(), func() (*running, error) {
+			tries++
+			return nil, &fs.PathError{Op: "fork/exec", Path: "p.test", Err: syscall.ETXTBSY}
+		})
+		if !errors.Is(err, syscall.ETXTBSY) || !strings.Contains(err.Error(), "open for writing") || tries < 2 {
+			t.Errorf("%v after %d tries", err, tries)
+		}
+	})
+}
+
+// TestStartBusyCanceled has a run end while a program is busy.
+func TestStartBusyCanceled(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancelCause(t.Context())
+		over := errors.New("over")
+		_, err := start(ctx, func() (*running, error) {
+			cancel(over)
+			return nil, syscall.ETXTBSY
+		})
+		if !errors.Is(err, over) {
+			t.Errorf("%v, want %v", err, over)
+		}
+	})
 }
