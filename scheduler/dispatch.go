@@ -52,11 +52,15 @@ func (r *Run) start(b *batch, slot int) {
 	if b.again == nil && !b.baseline {
 		r.firstPass(b)
 	}
+	ctx := r.ctx
+	if b.again == nil {
+		ctx = p.ctx
+	}
 	p.running++
 	r.children.Add(1)
 	go func() { // ends with the process
 		defer r.children.Done()
-		r.runProcess(r.ctx, b)
+		r.runProcess(ctx, b)
 	}()
 }
 

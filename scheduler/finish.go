@@ -20,6 +20,7 @@ func (r *Run) finishIfDone(p *pkg) {
 		return
 	}
 	p.finished = true
+	p.stop(nil) // nothing of it runs: this only frees what the context holds
 	r.pkgs = slices.DeleteFunc(r.pkgs, func(q *pkg) bool { return q == p })
 	if r.ctx.Err() != nil {
 		p.fail("the run was called off")

@@ -1,6 +1,7 @@
 package scheduler
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -19,6 +20,9 @@ type pkg struct {
 	req    *gotest.Request
 	args   *gotest.BinaryArgs
 	merge  *merger
+
+	ctx  context.Context // of the first attempt's processes
+	stop context.CancelCauseFunc
 
 	// path is the import path. list is nil if the go command's list of tests
 	// could not be read: then the binary runs once, as it is.

@@ -174,7 +174,11 @@ func (r *Run) watch(ctx context.Context, b *batch, spec testbin.Spec) (testbin.E
 		code: code, reason: reason, stopped: exit.Canceled,
 	})
 	b.feed.settle(s, reason)
-	r.remember(b, watch, began, s)
+	remembered := s
+	if exit.Canceled {
+		remembered.broken = nil // cut off: that says nothing of the tests
+	}
+	r.remember(b, watch, began, remembered)
 	return exit, s
 }
 

@@ -232,6 +232,7 @@ func (r *Run) arrive(req *gotest.Request) {
 
 // add takes a package that has been read.
 func (r *Run) add(p *pkg) {
+	p.ctx, p.stop = context.WithCancelCause(r.ctx)
 	r.pkgs = append(r.pkgs, p)
 	r.warnings = append(r.warnings, p.warnings...)
 	if p.err != nil {
@@ -251,14 +252,17 @@ func (r *Run) add(p *pkg) {
 	r.finishIfDone(p)
 }
 
-// abandon stops a package whose exec-test was killed: the go command has
-// reported it as failed, and nothing can be added to that.
+var errExecTestGone = errors.New("its exec-test process is gone")
+
+// abandon stops a package whose exec-test was killed, and its processes: the go
+// command has reported it as failed, and nothing can be added to that.
 func (r *Run) abandon(p *pkg) {
 	if p.finished {
 		return
 	}
 	p.lost = true
-	p.fail("its exec-test process is gone")
+	p.fail("%v", errExecTestGone)
 	p.cancel()
+	p.stop(errExecTestGone)
 	r.finishIfDone(p)
 }

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"runtime"
 	"syscall"
 	"testing"
 )
@@ -16,7 +17,7 @@ func TestPasses(*testing.T) {}
 
 // TestWaits writes to the pipe DEATHS_READY and waits, in attempt DEATHS_WAIT.
 // In others it fails. With DEATHS_STUBBORN it ignores signals, as does its child. With
-// DEATHS_TALKS it waits aloud.
+// DEATHS_TALKS it waits aloud. While it lives it holds the pipe DEATHS_HELD, if there is one.
 func TestWaits(t *testing.T) {
 	if os.Getenv("COHORT_ATTEMPT") != os.Getenv("DEATHS_WAIT") {
 		t.Fatal("not this attempt")
@@ -28,6 +29,13 @@ func TestWaits(t *testing.T) {
 		if err := exec.Command("sleep", "300").Start(); err != nil { // nobody but the runner ends it
 			t.Fatal(err)
 		}
+	}
+	if name := os.Getenv("DEATHS_HELD"); name != "" {
+		held, err := os.OpenFile(name, os.O_WRONLY, 0) // waits for the reader
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer runtime.KeepAlive(held)
 	}
 	if err := os.WriteFile(os.Getenv("DEATHS_READY"), []byte("ready"), 0o600); err != nil {
 		t.Fatal(err)
