@@ -61,7 +61,7 @@ func (f *Filter) skips(name string) bool {
 // those of functions; one given twice counts once; the -skip pattern is not
 // part of the result. A name that the -run pattern does not match is an error,
 // since no pattern can select it without widening what the user asked for.
-// Without names the pattern matches nothing.
+// Without names the pattern matches nothing. That of very many names is shortened.
 func (f *Filter) RunPattern(names []string) (string, error) {
 	if len(names) == 0 {
 		return "^$", nil
@@ -88,13 +88,13 @@ func (f *Filter) RunPattern(names []string) (string, error) {
 			return "", fmt.Errorf("-run %q does not match %s", f.text, name)
 		}
 		for _, rest := range rests {
-			byRest[rest] = append(byRest[rest], regexp.QuoteMeta(name))
+			byRest[rest] = append(byRest[rest], name)
 		}
 	}
 	var parts []string
 	for _, rest := range order {
 		if selected := byRest[rest]; len(selected) > 0 {
-			parts = append(parts, "^("+strings.Join(selected, "|")+")$"+rest)
+			parts = append(parts, "^("+alternation(selected)+")$"+rest)
 		}
 	}
 	return strings.Join(parts, "|"), nil

@@ -1,6 +1,8 @@
 package scheduler
 
 import (
+	"fmt"
+	"os"
 	"runtime"
 	"sync/atomic"
 	"time"
@@ -15,6 +17,34 @@ func maxList() int {
 		return 16 << 10
 	}
 	return 96 << 10
+}
+
+// maxArgument bounds one argument of a process in bytes, 0 for no bound but that of
+// all together. Linux takes 32 pages, the final zero included; on Windows the other
+// arguments share the line.
+func maxArgument() int {
+	switch runtime.GOOS {
+	case "linux":
+		return 32*os.Getpagesize() - 1
+	case "windows":
+		return 30 << 10
+	}
+	return 0
+}
+
+// checkPattern reports that no process can be given the pattern that names the tests
+// of b. Loose tests are spread over more processes, but not those of a group.
+func (b *batch) checkPattern(pattern string, limit int) error {
+	size := len("-test.run=") + len(pattern)
+	if limit == 0 || b.all || size <= limit {
+		return nil
+	}
+	what := "the tests of one process"
+	if b.group != "" {
+		what = "group " + b.group
+	}
+	return fmt.Errorf("%s cannot run: the names of its %d tests make an argument of %d bytes, more than the %d that a process takes: "+
+		"make smaller groups or shorter names, or let --dist=loadpackage run the package as one process", what, len(b.planned), size, limit)
 }
 
 // planning is the planner and what its numbers stand for.

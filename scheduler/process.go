@@ -135,6 +135,9 @@ func (r *Run) runProcess(ctx context.Context, b *batch) {
 		}
 		pattern, e.err = grouping.RunPattern(pattern, names)
 	}
+	if e.err == nil {
+		e.err = b.checkPattern(pattern, maxArgument())
+	}
 	if e.err == nil && b.coverDir != "" {
 		e.err = makeCoverDir(b.coverDir, b.pkg.args.CoverDir)
 	}
