@@ -47,6 +47,8 @@ type ending struct {
 	// the closing PASS or FAIL came: after it, tests are over.
 	last   string
 	finals int
+	// contradiction is the parser's: a test that failed after it had passed.
+	contradiction string
 	// code is the exit status, or -1 if the process did not exit by itself.
 	code int
 	// reason says how the process ended ("exit status 2"), for messages.
@@ -224,7 +226,8 @@ func (g groupState) reason(group, ending string) string {
 	return fmt.Sprintf("the process of group %s ended early (%s)", group, ending)
 }
 
-// packageFailure explains a bad exit status by what the tests did: after the
+// packageFailure explains a bad exit status by what the tests did, unless their
+// reports contradict each other: after the
 // closing FAIL a status of 1 by failed tests; before it any death by a test
 // that was running, or that was reported just then (the testing package
 // reports a panicking test before it dies). What is left is the package's own
@@ -233,6 +236,9 @@ func packageFailure(e ending, s settlement, died bool) string {
 	switch {
 	case e.stopped:
 		return "" // the run has failed as a whole
+	case e.contradiction != "":
+		return fmt.Sprintf("%s was reported as failed while it was not running: a test prints reports of its own, "+
+			"and which tests have really run is not known", e.contradiction)
 	case e.code == 0 && !died && len(s.failed) == 0:
 		return ""
 	case e.code == 0 && !died:

@@ -40,7 +40,7 @@ func (p process) read(e ending) ending {
 	parser.Close()
 	f.close()
 	e.count, e.seen, e.open = parser.Count, parser.Seen(), parser.Open()
-	e.last, e.finals = f.last, f.finals
+	e.last, e.finals, e.contradiction = f.last, f.finals, parser.Contradiction()
 	e.reason = fmt.Sprint("exit status ", e.code)
 	return e
 }
@@ -117,6 +117,7 @@ func TestSettle(t *testing.T) {
 	const (
 		outside = "the process failed outside its tests (exit status %d)"
 		before  = "the process ended before its first test (exit status %d)"
+		forged  = "%s was reported as failed while it was not running: a test prints reports of its own, and which tests have really run is not known"
 	)
 	for name, tc := range map[string]struct {
 		plan    string
@@ -145,6 +146,11 @@ func TestSettle(t *testing.T) {
 		"0 in the middle":            {"A B", "+A", ending{}, "ended: A; failed: A; broken: A; again: B", ""},
 		"0 while all are paused":     {"A B", "+A =A +B =B", ending{}, "again: A~! B~!; package: " + fmt.Sprintf(outside, 0), ""},
 		"0 while the rest is paused": {"A B", "+A =A +B pB", ending{}, "ended: B; again: A~; package: " + fmt.Sprintf(outside, 0), ""},
+
+		// What contradicts itself is not believed, however good the rest looks.
+		"failed after its pass":   {"A B", "+A pA +B pB fA", ending{code: 2}, "ended: A B; failed: A; package: " + fmt.Sprintf(forged, "A"), ""},
+		"failed before its start": {"A B", "+A pA fB", ending{code: 2}, "ended: A B; failed: B; package: " + fmt.Sprintf(forged, "B"), ""},
+		"reported by two panics":  {"A", "+A +A/x +A/y fA/x fA fA/y fA", ending{code: 2}, "ended: A; failed: A", ""},
 
 		// Who was running is to blame, and nobody else.
 		"panic":                {"A B C", "+A pA +B", ending{code: 2}, "ended: A B; failed: B; broken: B; again: C", ""},

@@ -72,6 +72,8 @@ func deaths() []death {
 		// It has forged a result for TestAfter, if that is in its process; the package fails.
 		{kind: "forgespass", results: map[string]string{culprit: pass},
 			runs: []int{0, 1}, either: []string{"TestAfter"}, whole: true},
+		{kind: "forgesends", results: map[string]string{culprit: pass + " " + fail},
+			runs: []int{0, 1}, either: []string{"TestAfter"}, whole: true},
 		{kind: "panicsparallel", either: []string{"TestBeforeParallel", "TestAfterParallel"}},
 	}
 	for _, kind := range []string{
@@ -227,6 +229,8 @@ func (row *death) checkRerun(t *testing.T, got map[string]string, w witnessed, w
 		switch {
 		case want == pass && !row.green && first != "" && last != pass:
 			t.Errorf("%s: %s: %q, want pass in the end", row.kind, name, got[name])
+		case want == pass && !row.green && first != "" && w.tests[name] == 0:
+			t.Errorf("%s: %s: %q, and it never ran", row.kind, name, got[name])
 		case want == fail && first == fail && last != fail:
 			t.Errorf("%s: %s: %q, want fail in the end", row.kind, name, got[name])
 		}
@@ -234,6 +238,9 @@ func (row *death) checkRerun(t *testing.T, got map[string]string, w witnessed, w
 		if alone && first == pass && name != "" && (got[name] != pass || w.tests[name] != 1) {
 			t.Errorf("%s: %s: %q, ran %d times: want only what failed to be rerun", row.kind, name, got[name], w.tests[name])
 		}
+	}
+	if last := lastWord(got[""]); row.whole && last != want {
+		t.Errorf("%s: package: %q, want %s in the end", row.kind, got[""], want)
 	}
 	if limit := 2 * len(row.results); w.processes > limit {
 		t.Errorf("%s: %d processes, want at most %d", row.kind, w.processes, limit)

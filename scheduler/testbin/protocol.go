@@ -56,6 +56,12 @@ func (p *Parser) Open() []OpenTest {
 	return tests
 }
 
+// Contradiction names a top-level test that was reported as failed after it had
+// ended well, or without having started; "" if there is none. The testing package
+// never does that: the test, or another one, has printed reports of its own, and no
+// other report of the process can be believed.
+func (p *Parser) Contradiction() string { return p.protocol.contradiction }
+
 // Final returns how often the closing line PASS or FAIL came (more than once if
 // TestMain calls m.Run again) and whether all of them were PASS. For n == 0, ok
 // is false.
@@ -101,6 +107,8 @@ type protocol struct {
 
 	finals    int
 	finalFail bool
+
+	contradiction string // see Parser.Contradiction
 }
 
 func newProtocol(known func(string) bool) protocol {
@@ -235,6 +243,11 @@ func (s *protocol) report(f frame, top string, sub bool) {
 			s.remove(o)
 		}
 		return
+	}
+	// After a failure another one may come: two subtests that panic at once both
+	// report their parents.
+	if f.kind == KindFail && o == nil && !e.failedLast && s.contradiction == "" {
+		s.contradiction = f.name
 	}
 	switch f.kind {
 	case KindPass:
