@@ -82,3 +82,8 @@ func waitDelay(timeout time.Duration) time.Duration {
 	}
 	return max(5*time.Second, timeout/10)
 }
+
+// cacheable reports whether the go command may keep results: not those of a foreign
+// program, nor with a -count. Without need no process is made to log what it reads,
+// which may fail.
+func (c *Config) cacheable() bool { return c.GoTest.Exec == nil && c.GoTest.Count == 0 }

@@ -80,7 +80,7 @@ func (r *Run) firstPass(b *batch) {
 	}
 	b.feed = p.merge.newFeed(b.all, shuffleLine, resumed)
 	file := func(kind string) string { return filepath.Join(r.listener.Dir, fmt.Sprint(kind, b.number)) }
-	if r.cfg.GoTest.Exec == nil {
+	if r.cfg.cacheable() {
 		b.testlog = file("log")
 		p.testlogs = append(p.testlogs, b.testlog)
 	}

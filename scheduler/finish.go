@@ -48,7 +48,7 @@ func (r *Run) finishIfDone(p *pkg) {
 		_ = p.req.Exit(max(1, p.code))
 		return
 	}
-	if r.cfg.GoTest.Exec == nil {
+	if r.cfg.cacheable() {
 		// Without a complete log the go command just does not cache the result,
 		// as for a TestMain that never calls m.Run.
 		_ = gotest.WriteTestLog(p.req.Binary, p.req.Dir, p.testlogs)

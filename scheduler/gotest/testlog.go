@@ -2,7 +2,9 @@ package gotest
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 )
@@ -42,6 +44,10 @@ func WriteTestLog(binary, dir string, logs []string) error {
 	}
 	name := filepath.Join(filepath.Dir(binary), "testlog.txt")
 	if err := os.WriteFile(name, all.Bytes(), 0o600); err != nil {
+		// The go command would believe what has been written of it.
+		if rmErr := os.Remove(name); !errors.Is(rmErr, fs.ErrNotExist) {
+			err = errors.Join(err, rmErr)
+		}
 		return fmt.Errorf("write test log: %w", err)
 	}
 	return nil

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"syscall"
 	"testing"
 )
 
@@ -70,5 +71,24 @@ func TestWriteTestLogLeavesOutGOTMPDIR(t *testing.T) {
 	got, err := os.ReadFile(filepath.Join(dir, "testlog.txt"))
 	if want := "# test log\nchdir /pkg\ngetenv HOME\n"; err != nil || string(got) != want {
 		t.Errorf("%q, %v, want %q", got, err, want)
+	}
+}
+
+// TestWriteTestLogFullDisk: what could be written of the log must not make the go
+// command take the result for repeatable.
+func TestWriteTestLogFullDisk(t *testing.T) {
+	t.Parallel()
+	if _, err := os.Stat("/dev/full"); err != nil {
+		t.Skip("no /dev/full here")
+	}
+	name := filepath.Join(t.TempDir(), "testlog.txt")
+	if err := os.Symlink("/dev/full", name); err != nil {
+		t.Fatal(err)
+	}
+	if err := WriteTestLog(filepath.Join(filepath.Dir(name), "x.test"), "/pkg", nil); !errors.Is(err, syscall.ENOSPC) {
+		t.Errorf("%v, want %v", err, syscall.ENOSPC)
+	}
+	if _, err := os.Lstat(name); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("the log is left behind: %v", err)
 	}
 }
