@@ -179,3 +179,31 @@ func checkFlood(t *testing.T, stdout string) {
 		t.Errorf("%d lines of the flood, want 3000 and two tests that pass", next)
 	}
 }
+
+// mountReadOnly is a shell script that runs a command for which nothing in a directory
+// can be changed.
+const mountReadOnly = `dir=$1; shift
+mount --bind "$dir" "$dir" && mount -o remount,bind,ro "$dir" || exit 77
+exec "$@"`
+
+// TestFaultsOfReadOnlyCache: go test works with a cache to which nothing can be added,
+// and so does cohort.
+func TestFaultsOfReadOnlyCache(t *testing.T) {
+	t.Parallel()
+	d := newDiffer(t)
+	if d.plain {
+		t.Skip("only cohort promises this")
+	}
+	tiny(t, t.TempDir(), "64k")
+	dir := t.TempDir()
+	unique := fmt.Sprintf("package q\n\nimport \"testing\"\n\nfunc TestNew(t *testing.T) { t.Log(%q) }\n", dir)
+	writeModule(t, dir, map[string]string{"p/p_test.go": fmt.Sprintf(twoTests, "p"), "q/q_test.go": unique})
+	cache := strings.TrimSpace(string(d.command(t, dir, nil, "go", "env", "GOCACHE").stdout))
+	for _, args := range [][]string{{"./..."}, {"./..."}, {"-count=1", "./..."}} {
+		r := d.command(t, dir, nil, slices.Concat([]string{"unshare", "-m", "--", "sh", "-c", mountReadOnly, "sh", cache,
+			d.subject, "--no-color", "--format=standard-verbose", "--", "-v"}, args)...)
+		if got := strings.Count(string(r.stdout), "--- PASS: Test"); r.exit != 0 || got != 3 {
+			t.Errorf("%s: exit code %d, %d tests passed, want 3\n%s%s", r.command, r.exit, got, r.stdout, r.stderr)
+		}
+	}
+}
