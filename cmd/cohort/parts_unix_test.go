@@ -14,8 +14,8 @@ import (
 )
 
 // TestExecTestDies kills the exec-test of one package of two: its test processes end
-// then, not with the run. The other package, which waits for that, and the reruns of
-// neither matter to the verdict.
+// then, not with the run, and the other package, which waits for that, passes. Nothing of
+// the first is run again, or remembered as a failure.
 func TestExecTestDies(t *testing.T) {
 	t.Parallel()
 	if runtime.GOOS != "linux" {

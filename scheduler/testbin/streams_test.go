@@ -157,6 +157,9 @@ func checkHonest(t *testing.T, stream []byte) {
 	if n, ok := p.Final(); n > 0 && len(p.Open()) > 0 {
 		t.Errorf("closing line (%d times, passed: %v) with open tests %v", n, ok, p.Open())
 	}
+	if name := p.Contradiction(); name != "" {
+		t.Errorf("%s was reported as failed while it was not running", name)
+	}
 	for _, name := range p.Seen() {
 		open := func(o OpenTest) bool { return o.Name == name }
 		if c := p.Count(name); c.Started != c.Finished() && !slices.ContainsFunc(p.Open(), open) && c.Failed < 2 {
