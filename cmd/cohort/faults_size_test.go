@@ -44,7 +44,7 @@ func TestFaultsOfLongGroups(t *testing.T) {
 		t.Run(test.dist, func(t *testing.T) {
 			t.Parallel()
 			events := filepath.Join(t.TempDir(), "json")
-			r := d.faulty(t, dir, t.TempDir(), nil, "--dist="+test.dist, "--jsonfile="+events, "--", "-vet=off", "./...")
+			r := d.faulty(t, dir, t.TempDir(), nil, "--dist="+test.dist, "--jsonfile="+events, "--", "-count=1", "-vet=off", "./...")
 			if r.exit != test.exit {
 				t.Errorf("exit code %d, want %d\n%.2000s%.2000s", r.exit, test.exit, r.stdout, r.stderr)
 			}
