@@ -161,11 +161,13 @@ func TestBetween(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	write("1000\n4000\n")
-	if got, err := between(path); err != nil || got != 3000 {
-		t.Errorf("got %v, %v, want 3µs", got, err)
+	for _, right := range []string{"1000\n4000\n", "1000\n4000\n9000\n"} {
+		write(right)
+		if got, err := between(path); err != nil || got != 3000 {
+			t.Errorf("%q gives %v, %v, want 3µs", right, got, err)
+		}
 	}
-	for _, wrong := range []string{"", "1\n", "1\n2\n3\n", "1\nx\n"} {
+	for _, wrong := range []string{"", "1\n", "1\n2\n3\n4\n", "1\nx\n"} {
 		write(wrong)
 		if got, err := between(path); err == nil {
 			t.Errorf("%q gives %v, want an error", wrong, got)

@@ -74,11 +74,12 @@ func between(marks string) (time.Duration, error) {
 		return 0, err
 	}
 	fields := strings.Fields(string(text))
-	if len(fields) != 2 {
-		return 0, fmt.Errorf("the test ran %d times, want 2", len(fields))
+	// A third time is cohort's look at whether the test passes in source order.
+	if len(fields) != 2 && len(fields) != 3 {
+		return 0, fmt.Errorf("the test ran %d times, want 2 or 3", len(fields))
 	}
 	var at [2]int64
-	for i, field := range fields {
+	for i, field := range fields[:2] {
 		if at[i], err = strconv.ParseInt(field, 10, 64); err != nil {
 			return 0, err
 		}
