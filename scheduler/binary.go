@@ -12,12 +12,17 @@ import (
 // first: under go test nobody would notice. On another file system there is
 // none, which costs nothing but that.
 func (p *pkg) backUp(dir string) {
-	dir = filepath.Join(dir, "bin"+strconv.Itoa(p.number))
-	if os.Mkdir(dir, 0o700) != nil {
-		return
-	}
-	if name := filepath.Join(dir, "backup"); os.Link(p.req.Binary, name) == nil {
+	// No folder for each: to make one costs three times as much as the link.
+	if name := filepath.Join(dir, "backup"+strconv.Itoa(p.number)); os.Link(p.req.Binary, name) == nil {
 		p.backup = name
+	}
+}
+
+// dropBackUp removes that name when nothing of the package runs any more. Best
+// effort: the run removes the folder in the end.
+func (p *pkg) dropBackUp() {
+	if p.backup != "" {
+		_ = os.Remove(p.backup)
 	}
 }
 
@@ -34,11 +39,11 @@ func (p *pkg) restore(path string) {
 // keep makes the binary that reruns start: it outlives the go command's.
 func (p *pkg) keep(dir string) error {
 	name := filepath.Join(dir, "bin"+strconv.Itoa(p.number), filepath.Base(p.req.Binary))
+	if err := os.Mkdir(filepath.Dir(name), 0o700); err != nil {
+		return err
+	}
 	if p.backup == "" {
 		// Another file system: copy it, once for each name.
-		if err := os.MkdirAll(filepath.Dir(name), 0o700); err != nil {
-			return err
-		}
 		backup := filepath.Join(filepath.Dir(name), "backup")
 		if err := copyFile(p.req.Binary, backup); err != nil {
 			return err

@@ -37,9 +37,13 @@ func (r *Run) finishIfDone(p *pkg) {
 	}
 	ok := p.passed()
 	p.merge.add(p.closing(ok, coverage))
+	again := !ok && r.cfg.Reruns > 0 && r.ctx.Err() == nil && !p.lost
+	if !again {
+		p.dropBackUp()
+	}
 	if !ok {
 		r.failed = append(r.failed, p)
-		if r.cfg.Reruns > 0 && r.ctx.Err() == nil && !p.lost {
+		if again {
 			if err := p.keep(r.binaryDir()); err != nil {
 				p.fail("its binary cannot be kept for reruns: %v", err)
 			}
