@@ -1,9 +1,13 @@
 package plan
 
+import "time"
+
 // What a batch should have at least, in process starts of its package.
 const (
-	// crowdedStarts holds the cost of starting below a tenth of the work.
+	// crowdedStarts holds the cost of starting below a tenth of the work, twice that below a twentieth where such a
+	// batch is still a short one, which no worker waits for.
 	crowdedStarts = 10
+	shortBatch    = cost(100 * time.Millisecond)
 	// idleStarts is for workers that would do nothing else.
 	idleStarts = 3
 	// maxBlind is how many tests an unknown package has at most to run whole, however cheap the tests of other
@@ -66,7 +70,8 @@ func (p *pkg) cut(s share, prior cost) (c cut, ok bool) {
 // least is the smallest batch worth a process.
 func (p *pkg) least(s share) cost {
 	if s.crowded {
-		return crowdedStarts * cost(p.startup)
+		least := crowdedStarts * cost(p.startup)
+		return max(least, min(2*least, shortBatch))
 	}
 	least := idleStarts * cost(p.startup)
 	if p.guessed {

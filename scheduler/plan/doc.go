@@ -19,8 +19,8 @@
 //
 // cut.go cuts a batch of that size from a package. A package that is no larger runs in one process. A unit of more
 // than half a share runs alone; of everything that could start, the longest does. Batches have at least ten times
-// the work of a process start while other packages wait or are being built, and three times if nothing else is
-// there to do: then a worker has no better use, but cores are shared and starting is not free.
+// the work of a process start (short ones twenty times) while other packages wait or are being built, and three times
+// if nothing else is there to do: then a worker has no better use, but cores are shared and starting is not free.
 //
 // # Packages never seen before
 //
