@@ -46,7 +46,9 @@ Commands:
 Environment:
     GOTESTSUM_FORMAT, GOTESTSUM_FORMAT_ICONS, GOTESTSUM_JSONFILE, GOTESTSUM_JSONFILE_TIMING_EVENTS,
     GOTESTSUM_JUNITFILE, GOTESTSUM_JUNITFILE_PROJECT_NAME, GOTESTSUM_JUNIT_HIDE_EMPTY_PKG,
-    GOTESTSUM_JUNIT_HIDE_SKIPPED_TESTS, COHORT_HISTORY, COHORT_LINK_CACHE: defaults of the flags so named
+    GOTESTSUM_JUNIT_HIDE_SKIPPED_TESTS, COHORT_HISTORY: defaults of the flags so named
+    COHORT_LINK_CACHE        the folder (an absolute path) in which --link-cache keeps binaries, or off
+    COHORT_LINK_CACHE_SIZE   the size that this folder is kept under (default 2GiB)
     TEST_DIRECTORY           package to test when none is given
     GOVERSION                Go version to write into the JUnit file, instead of asking the go command
 `, f.gotestsum.FlagUsages(), f.own.FlagUsages(),

@@ -112,7 +112,8 @@ func (b *bench) environ() []string {
 		return strings.HasPrefix(kv, "COHORT_") || strings.HasPrefix(kv, "GOTESTSUM_") ||
 			strings.HasPrefix(kv, "GITHUB_ACTIONS=") || strings.HasPrefix(kv, "TEST_DIRECTORY=")
 	})
-	return append(env, "COHORT_HISTORY="+b.history(), "COHORT_LINK_CACHE="+b.links())
+	// A thousand test binaries are more than the link cache keeps by default.
+	return append(env, "COHORT_HISTORY="+b.history(), "COHORT_LINK_CACHE="+b.links(), "COHORT_LINK_CACHE_SIZE=4GiB")
 }
 
 // table measures the contestants in turn, round by round, and prints the result.

@@ -23,7 +23,7 @@ func trivialRow(ctx context.Context, b *bench) ([]table, error) {
 		if err := b.warm(ctx, m, "-trimpath", "./..."); err != nil {
 			return nil, err
 		}
-		t := table{title: fmt.Sprintf("%d packages of ten trivial tests, workers = cores", n), rounds: 3}
+		t := table{title: fmt.Sprintf("%d packages of ten trivial tests, workers = cores", n), rounds: 2}
 		t.contestants = b.contestants(m.dir, nil, []string{"-count=1", "-trimpath", "./..."})
 		if n == 1000 {
 			// What the go command does is most of it, and it takes minutes: one round, without the one in the middle.
