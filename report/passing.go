@@ -55,15 +55,16 @@ func (s *passing) settle(name string, exec *testjson.Execution) {
 	}
 }
 
-// settleAll counts what settle did not: of packages without an end. A scan that ended
-// early may not know a package; else it does, as no first event is taken out.
+// settleAll counts what settle did not, of packages without an end, and forgets them: for
+// testjson nothing runs after a scan. A scan that ended early may not know a package;
+// else it does, as no first event is taken out.
 func (s *passing) settleAll(exec *testjson.Execution) {
 	for name, p := range s.packages {
 		if pkg := exec.Package(name); pkg != nil {
 			pkg.Total += p.dropped
-			p.dropped = 0
 		}
 	}
+	clear(s.packages)
 }
 
 // release appends to out all that is held, for what cannot be said to be of a package.
