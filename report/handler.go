@@ -41,7 +41,8 @@ type Handler struct {
 	lines     *Lines
 	maxFails  int
 	forget    bool
-	passing   *passing // nil: testjson gets all events
+	passing   *passing       // nil: testjson gets all events
+	dropped   map[string]int // of each package, how many of its tests passing took out
 	json      *eventFile
 	timing    *eventFile
 	err       io.Writer
@@ -59,7 +60,7 @@ func NewHandler(cfg Config) (*Handler, error) {
 	h.forget = cfg.ForgetPassed
 	// A scan that ends early counts what it has seen.
 	if cfg.ForgetPassed && cfg.MaxFails == 0 && cfg.JSONFile == "" && cfg.TimingFile == "" && !showsPassed(cfg.Format) {
-		h.passing = &passing{packages: map[string]*passingPackage{}}
+		h.passing, h.dropped = &passing{}, map[string]int{}
 	}
 	switch cfg.Format {
 	case "dots", "dots-v1", "dots-v2":
@@ -75,20 +76,13 @@ func NewHandler(cfg Config) (*Handler, error) {
 	return h, err
 }
 
-// Events returns what of src, events that Lines has read, testjson needs to be given: its
-// Execution counts all tests once Settle was called.
+// Events returns what of src, events that Lines has read, testjson needs to be given.
+// One of the readers it returns may be in use at a time.
 func (h *Handler) Events(src io.Reader) io.Reader {
 	if h.passing == nil {
 		return src
 	}
 	return h.passing.filter(src)
-}
-
-// Settle counts the tests that Events took out, at the end of a scan.
-func (h *Handler) Settle(exec *testjson.Execution) {
-	if h.passing != nil {
-		h.passing.settleAll(exec)
-	}
 }
 
 // Err writes a line of go test's stderr. Like gotestsum it never fails: a terminal
@@ -100,8 +94,13 @@ func (h *Handler) Err(text string) error {
 
 // Event writes event to the files and shows it. Its error ends the scan.
 func (h *Handler) Event(event testjson.TestEvent, exec *testjson.Execution) error {
-	if exec.Package(event.Package) == nil {
+	switch pkg := exec.Package(event.Package); {
+	case pkg == nil:
 		adopt(exec)
+		return nil
+	case h.passing != nil && event.Action == actionDropped:
+		pkg.Total += int(event.Elapsed)
+		h.dropped[event.Package] += int(event.Elapsed)
 		return nil
 	}
 	if err := h.record(event); err != nil {
@@ -109,10 +108,7 @@ func (h *Handler) Event(event testjson.TestEvent, exec *testjson.Execution) erro
 	}
 	ended := event.PackageEvent() && event.Action.IsTerminal()
 	if h.forget && ended {
-		forgetPassed(exec.Package(event.Package))
-	}
-	if h.passing != nil && ended {
-		h.passing.settle(event.Package, exec)
+		forgetPassed(exec.Package(event.Package), h.dropped[event.Package])
 	}
 	if err := h.show(event, exec); err != nil {
 		return fmt.Errorf("failed to format event: %w", err)
@@ -133,9 +129,10 @@ func adopt(exec *testjson.Execution) {
 }
 
 // forgetPassed drops the tests of a package that passed; they stay counted. While a
-// test of it has no end, testjson still looks for that test's root among them.
-func forgetPassed(pkg *testjson.Package) {
-	if len(pkg.Passed)+len(pkg.Failed)+len(pkg.Skipped) == pkg.Total {
+// test of it has no end, testjson still looks for that test's root among them. dropped
+// tests were counted and never there.
+func forgetPassed(pkg *testjson.Package, dropped int) {
+	if len(pkg.Passed)+len(pkg.Failed)+len(pkg.Skipped)+dropped == pkg.Total {
 		pkg.Passed = nil
 	}
 }

@@ -2,11 +2,10 @@ package report
 
 import (
 	"bytes"
+	"fmt"
 	"io"
 	"maps"
 	"slices"
-
-	"gotest.tools/gotestsum/testjson"
 )
 
 // Most events tell that a test began and passed. Where neither the format nor a file
@@ -22,77 +21,67 @@ const (
 	maxIdle = 64 << 10
 )
 
-// passing takes the events of tests that pass out of a stream, and counts those tests.
-// A test is taken out with all that ran beside it in its package, when all of them have
-// ended well; everything else keeps its order. One goroutine may use it at a time.
+// actionDropped is the action of an event that passing puts in the place of those it
+// takes out: its Elapsed is how many tests they were of. testjson ignores it, and the
+// Handler counts them at the very place of the stream.
+const actionDropped = "cohort-dropped"
+
+// passing takes the events of tests that pass out of a stream. A test is taken out with
+// all that ran beside it in its package, when all of them have ended well; everything
+// else keeps its order. One goroutine may use it at a time.
 type passing struct {
 	packages map[string]*passingPackage
+	off      bool // something was read that is not understood: all is passed on
 }
 
 // passingPackage is a package of the stream.
 type passingPackage struct {
+	name    string          // with JSON's escapes
 	running map[string]bool // tests that began and did not end
 	held    []byte          // the events since nothing ran, unless open
 	open    bool            // until nothing runs, every event is passed on
 	alarmed bool            // until the package ends, every event is passed on
 	begun   int             // tests whose beginning is held
-	dropped int             // tests taken out since the package last ended
-	ended   []int           // dropped at each of its ends that testjson has not seen
+	dropped int             // tests taken out of which the stream does not tell yet
 }
 
 // filter returns a reader of src, whole lines, without the events of tests that pass.
+// Nothing runs when it begins.
 func (s *passing) filter(src io.Reader) io.Reader {
+	s.packages, s.off = map[string]*passingPackage{}, false
 	// As much as a lineReader gives at once.
 	return &passingReader{passing: s, src: src, in: make([]byte, maxLine)}
 }
 
-// settle counts the tests of package name that were taken out before it ended, which is
-// the event that testjson was just given.
-func (s *passing) settle(name string, exec *testjson.Execution) {
-	if p := s.packages[name]; p != nil && len(p.ended) > 0 {
-		exec.Package(name).Total += p.ended[0]
-		p.ended = p.ended[1:]
-	}
-}
-
-// settleAll counts what settle did not, of packages without an end, and forgets them: for
-// testjson nothing runs after a scan. A scan that ended early may not know a package;
-// else it does, as no first event is taken out.
-func (s *passing) settleAll(exec *testjson.Execution) {
-	for name, p := range s.packages {
-		if pkg := exec.Package(name); pkg != nil {
-			pkg.Total += p.dropped
-		}
-	}
-	clear(s.packages)
-}
-
-// release appends to out all that is held, for what cannot be said to be of a package.
+// release appends to out all that is held.
 func (s *passing) release(out []byte) []byte {
 	for _, name := range slices.Sorted(maps.Keys(s.packages)) {
 		out = s.packages[name].release(out)
-		s.packages[name].close()
 	}
 	return out
 }
 
 // line appends to out what is to be passed on, now that line was read.
 func (s *passing) line(out, line []byte) []byte {
+	if s.off || bytes.HasPrefix(line, []byte(`{"ImportPath":"`)) {
+		return append(out, line...) // a build's output is of no test
+	}
 	e, ok := parseTestEvent(line)
 	if !ok {
+		s.off = true
 		return append(s.release(out), line...)
 	}
 	p, known := s.packages[string(e.pkg)]
 	if !known {
-		p = &passingPackage{running: map[string]bool{}, open: true}
-		s.packages[string(e.pkg)] = p
+		// Its first event is passed on: testjson shall know the package.
+		p = &passingPackage{name: string(e.pkg), running: map[string]bool{}, open: true}
+		s.packages[p.name] = p
 	}
 	switch {
 	case len(e.test) == 0:
 		out = append(p.release(out), line...)
 		if e.ends() {
 			p.held, p.alarmed = nil, false
-			p.ended, p.dropped = append(p.ended, p.dropped), 0
 		}
 	case !p.open && !p.alarmed && len(p.held)+len(line) <= maxHeld && p.holds(e):
 		p.note(e)
@@ -108,10 +97,14 @@ func (s *passing) line(out, line []byte) []byte {
 	return out
 }
 
-// release appends to out what is held, and passes on what follows.
+// release appends to out how many tests were taken out and what is held, and passes on
+// what follows.
 func (p *passingPackage) release(out []byte) []byte {
+	if p.dropped > 0 {
+		out = fmt.Appendf(out, `{"Action":"%s","Package":"%s","Elapsed":%d}`+"\n", actionDropped, p.name, p.dropped)
+	}
 	out = append(out, p.held...)
-	p.held, p.begun, p.open = p.held[:0], 0, true
+	p.held, p.begun, p.dropped, p.open = p.held[:0], 0, 0, true
 	return out
 }
 
@@ -195,6 +188,10 @@ func parseTestEvent(line []byte) (e testEvent, ok bool) {
 	if bytes.HasPrefix(f.rest, []byte(`,"Output":"`)) {
 		e.output = f.text(`,"Output":"`)
 	}
+	if bytes.HasPrefix(f.rest, []byte(`,"Key":"`)) {
+		f.text(`,"Key":"`)
+		f.text(`,"Value":"`)
+	}
 	return e, !f.bad && string(f.rest) == "}\n" && len(e.action) > 0 && len(e.pkg) > 0
 }
 
@@ -274,6 +271,7 @@ func (r *passingReader) fill() {
 		switch {
 		case i == 0:
 			out, i, r.cut = append(r.passing.release(out), rest...), len(rest), true
+			r.passing.off = true
 		case r.cut:
 			out, r.cut = append(out, rest[:i]...), false
 		default:

@@ -83,6 +83,22 @@ func waitDelay(timeout time.Duration) time.Duration {
 	return max(5*time.Second, timeout/10)
 }
 
+// modes are the settings that decide which tests share a process, unless they are
+// the default: a result under one says nothing about another.
+func (c *Config) modes() []string {
+	var modes []string
+	if c.Dist != "" && c.Dist != grouping.LoadScope {
+		modes = append(modes, "dist", string(c.Dist))
+	}
+	for _, g := range c.Groups {
+		modes = append(modes, "group", g.String())
+	}
+	if c.SplitTestMain {
+		modes = append(modes, "testmain per-worker")
+	}
+	return modes
+}
+
 // cacheable reports whether the go command may keep results: not those of a foreign
 // program, nor with a -count. Without need no process is made to log what it reads,
 // which may fail.

@@ -134,7 +134,7 @@ func (b *bench) finish(batch *batch, words process, code int) settlement {
 	}
 	parser.Close()
 	s := settle(ending{
-		planned: batch.planned, group: batch.group, stopsEarly: batch.stopsEarly(b.cfg), testMain: batch.pkg.list.TestMain,
+		planned: batch.planned, group: batch.group, stopsEarly: batch.stopsEarly(b.cfg), mayIdle: batch.pkg.list.TestMain,
 		count: parser.Count, seen: parser.Seen(), open: parser.Open(),
 		last: batch.feed.last, finals: batch.feed.finals, code: code, reason: fmt.Sprint("exit status ", code),
 	})

@@ -36,8 +36,9 @@ type ending struct {
 	group string
 	// stopsEarly reports that the process was told to end after a failure.
 	stopsEarly bool
-	// testMain reports whether the package has a TestMain function.
-	testMain bool
+	// mayIdle reports that it is for others to say whether tests run: for a
+	// TestMain function of the package, or for the program of the user's -exec.
+	mayIdle bool
 	// count is the tally of a test, seen are the tests that ran, in order, and
 	// open those that had not ended, with their subtests.
 	count func(name string) testbin.Count
@@ -67,7 +68,8 @@ type settlement struct {
 	failed []string
 	// broken are the open tests and subtests to report as failed, parents first.
 	broken []testbin.OpenTest
-	// idle are planned tests that a TestMain which exited 0 chose not to run.
+	// idle are planned tests that a TestMain, or a program of -exec, which exited 0
+	// chose not to run.
 	idle []planned
 	// again are to run in a new process.
 	again []planned
@@ -117,7 +119,7 @@ func settle(e ending) settlement {
 			s.ended = append(s.ended, p) // -failfast: go says nothing of the rest
 		case e.stopped:
 			s.dropped = append(s.dropped, p)
-		case len(e.seen) == 0 && e.code == 0 && e.testMain:
+		case len(e.seen) == 0 && e.code == 0 && e.mayIdle:
 			s.idle = append(s.idle, p) // ok, as for go test
 		case len(e.seen) == 0 && early:
 			s.dropped = append(s.dropped, p) // died in init or TestMain

@@ -122,7 +122,7 @@ func TestSettle(t *testing.T) {
 	for name, tc := range map[string]struct {
 		plan    string
 		process process
-		ending  ending // code, group, stopsEarly, testMain, stopped
+		ending  ending // code, group, stopsEarly, mayIdle, stopped
 		want    string
 		reason  string // why the skipped are skipped
 	}{
@@ -173,9 +173,9 @@ func TestSettle(t *testing.T) {
 		// A process that runs nothing is not started again for ever.
 		"dies in init":             {"A B", "", ending{code: 2}, "dropped: A B; package: " + fmt.Sprintf(before, 2), ""},
 		"dies in init, group":      {"A B", "", ending{code: 2, group: "g"}, "dropped: A B; package: " + fmt.Sprintf(before, 2), ""},
-		"TestMain exits 1":         {"A", "", ending{code: 1, testMain: true}, "dropped: A; package: " + fmt.Sprintf(before, 1), ""},
-		"TestMain exits 0":         {"A B", "", ending{testMain: true}, "idle: A B", ""},
-		"TestMain exits 0, group":  {"A B", "", ending{testMain: true, group: "g"}, "idle: A B", ""},
+		"TestMain exits 1":         {"A", "", ending{code: 1, mayIdle: true}, "dropped: A; package: " + fmt.Sprintf(before, 1), ""},
+		"TestMain exits 0":         {"A B", "", ending{mayIdle: true}, "idle: A B", ""},
+		"TestMain exits 0, group":  {"A B", "", ending{mayIdle: true, group: "g"}, "idle: A B", ""},
 		"killed before tests":      {"A", "", ending{code: -1}, "dropped: A; package: " + fmt.Sprintf(before, -1), ""},
 		"no progress":              {"A B", "+X fX FAIL", ending{code: 1}, "failed: X; again: A! B!", ""},
 		"no progress twice":        {"A! B!", "+X fX FAIL", ending{code: 1}, "failed: X; lost: A! B!", ""},
@@ -186,7 +186,7 @@ func TestSettle(t *testing.T) {
 		"not seen at all":     {"A", "PASS", ending{}, "again: A!", ""},
 		"not seen twice":      {"A! B!", "+B pB PASS", ending{}, "ended: B!; lost: A!", ""},
 		"seen too rarely":     {"A*3", "+A pA PASS", ending{}, "again: A*2!", ""},
-		"TestMain picks":      {"A B", "+A pA PASS", ending{testMain: true}, "ended: A; again: B!", ""},
+		"TestMain picks":      {"A B", "+A pA PASS", ending{mayIdle: true}, "ended: A; again: B!", ""},
 		"not seen, a failure": {"A B", "+A fA FAIL", ending{code: 1}, "ended: A; failed: A; again: B", ""},
 
 		// Not planned and seen.
@@ -258,7 +258,7 @@ func randomProcess(random *rand.Rand, tests []planned) (process, ending) {
 	var words, paused []string
 	chance := func(n int) bool { return random.IntN(n) == 0 }
 	result := func(name string) string { return string("pppppfs"[random.IntN(7)]) + name }
-	e := ending{stopsEarly: chance(4), testMain: chance(4), stopped: chance(10), code: []int{0, 0, 1, 2, 3, -1}[random.IntN(6)]}
+	e := ending{stopsEarly: chance(4), mayIdle: chance(4), stopped: chance(10), code: []int{0, 0, 1, 2, 3, -1}[random.IntN(6)]}
 	if chance(3) {
 		e.group = "g"
 	}

@@ -171,8 +171,8 @@ func (r *Run) watch(ctx context.Context, b *batch, spec testbin.Spec) (testbin.E
 	}
 	s := settle(ending{
 		planned: b.planned, group: b.group, stopsEarly: b.stopsEarly(r.cfg),
-		testMain: b.pkg.list != nil && b.pkg.list.TestMain,
-		count:    parser.Count, seen: parser.Seen(), open: parser.Open(),
+		mayIdle: r.cfg.GoTest.Exec != nil || b.pkg.list != nil && b.pkg.list.TestMain,
+		count:   parser.Count, seen: parser.Seen(), open: parser.Open(),
 		last: b.feed.last, finals: b.feed.finals, contradiction: parser.Contradiction(),
 		code: code, reason: reason, stopped: exit.Canceled,
 	})

@@ -84,7 +84,7 @@ func Start(c *Config) (*Run, error) {
 }
 
 func (r *Run) startGo() error {
-	options := gotest.CommandOptions{Self: r.cfg.Self, Workers: r.cfg.Workers, Toolexec: r.cfg.Toolexec}
+	options := gotest.CommandOptions{Self: r.cfg.Self, Workers: r.cfg.Workers, Toolexec: r.cfg.Toolexec, Modes: r.cfg.modes()}
 	if r.cfg.SeedChosen {
 		options.Seed = fmt.Sprint(r.cfg.Seed)
 	}

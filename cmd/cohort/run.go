@@ -160,7 +160,6 @@ func (r *testRun) scan(run int, stdout, stderr io.Reader, stop func()) error {
 	}
 	exec, err := testjson.ScanTestOutput(cfg)
 	r.exec = exec
-	r.handler.Settle(exec)
 	return errors.Join(err, r.handler.Flush())
 }
 

@@ -70,17 +70,17 @@ func parseFlaky(args []string) (*flakyOptions, *pflag.FlagSet, error) {
 		return nil, f, err
 	}
 	o.args = f.Args()
-	return o, f, o.complete(f.Changed("seed"))
+	return o, f, o.complete(f.Changed("seed"), f.Changed("runs"))
 }
 
 // complete checks the options and fills in what was not given.
-func (o *flakyOptions) complete(seeded bool) error {
+func (o *flakyOptions) complete(seeded, counted bool) error {
 	if !seeded {
 		o.seed = rand.Int64N(1 << 31) // short enough to be typed
 	}
 	var errs []error
-	if o.runs < 0 {
-		errs = append(errs, fmt.Errorf("--runs=%d: can not be negative", o.runs))
+	if counted && o.runs < 1 {
+		errs = append(errs, fmt.Errorf("--runs=%d: want at least 1", o.runs))
 	}
 	if o.duration < 0 {
 		errs = append(errs, fmt.Errorf("--for=%v: can not be negative", o.duration))

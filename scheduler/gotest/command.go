@@ -1,6 +1,7 @@
 package gotest
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"runtime"
 	"slices"
@@ -18,16 +19,24 @@ type CommandOptions struct {
 	// Seed is passed on as -shuffle=Seed if the user chose it, so that the go
 	// command prints it and leaves its result cache alone, as for its own flag.
 	Seed string
+	// Modes are cohort's own settings that can change what a test finds before it,
+	// like --dist, other than the default; in a fixed order.
+	Modes []string
 }
 
 // Command returns the words of the command to run, "go" first. The -exec value
 // takes part in the go command's cache key, so it holds nothing that changes
 // from run to run; it does hold a timeout other than the default, so that a
-// result that passed under a longer limit is not taken for one under a shorter.
+// result that passed under a longer limit is not taken for one under a shorter,
+// and what the user's -exec and o.Modes are, for the same reason.
 func (a *Args) Command(o CommandOptions) ([]string, error) {
 	exec := []string{o.Self, ExecTestCommand}
 	if a.Timeout != DefaultTimeout {
 		exec = append(exec, "-timeout="+a.Timeout.String())
+	}
+	if key := append(slices.Clone(o.Modes), a.Exec...); len(key) > 0 {
+		sum := sha256.Sum256(fmt.Appendf(nil, "%q", key))
+		exec = append(exec, fmt.Sprintf("%s%x", cacheKeyFlag, sum[:8]))
 	}
 	quoted, err := QuoteWords(exec...)
 	if err != nil {

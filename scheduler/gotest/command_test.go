@@ -179,7 +179,8 @@ func TestCommandPlacesCohort(t *testing.T) {
 			"go test -json -exec=/c exec-test -timeout=0 -toolexec=t"},
 		"seed":         {CommandOptions{Self: "/c", Seed: "7"}, "", "go test -json -exec=/c exec-test -timeout=0 -shuffle=7"},
 		"user's seed":  {CommandOptions{Self: "/c", Seed: "7"}, "-shuffle=8", "go test -json -exec=/c exec-test -timeout=0 -shuffle=8"},
-		"user's -exec": {CommandOptions{Self: "/c"}, "-exec=wine", "go test -json -exec=/c exec-test -timeout=0"},
+		"user's -exec": {CommandOptions{Self: "/c"}, "-exec=wine", "go test -json -exec=/c exec-test -key=4a63655639ee40e4 -timeout=0"},
+		"modes":        {CommandOptions{Self: "/c", Modes: []string{"dist", "load"}}, "", "go test -json -exec=/c exec-test -key=0454edde922c47cd -timeout=0"},
 		"user's -json": {CommandOptions{Self: "/c"}, "-json", "go test -json -exec=/c exec-test -timeout=0"},
 	} {
 		t.Run(name, func(t *testing.T) {

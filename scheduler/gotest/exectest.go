@@ -14,12 +14,16 @@ import (
 	"syscall"
 )
 
+// cacheKeyFlag begins an argument of exec-test that makes results another entry of
+// the go command's cache.
+const cacheKeyFlag = "-key="
+
 // ExecTest is the `cohort exec-test` command: it tells the cohort that started
 // the go command which binary is to run, copies to stdout what it is sent, and
 // returns the exit status it is told. args are the words after "exec-test";
 // its own flags come first.
 func ExecTest(args, env []string, stdout, stderr io.Writer) int {
-	for len(args) > 0 && strings.HasPrefix(args[0], "-timeout=") {
+	for len(args) > 0 && (strings.HasPrefix(args[0], "-timeout=") || strings.HasPrefix(args[0], cacheKeyFlag)) {
 		args = args[1:] // there for the go command's cache key alone
 	}
 	exit, err := execTest(args, env, stdout)

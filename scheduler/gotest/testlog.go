@@ -20,6 +20,7 @@ const testlogHeader = "# test log\n"
 func WriteTestLog(binary, dir string, logs []string) error {
 	var all bytes.Buffer
 	all.WriteString(testlogHeader)
+	left := false // a process has changed its directory
 	for _, log := range logs {
 		data, err := os.ReadFile(log)
 		if err != nil {
@@ -29,9 +30,13 @@ func WriteTestLog(binary, dir string, logs []string) error {
 		if !ok || (len(entries) > 0 && entries[len(entries)-1] != '\n') {
 			return fmt.Errorf("test log %s is not complete", log)
 		}
-		// Each process began in the package's directory; the one before it in
-		// the log may have left it.
-		fmt.Fprintf(&all, "chdir %s\n", dir)
+		// Each process began in the package's directory. Only if one before it in
+		// the log has left it is that said: the go command then takes the time of
+		// the directory for an input, which any new file in it changes.
+		if left {
+			fmt.Fprintf(&all, "chdir %s\n", dir)
+			left = false
+		}
 		for line := range bytes.Lines(entries) {
 			// t.TempDir asks for it. The go command would hash its own value,
 			// a directory that cohort makes anew for each run, and never find
@@ -40,6 +45,7 @@ func WriteTestLog(binary, dir string, logs []string) error {
 			if string(line) != "getenv GOTMPDIR\n" {
 				all.Write(line)
 			}
+			left = left || bytes.HasPrefix(line, []byte("chdir "))
 		}
 	}
 	name := filepath.Join(filepath.Dir(binary), "testlog.txt")
