@@ -131,6 +131,10 @@ func (r *Run) end(e ended) {
 func (p *pkg) settle(e ended) []planned {
 	b, s := e.batch, e.s
 	p.ended = e.exit.End
+	p.ran = p.ran || len(s.ended) > 0
+	if p.list == nil || !p.list.TestMain {
+		p.idle = append(p.idle, s.idle...)
+	}
 	failed := slices.Clone(s.failed)
 	for _, t := range s.lost {
 		failed = append(failed, t.name)

@@ -35,6 +35,9 @@ func (r *Run) finishIfDone(p *pkg) {
 		p.fail("%v", err)
 		p.merge.add("cohort: " + err.Error() + "\n")
 	}
+	if p.ran && len(p.idle) > 0 {
+		p.fail("%s was to run and did not: the program of -exec exited 0 without it", p.idle[0].name)
+	}
 	ok := p.passed()
 	p.merge.add(p.closing(ok, coverage))
 	again := !ok && r.cfg.Reruns > 0 && r.ctx.Err() == nil && !p.lost

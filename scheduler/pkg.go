@@ -47,6 +47,10 @@ type pkg struct {
 	processes int     // started so far, reruns aside
 	finished  bool
 
+	// idle are tests that a program of -exec did not run, ran whether it ran others:
+	// it may run all tests or none.
+	idle     []planned
+	ran      bool
 	failures []string // why the package fails beside its tests
 	lost     bool     // its exec-test is gone: the go command has its own story
 	code     int      // exit status of the first process that had a bad one
