@@ -2,12 +2,14 @@ package main_test
 
 import (
 	"fmt"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 )
 
 // fullTests are a package whose TestFills leaves no byte free on the disk of the file
@@ -201,6 +203,15 @@ func TestFaultsOfReadOnlyCache(t *testing.T) {
 	dir := t.TempDir()
 	unique := fmt.Sprintf("package q\n\nimport \"testing\"\n\nfunc TestNew(t *testing.T) { t.Log(%q) }\n", dir)
 	writeModule(t, dir, map[string]string{"p/p_test.go": fmt.Sprintf(twoTests, "p"), "q/q_test.go": unique})
+	// What the go command keeps of a package's files, once they are two seconds old, is all
+	// that it must be able to write. So they are old, and it is kept.
+	for _, name := range []string{"go.mod", "p/p_test.go", "q/q_test.go", "p", "q", "."} {
+		old := time.Now().Add(-time.Hour)
+		if err := os.Chtimes(filepath.Join(dir, name), old, old); err != nil {
+			t.Fatal(err)
+		}
+	}
+	d.command(t, dir, nil, "go", "list", "./...")
 	cache := strings.TrimSpace(string(d.command(t, dir, nil, "go", "env", "GOCACHE").stdout))
 	for _, args := range [][]string{{"./..."}, {"./..."}, {"-count=1", "./..."}} {
 		r := d.command(t, dir, nil, slices.Concat([]string{"unshare", "-m", "--", "sh", "-c", mountReadOnly, "sh", cache,
