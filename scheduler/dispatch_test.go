@@ -89,7 +89,7 @@ func (b *bench) arrives(source string, testMain bool, args ...string) *pkg {
 		}
 	}
 	go func() { // ends with the request
-		b.exits <- gotest.ExecTest(append([]string{filepath.Join(dir, "p.test")}, args...), []string{b.listener.Env()}, &b.stdout, io.Discard)
+		b.exits <- gotest.ExecTest(append([]string{filepath.Join(dir, "p.test")}, args...), []string{b.listener.Env()}, &b.stdout, io.Discard, nil)
 	}()
 	req := <-b.listener.Requests()
 	req.Dir = dir

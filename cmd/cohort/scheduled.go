@@ -269,13 +269,13 @@ func (c *command) toolexec(opts *options, self string, args *gotest.Args) (strin
 		return "", err
 	}
 	use := linkcache.Run{
-		Config: config, Off: !opts.run.linkCache, Toolexec: args.Toolexec, Rebuild: args.Rebuild, GOOS: runtime.GOOS,
+		Config: config, Off: !opts.run.linkCache, Toolexec: args.Toolexec, Rebuild: args.Rebuild, Work: args.Work, GOOS: runtime.GOOS,
 	}
 	if ok, why := use.Allowed(); !ok {
 		c.log.debugf("no link cache: %s", why)
 		return "", nil
 	}
-	value, err := linkcache.Toolexec(self)
+	value, err := linkcache.Toolexec(self, use.StandIns())
 	if err != nil {
 		c.log.debugf("no link cache: %v", err)
 		return "", nil

@@ -46,8 +46,8 @@ type Args struct {
 	Tags []string
 	// Count is the value of -count, 0 if not given.
 	Count int
-	// Rebuild reports whether -a was given.
-	Rebuild bool
+	// Rebuild and Work report whether -a and -work were given.
+	Rebuild, Work bool
 	// Dir is the value of -C, empty if not given.
 	Dir string
 	// Packages are the package patterns, empty for the current directory.
@@ -209,6 +209,8 @@ func (a *Args) set(name, value string, hasValue bool, kind flagKind) error {
 		a.Cover = true
 	case "a":
 		a.Rebuild = on
+	case "work":
+		a.Work = on
 	case "race":
 		a.Race = on
 	case "msan":

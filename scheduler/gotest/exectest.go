@@ -21,12 +21,13 @@ const cacheKeyFlag = "-key="
 // ExecTest is the `cohort exec-test` command: it tells the cohort that started
 // the go command which binary is to run, copies to stdout what it is sent, and
 // returns the exit status it is told. args are the words after "exec-test";
-// its own flags come first.
-func ExecTest(args, env []string, stdout, stderr io.Writer) int {
+// its own flags come first. install, unless it is nil, is called with the
+// binary's path before anyone starts it.
+func ExecTest(args, env []string, stdout, stderr io.Writer, install func(binary string) error) int {
 	for len(args) > 0 && (strings.HasPrefix(args[0], "-timeout=") || strings.HasPrefix(args[0], cacheKeyFlag)) {
 		args = args[1:] // there for the go command's cache key alone
 	}
-	exit, err := execTest(args, env, stdout)
+	exit, err := execTest(args, env, stdout, install)
 	if err != nil {
 		fmt.Fprintf(stderr, "cohort %s: %v\n", ExecTestCommand, err)
 		return 1
@@ -34,7 +35,7 @@ func ExecTest(args, env []string, stdout, stderr io.Writer) int {
 	return exit
 }
 
-func execTest(args, env []string, stdout io.Writer) (int, error) {
+func execTest(args, env []string, stdout io.Writer, install func(string) error) (int, error) {
 	if len(args) == 0 {
 		return 0, errors.New("no test binary given")
 	}
@@ -42,6 +43,11 @@ func execTest(args, env []string, stdout io.Writer) (int, error) {
 	token, path, ok := strings.Cut(address, "@")
 	if !ok {
 		return 0, fmt.Errorf("%s is not set: this command is for the go command that cohort starts", ExecEnv)
+	}
+	if install != nil {
+		if err := install(args[0]); err != nil {
+			return 0, err
+		}
 	}
 	conn, err := net.Dial("unix", path)
 	if err != nil {

@@ -50,7 +50,7 @@ func execTestIn(l *Listener, args ...string) <-chan *outcome {
 	ended := make(chan *outcome, 1)
 	go func() { // ends with exec-test
 		o := new(outcome)
-		o.code = ExecTest(args, []string{"A=1", l.Env(), "B=\xff"}, &o.stdout, &o.stderr)
+		o.code = ExecTest(args, []string{"A=1", l.Env(), "B=\xff"}, &o.stdout, &o.stderr, nil)
 		ended <- o
 	}()
 	return ended
@@ -291,7 +291,7 @@ func TestExecTestErrors(t *testing.T) {
 		{"wrong token", ExecEnv + "=wrong@" + l.path, []string{"x"}, "cohort is gone"},
 	} {
 		var stdout, stderr bytes.Buffer
-		code := ExecTest(tc.args, []string{tc.env}, &stdout, &stderr)
+		code := ExecTest(tc.args, []string{tc.env}, &stdout, &stderr, nil)
 		if code != 1 || stdout.Len() > 0 || !strings.Contains(stderr.String(), tc.want) {
 			t.Errorf("%s: exit status %d, stdout %q, stderr %q, want %q in it", tc.name, code, &stdout, &stderr, tc.want)
 		}
@@ -308,7 +308,7 @@ func TestExecTestCannotWrite(t *testing.T) {
 	ended := make(chan *outcome)
 	go func() { // ends with exec-test
 		o := new(outcome)
-		o.code = ExecTest([]string{"x"}, []string{l.Env()}, failingWriter{}, &o.stderr)
+		o.code = ExecTest([]string{"x"}, []string{l.Env()}, failingWriter{}, &o.stderr, nil)
 		ended <- o
 	}()
 	r := <-l.Requests()

@@ -22,7 +22,7 @@ import (
 // starts it in place of a test binary.
 func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && os.Args[1] == gotest.ExecTestCommand {
-		os.Exit(gotest.ExecTest(os.Args[2:], os.Environ(), os.Stdout, os.Stderr))
+		os.Exit(gotest.ExecTest(os.Args[2:], os.Environ(), os.Stdout, os.Stderr, nil))
 	}
 	os.Exit(m.Run())
 }

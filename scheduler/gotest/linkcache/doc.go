@@ -1,12 +1,12 @@
-// Package linkcache keeps the output of the Go linker, so that a test binary whose inputs did not change is copied
-// instead of linked again.
+// Package linkcache keeps the output of the Go linker, so that a test binary whose inputs did not change is not
+// linked again.
 //
 // The go command caches what it compiles and the results of tests, but never a test binary: each run that is not
 // answered from the result cache (every -count=1 run) links all of them anew. With -toolexec the go command starts
 // each of its tools through a wrapper; this package is that wrapper, the command "cohort exec-tool".
 //
-//	go test ─ -toolexec ─▶ exec-tool link ... ─▶ known key: copy the stored output to -o
-//	                                             else: the real link, then store a copy
+//	go test ─ -toolexec ─▶ exec-tool link ... ─▶ known key: the stored output is what -o gets
+//	                                             else: the real link, then store its output
 //	                       any other tool     ─▶ replaced by that tool at once
 //
 // # What makes a hit safe
@@ -23,7 +23,9 @@
 //   - An executable that the C linker made is never stored, since it may hold static C libraries that no key covers
 //     ("go help cache" has the same warning about the go command's own cache).
 //   - A link that printed something is not stored: the go command reports and replays what tools print.
-//   - Each entry carries its key, its size and a checksum. What is copied is checked while it is copied.
+//   - Each entry carries its key, its size and a checksum. Whoever takes it reads it to its end and checks it.
+//
+// Where cohort's exec-test will run the binary, -o gets a stand-in for it: see the file standin.go.
 //
 // # Storage
 //

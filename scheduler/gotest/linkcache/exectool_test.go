@@ -110,6 +110,17 @@ func TestOffMeansTheLinkerEachTime(t *testing.T) {
 	}
 }
 
+func TestLinkerCollectsNoGarbageUnlessAsked(t *testing.T) {
+	t.Parallel()
+	for set, want := range map[string]string{"GOGC=": "GOGC=off\n", "GOGC=50": "GOGC=50\n"} {
+		f := newFake(t)
+		f.check(t, 1, set)
+		if got := f.calls(t)[0]; !strings.HasSuffix(got, want) {
+			t.Errorf("%s: linker called with %s, want %s", set, got, want)
+		}
+	}
+}
+
 func TestLinksThatAreNotKept(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {

@@ -31,7 +31,7 @@ func newModule(t *testing.T) *module {
 	if ok, why := (Run{Config: Config{Dir: "x"}, GOOS: runtime.GOOS}).Allowed(); !ok {
 		t.Skip(why)
 	}
-	te, err := Toolexec(self(t))
+	te, err := Toolexec(self(t), false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -276,7 +276,7 @@ func TestPathOfCohortMayHoldSpacesAndQuotes(t *testing.T) {
 		m := newModule(t)
 		exe := filepath.Join(t.TempDir(), name, "cohort")
 		installSelf(t, exe)
-		te, err := Toolexec(exe)
+		te, err := Toolexec(exe, false)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -38,7 +38,7 @@ func fakeLink(args []string) int {
 	}
 	log, err := os.OpenFile(os.Getenv("FAKE_LINK_LOG"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o666)
 	if err == nil {
-		_, err = fmt.Fprintf(log, "%q\n", args)
+		_, err = fmt.Fprintf(log, "%q GOGC=%s\n", args, os.Getenv("GOGC"))
 	}
 	if err == nil {
 		err = log.Close()

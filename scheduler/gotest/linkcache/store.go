@@ -60,6 +60,11 @@ func (s *store) path(k key) string { return filepath.Join(s.Dir, k.String()) }
 // It is a copy and never a link, hard or by clone: the go command then writes the final build ID into the file. The bytes
 // written are the bytes checked, in one pass.
 func (s *store) copyTo(k key, out string) error {
+	return s.with(k, func(f *os.File) error { return copyEntry(f, k, out) })
+}
+
+// with calls use with the entry of k, and removes an entry that use finds damaged. The errors are those of copyTo.
+func (s *store) with(k key, use func(f *os.File) error) error {
 	f, err := os.Open(s.path(k))
 	if errors.Is(err, fs.ErrNotExist) {
 		return errMiss
@@ -67,7 +72,7 @@ func (s *store) copyTo(k key, out string) error {
 	if err != nil {
 		return err
 	}
-	err = copyEntry(f, k, out)
+	err = use(f)
 	if err == nil {
 		s.touch(f)
 	}
@@ -82,10 +87,6 @@ func (s *store) copyTo(k key, out string) error {
 
 // copyEntry copies the output in the entry f to the file out, and checks it.
 func copyEntry(f *os.File, k key, out string) (err error) {
-	size, sum, err := readTrailer(f, k)
-	if err != nil {
-		return err
-	}
 	// The linker removes its output first, too: the file may be in use under another name.
 	if err := os.Remove(out); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
@@ -100,6 +101,16 @@ func copyEntry(f *os.File, k key, out string) (err error) {
 			err = errors.Join(err, os.Remove(out))
 		}
 	}()
+	return checkEntry(f, k, w)
+}
+
+// checkEntry reads the entry f from its beginning and writes the output in it to w. The error is errDamaged unless f cannot
+// be read, or w cannot be written.
+func checkEntry(f *os.File, k key, w io.Writer) error {
+	size, sum, err := readTrailer(f, k)
+	if err != nil {
+		return err
+	}
 	got, n, err := copySum(w, io.LimitReader(f, size))
 	if err != nil {
 		return err
@@ -177,10 +188,7 @@ func (s *store) put(k key, file string) (err error) {
 	if err != nil {
 		return err
 	}
-	if size := fi.Size() + int64(trailerSize); size > s.Limit || fi.Size() == 0 {
-		return fmt.Errorf("store %s: %d bytes do not fit into a link cache of %d", file, size, s.Limit)
-	}
-	if err := os.MkdirAll(s.Dir, 0o700); err != nil {
+	if err := s.prepare(fi); err != nil {
 		return err
 	}
 	tmp, err := os.CreateTemp(s.Dir, tmpPrefix+"*")
@@ -194,6 +202,14 @@ func (s *store) put(k key, file string) (err error) {
 		return errors.Join(err, os.Remove(tmp.Name()))
 	}
 	return s.account(fi.Size() + int64(trailerSize))
+}
+
+// prepare makes the cache's folder, unless the file fi does not fit into the cache.
+func (s *store) prepare(fi os.FileInfo) error {
+	if size := fi.Size() + int64(trailerSize); size > s.Limit || fi.Size() == 0 {
+		return fmt.Errorf("store %s: %d bytes do not fit into a link cache of %d", fi.Name(), size, s.Limit)
+	}
+	return os.MkdirAll(s.Dir, 0o700)
 }
 
 // writeEntry writes the entry of k with the output src to w, and closes w. It is not synced: what a power failure leaves

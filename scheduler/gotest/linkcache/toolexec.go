@@ -9,15 +9,19 @@ import (
 
 // Toolexec returns the value of go test's -toolexec flag that makes the go command start its tools through
 // "EXE exec-tool", where exe is the path of cohort. It fails when no quoting that the go command understands can express
-// exe: it contains both kinds of quotes.
+// exe: it contains both kinds of quotes. standIns, from [Run.StandIns], allows stand-ins for test binaries.
 //
 // The go command keeps neither this value nor a trace of it in its cache's keys: all that counts there is what the tools
 // answer to -V=full, and that goes through unchanged.
-func Toolexec(exe string) (string, error) {
+func Toolexec(exe string, standIns bool) (string, error) {
 	if exe == "" {
 		return "", errors.New("-toolexec: the path of cohort is not known")
 	}
-	s, err := gotest.QuoteWords(toolexecArgs(exe)...)
+	var flags []string
+	if standIns {
+		flags = append(flags, standInFlag)
+	}
+	s, err := gotest.QuoteWords(toolexecArgs(exe, flags...)...)
 	if err != nil {
 		return "", fmt.Errorf("-toolexec: %w", err)
 	}
@@ -30,6 +34,7 @@ type Run struct {
 	Off      bool   // cohort's own flag
 	Toolexec bool   // the user has a -toolexec, among the arguments or in GOFLAGS: gotest.Args.Toolexec
 	Rebuild  bool   // the user gave -a
+	Work     bool   // the user gave -work
 	GOOS     string // the system cohort runs on, runtime.GOOS
 }
 
@@ -52,3 +57,8 @@ func (r Run) Allowed() (ok bool, why string) {
 	}
 	return true, ""
 }
+
+// StandIns reports whether exec-tool may leave stand-ins for test binaries. With -work the user may look for the binary of
+// a test whose result was cached, which nobody installs. On macOS a code signature covers the end of a file, where an
+// entry has its trailer; what happens there was never tried.
+func (r Run) StandIns() bool { return r.GOOS == "linux" && !r.Work }

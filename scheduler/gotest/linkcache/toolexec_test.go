@@ -15,7 +15,7 @@ func TestToolexecQuotesThePathOfCohort(t *testing.T) {
 		"/it's/cohort":     ` "/it's/cohort"`,
 		`/say "x"/cohort`:  ` '/say "x"/cohort'`,
 	} {
-		s, err := Toolexec(exe)
+		s, err := Toolexec(exe, false)
 		if runtime.GOOS == "windows" {
 			want = want[1:] + " exec-tool" // no filter before it
 		}
@@ -24,7 +24,7 @@ func TestToolexecQuotesThePathOfCohort(t *testing.T) {
 		}
 	}
 	for _, exe := range []string{"", `/it's "both"/cohort`} {
-		if s, err := Toolexec(exe); err == nil {
+		if s, err := Toolexec(exe, false); err == nil {
 			t.Errorf("Toolexec(%q) = %s, want an error", exe, s)
 		}
 	}

@@ -2,7 +2,10 @@
 
 package linkcache
 
-import "os"
+import (
+	"fmt"
+	"os"
+)
 
 // shell is where POSIX systems have their shell.
 const shell = "/bin/sh"
@@ -14,12 +17,16 @@ const shell = "/bin/sh"
 //
 // The go command passes -o first to a link that makes something. A question for its version (-V=full) has none. A shell
 // may drop environment variables whose names are no identifiers; Go's tools know none.
-const filter = `case $1:$2 in */link:-o) exec "$0" exec-tool "$@";; esac; exec "$@"`
+const filter = `case $1:$2 in */link:-o) exec "$0" exec-tool %s"$@";; esac; exec "$@"`
 
-// toolexecArgs returns the command that the go command is to put before each tool.
-func toolexecArgs(exe string) []string {
+// toolexecArgs returns the command that the go command is to put before each tool. flags are exec-tool's.
+func toolexecArgs(exe string, flags ...string) []string {
 	if fi, err := os.Stat(shell); err != nil || !fi.Mode().IsRegular() {
-		return []string{exe, "exec-tool"}
+		return append([]string{exe, "exec-tool"}, flags...)
 	}
-	return []string{shell, "-c", filter, exe}
+	words := ""
+	for _, f := range flags {
+		words += f + " "
+	}
+	return []string{shell, "-c", fmt.Sprintf(filter, words), exe}
 }

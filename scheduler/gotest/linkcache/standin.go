@@ -1,0 +1,166 @@
+package linkcache
+
+import (
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// The go command hashes each binary that it linked and writes the hash into it, for its result cache. Before a test binary
+// is run it reads it for nothing else. So where cohort's exec-test runs it, exec-tool can put a small file in its place that
+// names the entry it comes from: the stand-in. The go command hashes that, and exec-test, the next to see it, puts the
+// binary there.
+//
+//	first   exec-tool link -o b001/p.test    link ─▶ b001/p.test; b001/p.test.key names the entry to be
+//	        go command                       hash, final build ID ─▶ b001/p.test
+//	        exec-test b001/p.test            b001/p.test ─ hard link ─▶ entry
+//	again   exec-tool link -o b001/p.test    entry ─ hard link ─▶ b001/p.test.linked; b001/p.test is the stand-in
+//	        go command                       hash of the stand-in: the key of the test's result
+//	        exec-test b001/p.test            b001/p.test.linked ─ rename ─▶ b001/p.test
+//
+// It saves copying the binary twice and hashing it once. What runs is the go command's own binary, its build ID too, with
+// the trailer of the entry behind its end. Equal stand-ins come from equal links, so that a result cached for one is right
+// for all. Only where two different links make the same binary, and one of them is taken from the cache, the test runs
+// although the go command would know its result.
+//
+// Entry and binary are one file. Nothing can write to it while it runs; what is done to it afterwards is damage to the
+// entry, found by its checksum.
+const (
+	standInHead = "cohort: a stand-in for the test binary in the link cache's entry "
+	standInSize = len(standInHead) + 2*len(key{}) + 1
+	// linkedSuffix is what is added to a binary's name while its stand-in is there, keySuffix makes the name of the file
+	// with the key under which a binary is to be stored.
+	linkedSuffix = ".linked"
+	keySuffix    = ".key"
+	// standInFlag, before the tool, tells exec-tool that exec-test will run what is linked.
+	standInFlag = "-stand-in"
+)
+
+// isTestBinary reports whether out is named as the go command names test binaries, which it links for exec-test.
+func isTestBinary(out string) bool {
+	return strings.HasSuffix(strings.TrimSuffix(filepath.Base(out), ".exe"), ".test")
+}
+
+// linkTo gives the binary stored under k the name of out with linkedSuffix, and writes its stand-in to out. The errors are
+// those of copyTo.
+func (s *store) linkTo(k key, out string) error {
+	err := s.with(k, func(f *os.File) error {
+		if err := checkEntry(f, k, io.Discard); err != nil {
+			return err
+		}
+		fi, err := f.Stat()
+		if err != nil {
+			return err
+		}
+		// What was written under that name since is as good.
+		if fi.Mode().Perm()&0o100 != 0 && os.Link(s.path(k), out+linkedSuffix) == nil {
+			return nil
+		}
+		// Another file system, say, or a binary that made itself not executable.
+		if _, err := f.Seek(0, io.SeekStart); err != nil {
+			return err
+		}
+		return copyEntry(f, k, out+linkedSuffix)
+	})
+	if err != nil {
+		return err
+	}
+	if err := os.Remove(out); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return os.WriteFile(out, []byte(standInHead+k.String()+"\n"), outputMode)
+}
+
+// Install makes a test binary ready to be started: it puts the binary where its stand-in is, or stores one that was linked
+// just now. env is the environment as from os.Environ. A file that exec-tool did not have in hand stays as it is. An error
+// means that there is no binary; that one could not be stored is none.
+func Install(binary string, env []string) error {
+	if isStandIn(binary) {
+		if err := os.Rename(binary+linkedSuffix, binary); err != nil {
+			return fmt.Errorf("test binary out of the link cache: %w", err)
+		}
+		return nil
+	}
+	text, err := os.ReadFile(binary + keySuffix)
+	if err != nil || !isKey(string(text)) {
+		return nil
+	}
+	k, err := hex.DecodeString(string(text))
+	if err != nil {
+		return err // isKey has seen that it is none
+	}
+	// The go command removes its folder in any case.
+	_ = os.Remove(binary + keySuffix)
+	if c, err := FromEnv(env); err == nil && !c.Off() {
+		// A store that cannot take it (full, read-only) is as good as none.
+		_ = newStore(c).adopt(key(k), binary)
+	}
+	return nil
+}
+
+// isStandIn reports whether file is a stand-in.
+func isStandIn(file string) bool {
+	f, err := os.Open(file)
+	if err != nil {
+		return false // who starts it finds out, too
+	}
+	head := make([]byte, standInSize+1)
+	n, _ := io.ReadFull(f, head) // as far as it goes
+	// Nothing was written to f.
+	_ = f.Close()
+	return n == standInSize && strings.HasPrefix(string(head), standInHead)
+}
+
+// adopt makes the file itself the entry of k, or a copy of it where it cannot have two names. The file is changed by nothing
+// but a trailer behind its end.
+func (s *store) adopt(k key, file string) error {
+	f, err := os.OpenFile(file, os.O_RDWR, 0)
+	if err != nil {
+		return err
+	}
+	size, err := s.linkIn(k, f)
+	if err := errors.Join(err, f.Close()); err != nil {
+		return s.put(k, file)
+	}
+	return s.account(size)
+}
+
+// linkIn gives the file f the name of the entry of k too, and returns the entry's size. After an error f is as it was.
+func (s *store) linkIn(k key, f *os.File) (int64, error) {
+	fi, err := f.Stat()
+	if err != nil {
+		return 0, err
+	}
+	if err := s.prepare(fi); err != nil {
+		return 0, err
+	}
+	sum, n, err := copySum(io.Discard, f)
+	if err != nil {
+		return 0, err
+	}
+	_, err = f.WriteAt(trailer(n, k, sum), n)
+	if err == nil {
+		err = s.linkAs(k, f.Name())
+	}
+	if err != nil {
+		return 0, errors.Join(err, f.Truncate(n))
+	}
+	return n + int64(trailerSize), nil
+}
+
+// linkAs makes file the entry of k, in place of one that may be there.
+func (s *store) linkAs(k key, file string) error {
+	tmp := filepath.Join(s.Dir, fmt.Sprint(tmpPrefix, os.Getpid(), "-", k))
+	if err := os.Link(file, tmp); err != nil {
+		return err
+	}
+	if err := os.Rename(tmp, s.path(k)); err != nil {
+		return errors.Join(err, os.Remove(tmp))
+	}
+	return nil
+}
