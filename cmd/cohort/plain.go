@@ -71,7 +71,7 @@ func (s *plainSource) First(ctx context.Context) (*stream, error) {
 		defer s.set(nil)
 		return p.Wait()
 	}
-	return &stream{Stdout: untilClosed{p.stdout}, Stderr: untilClosed{p.stderr}, Wait: wait}, nil
+	return &stream{Stdout: goOutput(p.stdout), Stderr: untilClosed{p.stderr}, Wait: wait}, nil
 }
 
 // Interrupt forwards sig to what runs. The go command removes its work directory on
@@ -143,7 +143,7 @@ func (s *plainSource) rerun(
 	seen := &witness{}
 	a := attempt{
 		RunID: run, Package: u.pkg, Unit: u.root, Tests: u.tests(),
-		Stdout: io.TeeReader(untilClosed{p.stdout}, seen), Stderr: untilClosed{p.stderr},
+		Stdout: io.TeeReader(goOutput(p.stdout), seen), Stderr: untilClosed{p.stderr},
 	}
 	more := yield(a, nil)
 	if !more {
