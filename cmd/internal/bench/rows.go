@@ -35,7 +35,7 @@ func sleepRow(ctx context.Context, b *bench) ([]table, error) {
 		return nil, err
 	}
 	return []table{{
-		title: fmt.Sprintf("one package, %d tests that sleep %v, %d workers", tests, each, workers), rounds: 3,
+		title: fmt.Sprintf("one package, %d tests that sleep %v, %d workers", tests, each, workers), rounds: 2,
 		bound:       bound(tests*each, each, workers),
 		contestants: b.contestants(m.dir, []string{"--workers", strconv.Itoa(workers)}, []string{"-count=1", "./..."}),
 	}}, nil
@@ -57,7 +57,7 @@ func unevenRow(ctx context.Context, b *bench) ([]table, error) {
 	}
 	return []table{{
 		title: fmt.Sprintf("%d tests that sleep %v, %d of them in one of nine packages, workers = cores",
-			large+others*small, each, large), rounds: 3,
+			large+others*small, each, large), rounds: 2,
 		bound:       bound((large+others*small)*each, each, b.cores),
 		contestants: b.contestants(m.dir, nil, []string{"-count=1", "./..."}),
 	}}, nil

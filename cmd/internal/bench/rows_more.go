@@ -100,7 +100,7 @@ func eventsRow(_ context.Context, b *bench) ([]table, error) {
 	for _, format := range formats {
 		args := []string{"--format=" + format, "--raw-command", "--", "cat", path}
 		tables = append(tables, table{
-			title: "a million events, --format=" + format, rounds: 3,
+			title: "a million events, --format=" + format, rounds: 2,
 			contestants: []contestant{
 				{name: "gotestsum", argv: append([]string{b.gotestsum}, args...)},
 				{name: "cohort", argv: append([]string{b.cohort}, args...)},
