@@ -15,7 +15,7 @@
 //
 //   - With durations known, a round hands out three quarters. Once a further round could gain less than the
 //     process starts it costs, the round hands out everything.
-//   - With durations unknown it hands out half, counting tests instead of time.
+//   - With durations unknown it hands out half, or a little less, counting tests instead of time.
 //
 // cut.go cuts a batch of that size from a package. A package that is no larger runs in one process. A unit of more
 // than half a share runs alone; of everything that could start, the longest does. Batches have at least ten times

@@ -7,6 +7,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 )
@@ -15,6 +16,7 @@ import (
 type suite struct {
 	name     string
 	packages []simPackage
+	recorded bool // of real tests, by themselves
 }
 
 type simPackage struct {
@@ -301,30 +303,76 @@ func floor(s suite, k knowledge, workers int) float64 {
 			return e.floor
 		}
 	}
+	return promise(k)
+}
+
+func promise(k knowledge) float64 {
 	return map[string]float64{"history": 0.95, "history±30%": 0.85, "nothing": 0.85}[k.name]
 }
 
 // TestEfficiency is the promise, for the mean of ten orders: at least 0.95 of the bound with history. Without it, 0.85 of
 // the bound or of what a scheduler without history could at all do: one that meets the longest test last is
-// late, however it cuts.
+// late, however it cuts. The mean over the recordings must be above 0.95 and 0.85 of the bound itself.
 func TestEfficiency(t *testing.T) {
 	t.Parallel()
-	for _, s := range suites(t) {
-		t.Run(s.name, func(t *testing.T) {
-			t.Parallel()
-			for _, workers := range []int{1, 2, 4, 8} {
-				for _, k := range []knowledge{everything(), noisy(0.3), nothing()} {
-					f := measure(s, workers, k, 10)
-					t.Logf("%d workers, %-11s of bound %.3f (worst %.3f), of blind %.3f, %.0f processes", workers, k.name, f.mean, f.worst, f.blind, f.processes)
-					got := f.mean
-					if !k.startup {
-						got = max(got, f.blind)
-					}
-					if want := floor(s, k, workers); got < want {
-						t.Errorf("%d workers, %s: efficiency %.3f, want %.2f", workers, k.name, got, want)
+	var recorded means
+	t.Run("suites", func(t *testing.T) {
+		for _, s := range suites(t) {
+			t.Run(s.name, func(t *testing.T) {
+				t.Parallel()
+				for _, workers := range []int{1, 2, 4, 8} {
+					for _, k := range []knowledge{everything(), noisy(0.3), nothing()} {
+						f := checkEfficiency(t, s, workers, k)
+						if s.recorded && workers > 1 { // one worker is never idle
+							recorded.add(k.name, f.mean)
+						}
 					}
 				}
-			}
-		})
+			})
+		}
+	})
+	for _, k := range []knowledge{everything(), noisy(0.3), nothing()} {
+		mean, n := recorded.of(k.name)
+		t.Logf("%-11s of bound %.3f, mean of %d recordings and numbers of workers", k.name, mean, n)
+		if want := promise(k); mean < want || n == 0 {
+			t.Errorf("%s: mean efficiency %.3f of %d, want %.2f", k.name, mean, n, want)
+		}
 	}
+}
+
+func checkEfficiency(t *testing.T, s suite, workers int, k knowledge) figures {
+	t.Helper()
+	f := measure(s, workers, k, 10)
+	t.Logf("%d workers, %-11s of bound %.3f (worst %.3f), of blind %.3f, %.0f processes", workers, k.name, f.mean, f.worst, f.blind, f.processes)
+	got := f.mean
+	if !k.startup {
+		got = max(got, f.blind)
+	}
+	if want := floor(s, k, workers); got < want {
+		t.Errorf("%d workers, %s: efficiency %.3f, want %.2f", workers, k.name, got, want)
+	}
+	return f
+}
+
+// means adds up figures by name. It is safe for concurrent use.
+type means struct {
+	mu    sync.Mutex
+	sum   map[string]float64
+	count map[string]int
+}
+
+func (m *means) add(name string, v float64) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.sum == nil {
+		m.sum, m.count = map[string]float64{}, map[string]int{}
+	}
+	m.sum[name] += v
+	m.count[name]++
+}
+
+func (m *means) of(name string) (mean float64, n int) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.sum[name] / float64(m.count[name]), m.count[name]
 }

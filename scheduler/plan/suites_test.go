@@ -42,7 +42,7 @@ func spread(name string, s suite, every time.Duration) suite {
 
 // sleeps is SPEC.md's slow package.
 func sleeps(name string, startup time.Duration) suite {
-	return suite{name, []simPackage{{startup: startup, units: repeat(64, 250*ms)}}}
+	return suite{name: name, packages: []simPackage{{startup: startup, units: repeat(64, 250*ms)}}}
 }
 
 func repeat(n int, d time.Duration) []simUnit {
@@ -89,7 +89,7 @@ func heavyTail() suite {
 
 // oneLong is a test of 2 s among 200 of 20 ms.
 func oneLong() suite {
-	return suite{"one long test", []simPackage{{startup: 5 * ms, units: append(repeat(200, 20*ms), simUnit{takes: 2 * time.Second, tests: 1})}}}
+	return suite{name: "one long test", packages: []simPackage{{startup: 5 * ms, units: append(repeat(200, 20*ms), simUnit{takes: 2 * time.Second, tests: 1})}}}
 }
 
 // slowStarts is large binaries with groups of steps and loose tests.
@@ -114,7 +114,7 @@ func recordedSuites(t *testing.T) []suite {
 	var all []suite
 	for _, file := range files {
 		name := strings.TrimSuffix(filepath.Base(file), ".txt")
-		all = append(all, suite{name, []simPackage{{startup: 4 * ms, units: readRecording(t, file)}}})
+		all = append(all, suite{name: name, packages: []simPackage{{startup: 4 * ms, units: readRecording(t, file)}}, recorded: true})
 	}
 	return all
 }
