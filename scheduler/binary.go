@@ -12,6 +12,9 @@ import (
 // first: under go test nobody would notice. On another file system there is
 // none, which costs nothing but that.
 func (p *pkg) backUp(dir string) {
+	if fi, err := os.Stat(p.req.Binary); err == nil {
+		p.mode = fi.Mode()
+	}
 	// No folder for each: to make one costs three times as much as the link.
 	if name := filepath.Join(dir, "backup"+strconv.Itoa(p.number)); os.Link(p.req.Binary, name) == nil {
 		p.backup = name
@@ -27,12 +30,18 @@ func (p *pkg) dropBackUp() {
 }
 
 // restore makes sure that path, which is the binary's or the one for reruns,
-// exists. It may be called concurrently. If it cannot help, the start says so.
+// exists and has the mode that it had. It may be called concurrently. If it
+// cannot help, the start says so.
 func (p *pkg) restore(path string) {
-	if _, err := os.Lstat(path); p.backup != "" && errors.Is(err, fs.ErrNotExist) {
+	fi, err := os.Lstat(path)
+	if p.backup != "" && errors.Is(err, fs.ErrNotExist) {
 		if os.Link(p.backup, path) != nil {
 			_ = copyFile(p.backup, path) // a file system without links
 		}
+		fi, err = os.Lstat(path)
+	}
+	if err == nil && p.mode != 0 && fi.Mode().IsRegular() && fi.Mode() != p.mode {
+		_ = os.Chmod(path, p.mode)
 	}
 }
 

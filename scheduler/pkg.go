@@ -60,10 +60,11 @@ type pkg struct {
 	coverage           string   // what follows the figure
 	hasCoverage        bool
 
-	backup string    // a second name of the binary, "" if there is none
-	binary string    // what reruns start, "" if there is none
-	first  *batch    // the process that failed outside its tests, or nil
-	ended  time.Time // when the last process of the first attempt ended
+	backup string      // a second name of the binary, "" if there is none
+	mode   os.FileMode // of the binary when it came
+	binary string      // what reruns start, "" if there is none
+	first  *batch      // the process that failed outside its tests, or nil
+	ended  time.Time   // when the last process of the first attempt ended
 }
 
 // unit is what is scheduled: a group or a single test.

@@ -94,7 +94,10 @@ func (r *Run) startGo() error {
 	}
 	r.cmd = exec.Command(words[0], words[1:]...)
 	r.cmd.Env = append(r.cfg.Env[:len(r.cfg.Env):len(r.cfg.Env)], r.listener.Env())
-	if r.work = workDir(r.cfg.Env); r.work != "" {
+	if !r.cfg.GoTest.Work { // the user wants to look into it afterwards
+		r.work = workDir(r.cfg.Env)
+	}
+	if r.work != "" {
 		r.cmd.Env = append(r.cmd.Env, workEnv+r.work)
 	}
 	r.cmd.Dir = r.cfg.Dir

@@ -49,31 +49,66 @@ func isTestBinary(out string) bool {
 // linkTo gives the binary stored under k the name of out with linkedSuffix, and writes its stand-in to out. The errors are
 // those of copyTo.
 func (s *store) linkTo(k key, out string) error {
-	err := s.with(k, func(f *os.File) error {
+	return s.with(k, func(f *os.File) error {
 		if err := checkEntry(f, k, io.Discard); err != nil {
 			return err
 		}
-		fi, err := f.Stat()
+		mode, err := writeStandIn(out, k)
 		if err != nil {
 			return err
 		}
-		// What was written under that name since is as good.
-		if fi.Mode().Perm()&0o100 != 0 && os.Link(s.path(k), out+linkedSuffix) == nil {
+		if s.linkEntry(k, f, out+linkedSuffix, mode) == nil {
 			return nil
 		}
-		// Another file system, say, or a binary that made itself not executable.
 		if _, err := f.Seek(0, io.SeekStart); err != nil {
 			return err
 		}
 		return copyEntry(f, k, out+linkedSuffix)
 	})
+}
+
+// writeStandIn writes the stand-in for the binary stored under k to out, which is created anew, and returns the mode that
+// it got.
+func writeStandIn(out string, k key) (fs.FileMode, error) {
+	if err := os.Remove(out); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return 0, err
+	}
+	if err := os.WriteFile(out, []byte(standInHead+k.String()+"\n"), outputMode); err != nil {
+		return 0, err
+	}
+	fi, err := os.Stat(out)
+	if err != nil {
+		return 0, err
+	}
+	return fi.Mode(), nil
+}
+
+// errNoLink is returned where an entry must be copied.
+var errNoLink = errors.New("not to be linked")
+
+// linkEntry gives the entry f of k the name out too, if it will look as what was linked just now: of the given mode, which a
+// test can change, and of the present time. That it is on another file system, or another user's, is an error too.
+func (s *store) linkEntry(k key, f *os.File, out string, mode fs.FileMode) error {
+	fi, err := f.Stat()
 	if err != nil {
 		return err
 	}
-	if err := os.Remove(out); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	// The name may be a symbolic link, and what was written under it since was not checked.
+	named, err := os.Lstat(s.path(k))
+	if err != nil {
 		return err
 	}
-	return os.WriteFile(out, []byte(standInHead+k.String()+"\n"), outputMode)
+	if fi.Mode() != mode || !os.SameFile(fi, named) {
+		return errNoLink
+	}
+	if err := os.Link(s.path(k), out); err != nil {
+		return err
+	}
+	now := s.now()
+	if err := os.Chtimes(out, now, now); err != nil {
+		return errors.Join(err, os.Remove(out))
+	}
+	return nil
 }
 
 // Install makes a test binary ready to be started: it puts the binary where its stand-in is, or stores one that was linked

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 // linkStandIn calls exec-tool as cohort does, and returns the path of the test binary that was linked.
@@ -123,47 +124,60 @@ func TestStandInOnlyForTestBinaries(t *testing.T) {
 	f.called(t, 2)
 }
 
-// TestBinaryThatIsNotExecutable: a test can do that to its own binary.
-func TestBinaryThatIsNotExecutable(t *testing.T) {
+// TestBinaryIsAsNew: whatever a run did to the binary's mode and time, the next one gets it as the linker makes it.
+func TestBinaryIsAsNew(t *testing.T) {
 	t.Parallel()
 	f := newFake(t)
 	out := f.linkStandIn(t, "first")
 	f.install(t, out, "the output")
-	if err := os.Chmod(out, 0o400); err != nil {
+	want, err := os.Stat(out)
+	if err != nil {
 		t.Fatal(err)
 	}
-	f.install(t, f.linkStandIn(t, "again"), "the output")
-	f.called(t, 1)
-}
-
-// TestDamagedEntryIsNoBinary: an entry is checked before it gets its second name; among the damages is what a test can do
-// to its own binary after it ran.
-func TestDamagedEntryIsNoBinary(t *testing.T) {
-	t.Parallel()
-	f := newFake(t)
-	calls := 0
-	for _, damage := range []struct {
-		name string
-		do   func(entry string) error
-	}{
-		{"none", func(string) error { return nil }},
-		{"a byte", func(e string) error { return os.WriteFile(e, []byte("The output"+read(t, e)[len("the output"):]), 0) }},
-		{"cut", func(e string) error { return os.Truncate(e, 3) }},
-		{"more", func(e string) error { return os.WriteFile(e, []byte(read(t, e)+"x"), 0) }},
-		{"gone", os.Remove},
-	} {
-		if calls > 0 {
-			if err := damage.do(f.entry(t)); err != nil {
+	for _, mode := range []os.FileMode{want.Mode(), 0o400, 0o500, 0o777} {
+		old := want.ModTime().Add(-24 * time.Hour)
+		for _, err := range []error{os.Chmod(f.entry(t), mode), os.Chtimes(f.entry(t), old, old)} {
+			if err != nil {
 				t.Fatal(err)
 			}
 		}
-		out := f.linkStandIn(t, damage.name)
-		calls++
-		f.called(t, calls)
+		out := f.linkStandIn(t, mode.String())
 		f.install(t, out, "the output")
-		f.install(t, f.linkStandIn(t, "again after "+damage.name), "the output")
-		f.called(t, calls)
+		got, err := os.Stat(out)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got.Mode() != want.Mode() || got.ModTime().Before(want.ModTime()) {
+			t.Errorf("after a test made the binary %v and a day old: %v, %v; it was %v, %v", mode, got.Mode(), got.ModTime(), want.Mode(), want.ModTime())
+		}
 	}
+	f.called(t, 1)
+}
+
+// TestEntryThatIsNoFile: a symbolic link to one is as good; what cannot be read is linked again.
+func TestEntryThatIsNoFile(t *testing.T) {
+	t.Parallel()
+	f := newFake(t)
+	f.install(t, f.linkStandIn(t, "first"), "the output")
+	entry, moved := f.entry(t), filepath.Join(f.dir, "moved")
+	for _, err := range []error{os.Rename(entry, moved), os.Symlink(filepath.Join("..", "moved"), entry)} {
+		if err != nil {
+			t.Skip(err)
+		}
+	}
+	out := f.linkStandIn(t, "symbolic link")
+	f.install(t, out, "the output")
+	f.called(t, 1)
+	if fi, err := os.Lstat(out); err != nil || !fi.Mode().IsRegular() {
+		t.Errorf("the binary is %v (%v)", fi.Mode(), err)
+	}
+	for _, err := range []error{os.Remove(entry), os.Mkdir(entry, 0o700)} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	f.install(t, f.linkStandIn(t, "folder"), "the output")
+	f.called(t, 2)
 }
 
 // TestStandInFromAnotherFileSystem: where there can be no second name, there is a copy.

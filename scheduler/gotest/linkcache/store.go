@@ -65,6 +65,26 @@ func (s *store) copyTo(k key, out string) error {
 
 // with calls use with the entry of k, and removes an entry that use finds damaged. The errors are those of copyTo.
 func (s *store) with(k key, use func(f *os.File) error) error {
+	fi, err := os.Stat(s.path(k))
+	if errors.Is(err, fs.ErrNotExist) {
+		return errMiss
+	}
+	if err != nil {
+		return err
+	}
+	err = errDamaged
+	if fi.Mode().IsRegular() { // to open a named pipe would take for ever
+		err = s.open(k, use)
+	}
+	if errors.Is(err, errDamaged) {
+		// Where removing it fails, the relink replaces it or finds it again: no more than the cost of a link.
+		_ = os.Remove(s.path(k))
+	}
+	return err
+}
+
+// open calls use with the entry of k.
+func (s *store) open(k key, use func(f *os.File) error) error {
 	f, err := os.Open(s.path(k))
 	if errors.Is(err, fs.ErrNotExist) {
 		return errMiss
@@ -78,10 +98,6 @@ func (s *store) with(k key, use func(f *os.File) error) error {
 	}
 	// Nothing was written to f.
 	_ = f.Close()
-	if errors.Is(err, errDamaged) {
-		// Where removing it fails, the relink replaces it or finds it again: no more than the cost of a link.
-		_ = os.Remove(s.path(k))
-	}
 	return err
 }
 
