@@ -16,9 +16,7 @@ func reenter(args []string) (code int, ok bool) {
 	}
 	switch args[0] {
 	case gotest.ExecTestCommand:
-		env := os.Environ()
-		install := func(binary string) error { return linkcache.Install(binary, env) }
-		return gotest.ExecTest(args[1:], env, os.Stdout, os.Stderr, install), true
+		return gotest.ExecTest(args[1:], os.Environ(), os.Stdout, os.Stderr, linkcache.Install), true
 	case "exec-tool":
 		return linkcache.Main(args[1:], os.Environ(), os.Stdout, os.Stderr), true
 	default:

@@ -22,8 +22,8 @@ const cacheKeyFlag = "-key="
 // the go command which binary is to run, copies to stdout what it is sent, and
 // returns the exit status it is told. args are the words after "exec-test";
 // its own flags come first. install, unless it is nil, is called with the
-// binary's path before anyone starts it.
-func ExecTest(args, env []string, stdout, stderr io.Writer, install func(binary string) error) int {
+// binary's path and env before anyone starts it.
+func ExecTest(args, env []string, stdout, stderr io.Writer, install func(binary string, env []string) error) int {
 	for len(args) > 0 && (strings.HasPrefix(args[0], "-timeout=") || strings.HasPrefix(args[0], cacheKeyFlag)) {
 		args = args[1:] // there for the go command's cache key alone
 	}
@@ -35,7 +35,7 @@ func ExecTest(args, env []string, stdout, stderr io.Writer, install func(binary 
 	return exit
 }
 
-func execTest(args, env []string, stdout io.Writer, install func(string) error) (int, error) {
+func execTest(args, env []string, stdout io.Writer, install func(string, []string) error) (int, error) {
 	if len(args) == 0 {
 		return 0, errors.New("no test binary given")
 	}
@@ -45,7 +45,7 @@ func execTest(args, env []string, stdout io.Writer, install func(string) error) 
 		return 0, fmt.Errorf("%s is not set: this command is for the go command that cohort starts", ExecEnv)
 	}
 	if install != nil {
-		if err := install(args[0]); err != nil {
+		if err := install(args[0], env); err != nil {
 			return 0, err
 		}
 	}

@@ -5,6 +5,7 @@ package linkcache
 import (
 	"fmt"
 	"os"
+	"strings"
 )
 
 // shell is where POSIX systems have their shell.
@@ -17,16 +18,13 @@ const shell = "/bin/sh"
 //
 // The go command passes -o first to a link that makes something. A question for its version (-V=full) has none. A shell
 // may drop environment variables whose names are no identifiers; Go's tools know none.
-const filter = `case $1:$2 in */link:-o) exec "$0" exec-tool %s"$@";; esac; exec "$@"`
+const filter = `case $1:$2 in */link:-o) exec "$0" %s "$@";; esac; exec "$@"`
 
 // toolexecArgs returns the command that the go command is to put before each tool. flags are exec-tool's.
 func toolexecArgs(exe string, flags ...string) []string {
+	words := append([]string{"exec-tool"}, flags...)
 	if fi, err := os.Stat(shell); err != nil || !fi.Mode().IsRegular() {
-		return append([]string{exe, "exec-tool"}, flags...)
+		return append([]string{exe}, words...)
 	}
-	words := ""
-	for _, f := range flags {
-		words += f + " "
-	}
-	return []string{shell, "-c", fmt.Sprintf(filter, words), exe}
+	return []string{shell, "-c", fmt.Sprintf(filter, strings.Join(words, " ")), exe}
 }
