@@ -372,3 +372,24 @@ func TestRandomEndings(t *testing.T) {
 		t.Errorf("%d green and %d red packages", greens, reds)
 	}
 }
+
+// TestExecTestGoneBeforeBaseline has the go command's side end while the process without
+// tests, which shows what each process counts before its first test, still waits: the
+// package is over, and nothing of it may start.
+func TestExecTestGoneBeforeBaseline(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, &Config{Workers: 2, GoTest: &gotest.Args{Cover: true, CoverMode: "atomic"}})
+	p := b.arrives("//cohort:group g\nfunc TestA(t *testing.T) {}\n\n//cohort:group h\nfunc TestB(t *testing.T) {}\n", false)
+	for len(b.baselines) == 0 {
+		for _, first := range b.fill() {
+			b.finish(first, passing(first), 0)
+		}
+	}
+	if p.finished || p.waiting != 1 {
+		t.Fatalf("finished: %v, %d processes wait; want one, that without tests", p.finished, p.waiting)
+	}
+	b.abandon(p)
+	if started := b.fill(); len(started) > 0 || !p.finished || p.waiting != 0 {
+		t.Errorf("%d processes start; finished: %v, %d wait", len(started), p.finished, p.waiting)
+	}
+}

@@ -170,11 +170,13 @@ func (r *Run) wantBaseline(p *pkg) bool {
 
 // nextBaseline returns a process without tests.
 func (r *Run) nextBaseline() *batch {
-	if len(r.baselines) == 0 {
-		return nil
+	var p *pkg
+	for p == nil || p.canceled {
+		if len(r.baselines) == 0 {
+			return nil
+		}
+		p, r.baselines = r.baselines[0], r.baselines[1:]
 	}
-	p := r.baselines[0]
-	r.baselines = r.baselines[1:]
 	p.waiting--
 	silent := newMerger(io.Discard, false, func() (*os.File, error) { return nil, errors.ErrUnsupported })
 	return &batch{
