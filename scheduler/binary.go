@@ -8,58 +8,69 @@ import (
 	"strconv"
 )
 
-// backUp gives the binary a second name in dir, since tests may delete the
-// first: under go test nobody would notice. On another file system there is
-// none, which costs nothing but that.
-func (p *pkg) backUp(dir string) {
-	if fi, err := os.Stat(p.req.Binary); err == nil {
-		p.mode = fi.Mode()
-	}
-	// No folder for each: to make one costs three times as much as the link.
-	if name := filepath.Join(dir, "backup"+strconv.Itoa(p.number)); os.Link(p.req.Binary, name) == nil {
-		p.backup = name
-	}
+// binaryFile is the file of a test binary. Tests may delete it or change its mode, and under go
+// test nobody would notice; reruns need it when the go command's is gone.
+type binaryFile struct {
+	path   string // the go command's
+	number int    // of the suite
+	mode   os.FileMode
+	backup string // a second name, "" if there is none
+	rerun  string // what reruns start, "" if there is none
 }
 
-// dropBackUp removes that name when nothing of the package runs any more. Best
-// effort: the run removes the folder in the end.
-func (p *pkg) dropBackUp() {
-	if p.backup != "" {
-		_ = os.Remove(p.backup)
+// newBinaryFile gives the binary at path a second name in dir. On another file system there is
+// none, which costs nothing but that.
+func newBinaryFile(path, dir string, number int) *binaryFile {
+	b := &binaryFile{path: path, number: number}
+	if fi, err := os.Stat(path); err == nil {
+		b.mode = fi.Mode()
+	}
+	// No folder for each: to make one costs three times as much as the link.
+	if name := filepath.Join(dir, "backup"+strconv.Itoa(number)); os.Link(path, name) == nil {
+		b.backup = name
+	}
+	return b
+}
+
+// drop removes the second name when nothing of the package runs any more. Best effort: the run
+// removes the folder in the end.
+func (b *binaryFile) drop() {
+	if b.backup != "" {
+		_ = os.Remove(b.backup)
 	}
 }
 
 // restore makes sure that path, which is the binary's or the one for reruns,
 // exists and has the mode that it had. It may be called concurrently. If it
 // cannot help, the start says so.
-func (p *pkg) restore(path string) {
+func (b *binaryFile) restore(path string) {
 	fi, err := os.Lstat(path)
-	if p.backup != "" && errors.Is(err, fs.ErrNotExist) {
-		if os.Link(p.backup, path) != nil {
-			_ = copyFile(p.backup, path) // a file system without links
+	if b.backup != "" && errors.Is(err, fs.ErrNotExist) {
+		if os.Link(b.backup, path) != nil {
+			_ = copyFile(b.backup, path) // a file system without links
 		}
 		fi, err = os.Lstat(path)
 	}
-	if err == nil && p.mode != 0 && fi.Mode().IsRegular() && fi.Mode() != p.mode {
-		_ = os.Chmod(path, p.mode)
+	if err == nil && b.mode != 0 && fi.Mode().IsRegular() && fi.Mode() != b.mode {
+		_ = os.Chmod(path, b.mode)
 	}
 }
 
-// keep makes the binary that reruns start: it outlives the go command's.
-func (p *pkg) keep(dir string) error {
-	name := filepath.Join(dir, "bin"+strconv.Itoa(p.number), filepath.Base(p.req.Binary))
+// keep makes the binary that reruns start, in dir: it outlives the go command's.
+func (b *binaryFile) keep(dir string) error {
+	name := filepath.Join(dir, "bin"+strconv.Itoa(b.number), filepath.Base(b.path))
 	if err := os.Mkdir(filepath.Dir(name), 0o700); err != nil {
 		return err
 	}
-	if p.backup == "" {
+	if b.backup == "" {
 		// Another file system: copy it, once for each name.
 		backup := filepath.Join(filepath.Dir(name), "backup")
-		if err := copyFile(p.req.Binary, backup); err != nil {
+		if err := copyFile(b.path, backup); err != nil {
 			return err
 		}
-		p.backup = backup
+		b.backup = backup
 	}
-	p.binary = name
+	b.rerun = name
 	return nil
 }
 

@@ -5,8 +5,6 @@ import (
 	"path/filepath"
 	"runtime"
 	"testing"
-
-	"github.com/gotestcohort/cohort/scheduler/gotest"
 )
 
 // TestRestore does to a binary what tests do to theirs.
@@ -20,8 +18,7 @@ func TestRestore(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &pkg{req: &gotest.Request{Binary: binary}}
-	p.backUp(filepath.Dir(binary))
+	b := newBinaryFile(binary, filepath.Dir(binary), 1)
 	for name, harm := range map[string]func() error{
 		"nothing":        func() error { return nil },
 		"not executable": func() error { return os.Chmod(binary, 0o400) },
@@ -39,7 +36,7 @@ func TestRestore(t *testing.T) {
 		if err := harm(); err != nil {
 			t.Fatal(err)
 		}
-		p.restore(binary)
+		b.restore(binary)
 		got, err := os.Stat(binary)
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
@@ -48,5 +45,5 @@ func TestRestore(t *testing.T) {
 			t.Errorf("%s: mode %v, %d bytes; want %v, %d", name, got.Mode(), got.Size(), want.Mode(), want.Size())
 		}
 	}
-	p.dropBackUp()
+	b.drop()
 }

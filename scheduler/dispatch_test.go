@@ -16,18 +16,35 @@ import (
 	"github.com/gotestcohort/cohort/grouping"
 	"github.com/gotestcohort/cohort/scheduler/gotest"
 	"github.com/gotestcohort/cohort/scheduler/history"
-	"github.com/gotestcohort/cohort/scheduler/plan"
+	"github.com/gotestcohort/cohort/scheduler/internal/script"
+	"github.com/gotestcohort/cohort/scheduler/ledger"
 	"github.com/gotestcohort/cohort/scheduler/testbin"
+	"github.com/gotestcohort/cohort/scheduler/worker"
 )
 
-// bench is a Run without processes: the test takes the batches that a worker
-// would run, and says how they ended.
+// bench drives a core as the loop of a Run does, but one step at a time: the test sees which
+// processes start, and says what each prints and how it ends.
 type bench struct {
-	*Run
-	t       *testing.T
-	running []*batch
-	exits   chan int     // of the exec-test
-	stdout  bytes.Buffer // to read after exits
+	*core
+	t        *testing.T
+	listener *gotest.Listener
+	loader   *loader
+	script   *scripted
+	running  []*job
+	exits    chan int     // of the exec-test
+	stdout   bytes.Buffer // to read after exits
+}
+
+// scripted is the runner of a bench: each process prints words and exits with code.
+type scripted struct {
+	words script.Process
+	code  int
+}
+
+func (s *scripted) Run(_ context.Context, _ testbin.Spec, out io.Writer) testbin.Exit {
+	now := time.Now()
+	_ = s.words.Write(out) // a parser takes everything
+	return testbin.Exit{Code: s.code, Start: now, End: now}
 }
 
 func newBench(t *testing.T, c *Config) *bench {
@@ -43,23 +60,20 @@ func newBench(t *testing.T, c *Config) *bench {
 	if c.GoTest == nil {
 		c.GoTest = &gotest.Args{Timeout: gotest.DefaultTimeout}
 	}
-	r := &Run{cfg: c, listener: l, events: make(chan any), done: make(chan struct{})}
-	r.slots = make([]bool, c.Workers)
-	r.planner = plan.New(plan.Config{Workers: c.Workers})
-	r.began, r.batches = time.Now(), make(map[int]*batch)
-	r.ctx, r.stop = context.WithCancelCause(t.Context())
-	b := &bench{Run: r, t: t, exits: make(chan int, 1)}
 	t.Cleanup(func() {
-		if err := b.Close(); err != nil {
+		if err := l.Close(); err != nil {
 			t.Error(err)
 		}
 	})
-	return b
+	return &bench{
+		core: newCore(c, l.Dir, l.Dir, time.Now()), t: t, listener: l, script: &scripted{}, exits: make(chan int, 1),
+		loader: &loader{cfg: c, dir: l.Dir, binaries: l.Dir, env: func(env []string) []string { return env }},
+	}
 }
 
 // arrives lets a package come: its tests are those of the source text, a line
 // `func TestX` each, and directives before them.
-func (b *bench) arrives(source string, testMain bool, args ...string) *pkg {
+func (b *bench) arrives(source string, testMain bool, args ...string) *suite {
 	b.t.Helper()
 	dir := b.t.TempDir()
 	lists := make(map[string]string)
@@ -93,83 +107,65 @@ func (b *bench) arrives(source string, testMain bool, args ...string) *pkg {
 	}()
 	req := <-b.listener.Requests()
 	req.Dir = dir
-	p := prepare(1, req, b.cfg, newMerger(req, b.cfg.Strict, noSpill))
-	if p.list == nil {
+	s := b.loader.load(1, req)
+	if s.list == nil {
 		b.t.Fatal("the list of tests cannot be read")
 	}
-	b.add(p)
-	return p
-}
-
-// fill gives every idle worker what it is to run, as dispatch does.
-func (b *bench) fill() (started []*batch) {
-	for !b.exclusive {
-		slot := slices.Index(b.slots, false)
-		if slot < 0 {
-			break
-		}
-		next := b.next()
-		if next == nil {
-			break
-		}
-		b.processes++
-		next.number, next.slot = b.processes, slot
-		b.slots[slot] = true
-		b.Run.running++
-		b.exclusive = next.serial
-		b.firstPass(next)
-		next.pkg.running++
-		b.running = append(b.running, next)
-		started = append(started, next)
-	}
-	return started
-}
-
-// finish ends a batch: its process prints that and exits so.
-func (b *bench) finish(batch *batch, words process, code int) settlement {
-	b.running = slices.DeleteFunc(b.running, func(other *batchOf) bool { return other == batch })
-	parser := testbin.NewParser(batch.known, batch.feed.event)
-	for word := range strings.FieldsSeq(string(words)) {
-		_, _ = io.WriteString(parser, framing(word))
-	}
-	parser.Close()
-	s := settle(ending{
-		planned: batch.planned, group: batch.group, stopsEarly: batch.stopsEarly(b.cfg), mayIdle: batch.pkg.list.TestMain,
-		count: parser.Count, seen: parser.Seen(), open: parser.Open(),
-		last: batch.feed.last, finals: batch.feed.finals, code: code, reason: fmt.Sprint("exit status ", code),
-	})
-	batch.feed.settle(s, "")
-	batch.feed.close()
-	b.end(ended{batch: batch, exit: testbin.Exit{Code: code, End: time.Now()}, s: s})
+	s.ctx, s.stop = context.WithCancelCause(b.t.Context())
+	b.arrived(s)
 	return s
 }
 
-// batchOf is a batch, where a parameter has that name.
-type batchOf = batch
-
-// names are the tests of a batch.
-func names(b *batch) string {
-	var out []string
-	for _, p := range b.planned {
-		out = append(out, p.name)
+// fill lets the core advance, closes what is settled, and returns the processes that start.
+func (b *bench) fill() []*job {
+	todo := b.advance(time.Now())
+	for _, c := range todo.close {
+		b.wasClosed(c.do())
 	}
-	return strings.Join(out, " ")
+	b.running = append(b.running, todo.start...)
+	return todo.start
 }
+
+// exit returns the exit status that the go command has got of the suite, which must be settled.
+func (b *bench) exit() int {
+	b.t.Helper()
+	if started := b.fill(); len(started) > 0 || len(b.open) > 0 {
+		b.t.Fatalf("%d processes start, %d suites are not settled", len(started), len(b.open))
+	}
+	return <-b.exits
+}
+
+// over reports whether the account of a suite is closed.
+func (b *bench) over(s *suite) bool { return s.account.State() == ledger.Closed }
+
+// finish ends a process: it prints that and exits so. What it has shown is returned.
+func (b *bench) finish(j *job, words script.Process, code int) *worker.Result {
+	b.t.Helper()
+	b.running = slices.DeleteFunc(b.running, func(other *job) bool { return other == j })
+	b.script.words, b.script.code = words, code
+	run := worker.Run{Runner: b.script, Now: time.Now}
+	r := run.Do(b.t.Context(), &j.Job)
+	b.ended(j, r, nil, time.Now())
+	return r
+}
+
+// names are the tests of a process.
+func names(j *job) string { return strings.Join(j.Names(), " ") }
 
 // passing is what a process prints whose tests pass.
-func passing(b *batch) process {
+func passing(j *job) script.Process {
 	var words []string
-	for _, p := range b.planned {
-		for range p.want {
-			words = append(words, "+"+p.name, "p"+p.name)
+	for _, p := range j.Tests {
+		for range p.Want {
+			words = append(words, "+"+p.Name, "p"+p.Name)
 		}
 	}
-	return process(strings.Join(append(words, "PASS"), " "))
+	return script.Process(strings.Join(append(words, "PASS"), " "))
 }
 
-// suite is the source of a package: a group of three in two places, a serial
+// manyTests is the source of a package: a group of three in two places, a serial
 // test, an example and many loose ones.
-func suite(loose int) string {
+func manyTests(loose int) string {
 	var s strings.Builder
 	s.WriteString("//cohort:group g\nfunc TestG1(t *testing.T) {}\n\n//cohort:serial\nfunc TestS(t *testing.T) {}\n\n")
 	for i := range loose {
@@ -183,19 +179,19 @@ func TestBatches(t *testing.T) {
 	t.Parallel()
 	for seed := range int64(40) {
 		b := newBench(t, &Config{Workers: 1 + int(seed%4), Shuffle: seed%2 == 0, Seed: seed, GroupFailFast: true})
-		p := b.arrives(suite(30), false)
+		p := b.arrives(manyTests(30), false)
 		runs := make(map[string]int)
 		var loose []string // in the order of dispatch
 		for started := b.fill(); len(started) > 0; started = b.fill() {
 			for _, next := range started {
-				for _, test := range next.planned {
-					runs[test.name]++
+				for _, test := range next.Tests {
+					runs[test.Name]++
 				}
 				list := names(next)
 				switch {
 				case strings.Contains(list, "TestG"):
-					if list != "TestG1 TestG2 TestG3" || next.group != "g" || next.shuffle != "" || next.all {
-						t.Errorf("seed %d: a batch of %s, group %q, shuffle %q", seed, list, next.group, next.shuffle)
+					if list != "TestG1 TestG2 TestG3" || next.Group != "g" || next.Shuffle != "" || next.All {
+						t.Errorf("seed %d: a batch of %s, group %q, shuffle %q", seed, list, next.Group, next.Shuffle)
 					}
 				case strings.Contains(list, "TestS"):
 					if list != "TestS" || !next.serial || len(b.running) != 1 {
@@ -203,14 +199,14 @@ func TestBatches(t *testing.T) {
 					}
 				default:
 					loose = append(loose, strings.Fields(list)...)
-					if want := map[bool]string{true: fmt.Sprint(seed)}[seed%2 == 0]; next.shuffle != want || next.group != "" {
-						t.Errorf("seed %d: loose tests with shuffle %q, group %q", seed, next.shuffle, next.group)
+					if want := map[bool]string{true: fmt.Sprint(seed)}[seed%2 == 0]; next.Shuffle != want || next.Group != "" {
+						t.Errorf("seed %d: loose tests with shuffle %q, group %q", seed, next.Shuffle, next.Group)
 					}
 				}
 			}
 			for _, slot := range b.running {
-				if slot.slot >= b.cfg.Workers {
-					t.Errorf("seed %d: worker %d of %d", seed, slot.slot, b.cfg.Workers)
+				if slot.Slot >= b.cfg.Workers {
+					t.Errorf("seed %d: worker %d of %d", seed, slot.Slot, b.cfg.Workers)
 				}
 			}
 			for len(b.running) > 0 {
@@ -222,8 +218,8 @@ func TestBatches(t *testing.T) {
 				t.Errorf("seed %d: %s is in %d batches", seed, test.Name, runs[test.Name])
 			}
 		}
-		if len(runs) != len(p.list.Tests) || !p.finished {
-			t.Errorf("seed %d: %d tests, %d in the list; finished: %v", seed, len(runs), len(p.list.Tests), p.finished)
+		if len(runs) != len(p.list.Tests) || !b.over(p) {
+			t.Errorf("seed %d: %d tests, %d in the list; finished: %v", seed, len(runs), len(p.list.Tests), b.over(p))
 		}
 		inOrder := slices.IsSortedFunc(loose[:len(loose)-1], func(x, y string) int {
 			var i, j int
@@ -233,7 +229,7 @@ func TestBatches(t *testing.T) {
 		if inOrder == b.cfg.Shuffle {
 			t.Errorf("seed %d: loose tests in the order %v", seed, loose)
 		}
-		if code := <-b.exits; code != 0 || !strings.HasSuffix(b.stdout.String(), "\x16PASS\n") {
+		if code := b.exit(); code != 0 || !strings.HasSuffix(b.stdout.String(), "\x16PASS\n") {
 			t.Errorf("seed %d: exit status %d", seed, code)
 		}
 	}
@@ -263,26 +259,26 @@ func TestWhole(t *testing.T) {
 			b := newBench(t, &tc.config)
 			b.arrives(source, tc.testMain, tc.args...)
 			started := b.fill()
-			if len(started) != 1 || !started[0].all {
+			if len(started) != 1 || !started[0].All {
 				t.Fatalf("%d processes, want one for all", len(started))
 			}
 			got := names(started[0])
-			if started[0].planned == nil {
+			if !started[0].Known {
 				got = "?"
 			}
-			order := strings.Fields(strings.TrimSuffix(tc.want, started[0].shuffle))
+			order := strings.Fields(strings.TrimSuffix(tc.want, started[0].Shuffle))
 			if tc.config.Shuffle { // the order within the process is the binary's
 				slices.Sort(order)
 				sorted := strings.Fields(got)
 				slices.Sort(sorted)
 				got, tc.want = strings.Join(sorted, " "), strings.Join(order, " ")+" "+tc.want[strings.LastIndex(tc.want, " ")+1:]
 			}
-			if got += " " + started[0].shuffle; got != tc.want {
+			if got += " " + started[0].Shuffle; got != tc.want {
 				t.Errorf("%q, want %q", got, tc.want)
 			}
-			for _, p := range started[0].planned {
-				if want := map[string]int{"one": 4}[name]; want > 0 && p.want != want {
-					t.Errorf("%s is to run %d times, want %d", p.name, p.want, want)
+			for _, p := range started[0].Tests {
+				if want := map[string]int{"one": 4}[name]; want > 0 && p.Want != want {
+					t.Errorf("%s is to run %d times, want %d", p.Name, p.Want, want)
 				}
 			}
 		})
@@ -299,7 +295,7 @@ func TestGroupRestStaysTogether(t *testing.T) {
 		b.arrives(source, false)
 		b.finish(b.fill()[0], "+TestA pTestA +TestB", 2)
 		rest := b.fill()
-		if len(rest) != 1 || names(rest[0]) != "TestC TestD" || rest[0].shuffle != "" {
+		if len(rest) != 1 || names(rest[0]) != "TestC TestD" || rest[0].Shuffle != "" {
 			var got []string
 			for _, r := range rest {
 				got = append(got, names(r))
@@ -310,7 +306,7 @@ func TestGroupRestStaysTogether(t *testing.T) {
 			b.finish(b.running[0], passing(b.running[0]), 0)
 			b.fill()
 		}
-		if code := <-b.exits; code != 2 {
+		if code := b.exit(); code != 2 {
 			t.Errorf("%s: exit status %d", dist, code)
 		}
 	}
@@ -324,7 +320,7 @@ func TestRandomEndings(t *testing.T) {
 	for seed := range uint64(150) {
 		random := rand.New(rand.NewPCG(seed, 4))
 		b := newBench(t, &Config{Workers: 1 + random.IntN(3), Shuffle: true, Seed: int64(seed), GroupFailFast: seed%2 == 0})
-		p := b.arrives(suite(random.IntN(12)), seed%5 == 0)
+		p := b.arrives(manyTests(random.IntN(12)), seed%5 == 0)
 		bad, idle := false, false
 		for rounds := 0; ; rounds++ {
 			b.fill()
@@ -337,18 +333,22 @@ func TestRandomEndings(t *testing.T) {
 			next := b.running[random.IntN(len(b.running))]
 			words, code := passing(next), 0
 			if seed%3 > 0 && random.IntN(3) == 0 {
-				var e ending
-				words, e = randomProcess(random, next.planned)
-				code = max(e.code, 0)
+				var list []script.Test
+				for _, p := range next.Tests {
+					list = append(list, script.Test{Name: p.Name, Want: p.Want})
+				}
+				var way script.Way
+				words, way = script.Random(random, list)
+				code = max(way.Code, 0)
 			}
 			s := b.finish(next, words, code)
-			bad = bad || code != 0 || len(s.failed)+len(s.lost) > 0 || s.packageFailure != ""
-			idle = idle || len(s.idle)+len(s.dropped) > 0
+			bad = bad || code != 0 || len(s.Failed)+len(s.Lost) > 0 || s.PackageFailure != ""
+			idle = idle || len(s.Idle)+len(s.Dropped) > 0
 		}
-		if !p.finished {
+		if !b.over(p) {
 			t.Fatalf("seed %d: the package has no end", seed)
 		}
-		code := <-b.exits
+		code := b.exit()
 		if bad != (code != 0) {
 			t.Errorf("seed %d: exit status %d, something was wrong: %v", seed, code, bad)
 		}
@@ -357,10 +357,13 @@ func TestRandomEndings(t *testing.T) {
 		} else {
 			greens++
 		}
-		of := events(t, b.stdout.Bytes())
+		of, err := script.Events(b.stdout.Bytes())
+		if err != nil {
+			t.Fatal(err)
+		}
 		for _, test := range p.list.Tests {
 			results := slices.ContainsFunc(of[test.Name], func(e string) bool { return slices.Contains([]string{"pass", "fail", "skip"}, e[:4]) })
-			if !results && !idle && !p.canceled {
+			if !results && !idle && !p.account.Dropped() {
 				t.Errorf("seed %d: %s has no result: %q", seed, test.Name, of[test.Name])
 			}
 		}
@@ -378,18 +381,15 @@ func TestRandomEndings(t *testing.T) {
 // package is over, and nothing of it may start.
 func TestExecTestGoneBeforeBaseline(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, &Config{Workers: 2, GoTest: &gotest.Args{Cover: true, CoverMode: "atomic"}})
+	b := newBench(t, &Config{Workers: 1, GoTest: &gotest.Args{Cover: true, CoverMode: "atomic"}})
 	p := b.arrives("//cohort:group g\nfunc TestA(t *testing.T) {}\n\n//cohort:group h\nfunc TestB(t *testing.T) {}\n", false)
-	for len(b.baselines) == 0 {
-		for _, first := range b.fill() {
-			b.finish(first, passing(first), 0)
-		}
+	b.finish(b.fill()[0], "+TestA pTestA PASS", 0)
+	b.finish(b.fill()[0], "+TestB pTestB PASS", 0)
+	if b.over(p) || !p.account.NeedsBaseline() {
+		t.Fatal("no process without tests is to come")
 	}
-	if p.finished || p.waiting != 1 {
-		t.Fatalf("finished: %v, %d processes wait; want one, that without tests", p.finished, p.waiting)
-	}
-	b.abandon(p)
-	if started := b.fill(); len(started) > 0 || !p.finished || p.waiting != 0 {
-		t.Errorf("%d processes start; finished: %v, %d wait", len(started), p.finished, p.waiting)
+	b.gone(p)
+	if started := b.fill(); len(started) > 0 || !b.over(p) {
+		t.Errorf("%d processes start; over: %v", len(started), b.over(p))
 	}
 }

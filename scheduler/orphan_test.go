@@ -15,13 +15,13 @@ func TestGroupThatLostItsProcess(t *testing.T) {
 	for _, batch := range b.fill() { // what is left: h
 		b.finish(batch, passing(batch), 0)
 	}
-	if code := <-b.exits; code != 2 {
+	if code := b.exit(); code != 2 {
 		t.Errorf("exit status %d, want 2", code)
 	}
 	var again []string
-	for _, u := range p.units {
-		if len(u.failed) > 0 {
-			again = append(again, u.def.Name())
+	for _, u := range p.account.Units() {
+		if len(u.Failed) > 0 {
+			again = append(again, u.Def.Name())
 		}
 	}
 	if got, want := len(again), 2; got != want || again[0] != "g" || again[1] != "TestB" {

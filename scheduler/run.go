@@ -5,17 +5,17 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"os"
-	"os/exec"
+	"path/filepath"
+	"slices"
 	"sync"
-	"sync/atomic"
 	"time"
 
-	"github.com/gotestcohort/cohort/grouping"
 	"github.com/gotestcohort/cohort/scheduler/gotest"
-	"github.com/gotestcohort/cohort/scheduler/plan"
-	"github.com/gotestcohort/cohort/scheduler/procgroup"
+	"github.com/gotestcohort/cohort/scheduler/ledger"
 	"github.com/gotestcohort/cohort/scheduler/testbin"
+	"github.com/gotestcohort/cohort/scheduler/worker"
 )
 
 // Run is one `go test -json` whose test binaries are run by cohort's workers.
@@ -26,33 +26,20 @@ type Run struct {
 
 	cfg      *Config
 	listener *gotest.Listener
-	work     string // a directory for the go command, or ""
-	cmd      *exec.Cmd
-	goEnded  atomic.Bool // its process group's number may be another's now
+	gocmd    *goCommand
+	loader   *loader
+	worker   *worker.Run
+
 	events   chan any
 	done     chan struct{}           // closed by Close
 	kill     chan struct{}           // closed to kill at once what Stop has signalled
 	killOnce sync.Once               //
 	stop     context.CancelCauseFunc // ends the test processes
 	ctx      context.Context
-	children sync.WaitGroup // the goroutines of packages and processes, and the loop
+	children sync.WaitGroup // the goroutines of suites and processes, and the loop
 
-	state // the loop's alone
-}
-
-// state is what the loop owns.
-type state struct {
-	pkgs      []*pkg // not finished, in order of arrival
-	failed    []*pkg // finished, in order of their ends
-	slots     []bool // which workers are busy
-	running   int
-	exclusive bool // a serial process runs
-	processes int
-	warnings  []grouping.Warning
-	directive error  // the first wrong directive
-	baselines []*pkg // that need a process without tests
-	reruns    *reruns
-	planning
+	core     *core         // the loop's alone
+	attempts chan *Attempt // likewise: of the reruns; nil before and after them
 }
 
 // Start starts the go command. The caller must Close the Run.
@@ -61,69 +48,37 @@ func Start(c *Config) (*Run, error) {
 	if err != nil {
 		return nil, err
 	}
+	gocmd, err := startGo(c, listener.Env())
+	if err != nil {
+		return nil, errors.Join(err, listener.Close(), gocmd.removeWork())
+	}
 	r := &Run{
-		cfg: c, listener: listener,
+		Stdout: gocmd.stdout, Stderr: gocmd.stderr, cfg: c, listener: listener, gocmd: gocmd,
 		events: make(chan any), done: make(chan struct{}), kill: make(chan struct{}),
-		state: state{slots: make([]bool, c.Workers), planning: planning{
-			planner: plan.New(plan.Config{Workers: c.Workers}), began: time.Now(), batches: make(map[int]*batch),
-		}},
 	}
-	if c.GoTest.Many() {
-		// While the go command may still be building others, a worker that has
-		// nothing to do is no idle core: cheap packages are not worth a second
-		// process. How many are to come only it knows.
-		r.planner.Expect(c.Workers)
+	binaries := listener.Dir
+	if gocmd.work != "" {
+		// On the file system that they are on already, so that it takes no room.
+		binaries = gocmd.work
 	}
+	r.loader = &loader{cfg: c, dir: listener.Dir, binaries: binaries, env: gocmd.testEnv}
+	r.worker = &worker.Run{
+		ID: c.ID, Workers: c.Workers, Timeout: c.GoTest.Timeout, Exec: c.GoTest.Exec,
+		Kill: r.kill, Runner: worker.Local{}, Now: time.Now,
+	}
+	r.core = newCore(c, listener.Dir, binaries, time.Now())
 	r.ctx, r.stop = context.WithCancelCause(context.Background())
-	if err := r.startGo(); err != nil {
-		return nil, errors.Join(err, r.removeFiles())
-	}
 	r.children.Add(1)
 	go r.loop() // ends with Close
 	return r, nil
 }
 
-func (r *Run) startGo() error {
-	options := gotest.CommandOptions{Self: r.cfg.Self, Workers: r.cfg.Workers, Toolexec: r.cfg.Toolexec, Modes: r.cfg.modes()}
-	if r.cfg.SeedChosen {
-		options.Seed = fmt.Sprint(r.cfg.Seed)
-	}
-	words, err := r.cfg.GoTest.Command(options)
-	if err != nil {
-		return err
-	}
-	r.cmd = exec.Command(words[0], words[1:]...)
-	r.cmd.Env = append(r.cfg.Env[:len(r.cfg.Env):len(r.cfg.Env)], r.listener.Env())
-	if !r.cfg.GoTest.Work { // the user wants to look into it afterwards
-		r.work = workDir(r.cfg.Env)
-	}
-	if r.work != "" {
-		r.cmd.Env = append(r.cmd.Env, workEnv+r.work)
-	}
-	r.cmd.Dir = r.cfg.Dir
-	procgroup.Own(r.cmd)
-	if r.Stdout, err = r.cmd.StdoutPipe(); err != nil {
-		return err
-	}
-	if r.Stderr, err = r.cmd.StderrPipe(); err != nil {
-		return err
-	}
-	if err := r.cmd.Start(); err != nil {
-		return fmt.Errorf("start go test: %w", err)
-	}
-	return nil
-}
-
 // Command returns the words of the go command that was started.
-func (r *Run) Command() []string { return r.cmd.Args }
+func (r *Run) Command() []string { return r.gocmd.cmd.Args }
 
 // Wait waits for the go command, after its output has been read, and returns
 // its error: nil, or an *exec.ExitError for a run that did not pass.
-func (r *Run) Wait() error {
-	err := r.cmd.Wait()
-	r.goEnded.Store(true)
-	return err
-}
+func (r *Run) Wait() error { return r.gocmd.wait() }
 
 // Stopped reports whether the run was called off.
 func (r *Run) Stopped() bool { return r.ctx.Err() != nil }
@@ -136,20 +91,14 @@ func (r *Run) Stop(sig os.Signal) {
 		return
 	}
 	r.stop(testbin.Signal{Signal: sig})
-	// The go command ends as soon as the packages under way have their
-	// results. It may have ended already, so the error says nothing.
-	if !r.goEnded.Load() {
-		_ = procgroup.Signal(r.cmd.Process, os.Interrupt)
-	}
+	r.gocmd.interrupt()
 }
 
 // Kill ends the go command and every test process at once.
 func (r *Run) Kill() {
 	r.stop(testbin.Signal{Signal: os.Kill})
 	r.killOnce.Do(func() { close(r.kill) })
-	if !r.goEnded.Load() {
-		_ = procgroup.Kill(r.cmd.Process) // it may be gone already
-	}
+	r.gocmd.kill()
 }
 
 // Close ends what still runs and removes the run's files. It is safe after
@@ -158,7 +107,7 @@ func (r *Run) Close() error {
 	r.stop(errors.New("the run is over"))
 	close(r.done)
 	r.children.Wait()
-	return r.removeFiles()
+	return errors.Join(r.listener.Close(), r.gocmd.removeWork())
 }
 
 // send hands the owner a message, unless the run is over.
@@ -169,103 +118,209 @@ func (r *Run) send(event any) {
 	}
 }
 
-// do runs f in the owner's goroutine and waits for it.
-func (r *Run) do(f func()) {
+// ask runs f in the owner's goroutine, once every suite that is settled has been closed, and
+// waits for it.
+func (r *Run) ask(f func()) {
 	done := make(chan struct{})
-	r.send(func() { f(); close(done) })
+	r.send(question(func() { f(); close(done) }))
 	select {
 	case <-done:
 	case <-r.done:
 	}
 }
 
-// loop is the owner of the run's state.
+// The messages to the owner, beside *suite for one that has been loaded, and closed.
+type (
+	// gone: the exec-test of a suite has ended before its time.
+	gone struct{ suite *suite }
+	// ended: a process has ended. The attempt is nil unless it was a rerun.
+	ended struct {
+		job     *job
+		result  *worker.Result
+		attempt *Attempt
+	}
+	// question: run this when nothing is being closed.
+	question func()
+)
+
+// loop is the owner of the run's state: it takes a message, applies it, and does what the core
+// then wants done.
 func (r *Run) loop() {
 	defer r.children.Done()
 	stopped := r.ctx.Done()
+	var wake <-chan time.Time
 	for {
 		select {
 		case <-stopped:
-			stopped = nil // once: dispatch drops what waits, reruns in their delay too
+			stopped = nil // once
+			r.core.stop()
 		case req := <-r.listener.Requests():
 			r.arrive(req)
 		case event := <-r.events:
-			switch e := event.(type) {
-			case *pkg:
-				r.add(e)
-			case ended:
-				r.end(e)
-			case gone:
-				r.abandon(e.pkg)
-			case *rerun:
-				r.reruns.ready = append(r.reruns.ready, e)
-			case func():
-				e()
-			default:
-				panic(fmt.Sprintf("scheduler: unknown event %T", event))
-			}
-		case <-r.wake:
+			r.apply(event)
+		case <-wake:
 		case <-r.done:
 			return
 		}
-		r.dispatch()
+		wake = r.settle()
 	}
 }
 
-// gone is the message that a package's exec-test has ended before its time.
-type gone struct{ pkg *pkg }
+// settle does what the core wants done, until it wants no more, and returns when to ask it again,
+// nil for not before the next message.
+func (r *Run) settle() <-chan time.Time {
+	for {
+		todo := r.core.advance(time.Now())
+		r.act(todo)
+		switch {
+		case len(todo.answer) > 0: // an answer may have changed the state
+		case todo.wake.IsZero():
+			return nil
+		default:
+			return time.After(time.Until(todo.wake))
+		}
+	}
+}
 
-// arrive lets a package be read in the background.
+// apply hands a message to the core.
+func (r *Run) apply(event any) {
+	switch e := event.(type) {
+	case *suite:
+		r.core.arrived(e)
+	case gone:
+		r.core.gone(e.suite)
+	case ended:
+		r.core.ended(e.job, e.result, e.attempt, time.Now())
+	case closed:
+		r.core.wasClosed(e)
+	case question:
+		r.core.ask(e)
+	default:
+		panic(fmt.Sprintf("scheduler: unknown event %T", event))
+	}
+}
+
+// act does what the core wants done. Nothing here waits: what may take time has a goroutine, whose
+// end is a message.
+func (r *Run) act(t todo) {
+	for _, s := range t.cancel {
+		s.stop(errors.New("its exec-test process is gone"))
+	}
+	for _, a := range t.attempts {
+		r.attempts <- a // there is room for all
+	}
+	if t.over && r.attempts != nil {
+		close(r.attempts)
+		r.attempts = nil
+	}
+	for _, c := range t.close {
+		r.children.Go(func() { // ends with what it does
+			done := c.do()
+			c.suite.stop(nil) // nothing of it runs: this only frees what the context holds
+			r.send(done)
+		})
+	}
+	for _, j := range t.start {
+		r.children.Go(func() { r.send(r.runJob(j)) }) // ends with the process
+	}
+	for _, f := range t.answer {
+		f()
+	}
+}
+
+// arrive lets a suite be loaded in the background.
 func (r *Run) arrive(req *gotest.Request) {
-	r.processes++
-	number := r.processes
-	r.children.Add(1)
-	go func() { // ends when the package has been read and the go command's side is over
-		defer r.children.Done()
-		m := newMerger(req, r.cfg.Strict, func() (*os.File, error) { return os.CreateTemp(r.listener.Dir, "out") })
-		p := prepare(number, req, r.cfg, m)
-		r.send(p)
+	number := r.core.number()
+	r.children.Go(func() { // ends when the suite has been loaded and the go command's side is over
+		s := r.loader.load(number, req)
+		s.ctx, s.stop = context.WithCancelCause(r.ctx)
+		r.send(s)
 		select {
 		case <-req.Gone():
-			r.send(gone{p})
+			r.send(gone{s})
 		case <-r.done:
 		}
-	}()
+	})
 }
 
-// add takes a package that has been read.
-func (r *Run) add(p *pkg) {
-	p.ctx, p.stop = context.WithCancelCause(r.ctx)
-	r.pkgs = append(r.pkgs, p)
-	r.warnings = append(r.warnings, p.warnings...)
-	if p.err != nil {
-		if r.directive == nil {
-			r.directive = p.err
-		}
-		p.merge.add(p.err.Error() + "\n")
-		p.fail("its directives are wrong")
-		p.cancel()
+// runJob runs the process of a job.
+func (r *Run) runJob(j *job) ended {
+	ctx := r.ctx
+	if j.Kind.Early() {
+		ctx = j.suite.ctx
+	}
+	since := func() time.Duration { return time.Since(r.core.began) }
+	j.Watch = func(e testbin.Event) { j.progress.note(e, since) }
+	j.suite.file.restore(j.Binary.Program)
+	e := ended{job: j}
+	if j.Kind == ledger.Attempt {
+		e.attempt = j.attempt
+		e.result = runAttempt(ctx, r.worker, j, e.attempt, filepath.Join(r.listener.Dir, fmt.Sprint("attempt", j.Number)))
 	} else {
-		p.backUp(r.binaryDir())
-		r.plan(p, p.tasks)
+		e.result = r.worker.Do(ctx, &j.Job)
 	}
-	if r.cfg.SeedChosen && r.cfg.Shuffle && !p.whole && p.err == nil {
-		p.merge.add(fmt.Sprintf("-test.shuffle %d\n", r.cfg.Seed))
+	if e.result.Err != nil && j.Kind.ForGo() {
+		j.suite.out.Add("cohort: " + e.result.Err.Error() + "\n")
 	}
-	r.finishIfDone(p)
+	j.remember(r.cfg.Recorder, e.result)
+	return e
 }
 
-var errExecTestGone = errors.New("its exec-test process is gone")
+// Verdict returns what the run has come to so far.
+func (r *Run) Verdict() Verdict {
+	var v Verdict
+	r.ask(func() { v = r.core.verdict() })
+	return v
+}
 
-// abandon stops a package whose exec-test was killed, and its processes: the go
-// command has reported it as failed, and nothing can be added to that.
-func (r *Run) abandon(p *pkg) {
-	if p.finished {
-		return
+// CheckRerun reports why failures cannot be run again, given the packages that
+// the go command has reported as failed: nil if the ledger explains them all.
+func (r *Run) CheckRerun(failed []string) error {
+	var err error
+	r.ask(func() { err = r.core.checkRerun(failed) })
+	return err
+}
+
+// checkRerun is CheckRerun in the owner's goroutine.
+func (c *core) checkRerun(failed []string) error {
+	known := c.failures()
+	for _, path := range failed {
+		i := slices.IndexFunc(known, func(s *suite) bool { return s.path == path })
+		switch {
+		case i < 0:
+			return fmt.Errorf("rerun aborted because package %s failed before its tests were run", path)
+		case known[i].file.rerun == "":
+			return fmt.Errorf("rerun aborted because package %s was not run to its end", path)
+		}
 	}
-	p.lost = true
-	p.fail("%v", errExecTestGone)
-	p.cancel()
-	p.stop(errExecTestGone)
-	r.finishIfDone(p)
+	return nil
+}
+
+// Rerun runs every failed unit again, each up to Config.Reruns times until it
+// passes, and yields the attempts as they end. Call it once, after Wait. If the
+// consumer stops early, no other attempt is started.
+func (r *Run) Rerun() iter.Seq[*Attempt] {
+	return func(yield func(*Attempt) bool) {
+		var out chan *Attempt
+		r.ask(func() { out = r.startReruns() })
+		if out == nil {
+			return // the run is over
+		}
+		for a := range out {
+			if !yield(a) {
+				r.Stop(os.Interrupt)
+				for range out { // let it end
+				}
+				return
+			}
+		}
+	}
+}
+
+// startReruns begins the phase. The channel that it returns holds all that can be sent, so that
+// the owner never waits; it is closed when no attempt can follow.
+func (r *Run) startReruns() chan *Attempt {
+	r.core.rerun()
+	r.attempts = make(chan *Attempt, len(r.core.reruns.items)*r.cfg.Reruns)
+	return r.attempts
 }

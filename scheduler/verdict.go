@@ -4,7 +4,7 @@ import (
 	"strings"
 
 	"github.com/gotestcohort/cohort/grouping"
-	"github.com/gotestcohort/cohort/scheduler/gotest"
+	"github.com/gotestcohort/cohort/scheduler/ledger"
 )
 
 // Verdict is what a run has come to beyond its events.
@@ -34,64 +34,32 @@ type UnitVerdict struct {
 	Note string
 }
 
-// Verdict returns what the run has come to so far.
-func (r *Run) Verdict() Verdict {
-	var v Verdict
-	r.do(func() { v = r.verdict() })
-	return v
-}
-
-func (r *Run) verdict() Verdict {
-	v := Verdict{Warnings: r.warnings, Err: r.directive}
-	for _, p := range r.failed {
-		if len(p.failures) > 0 {
-			u := UnitVerdict{Package: p.path, Attempts: 1, Note: strings.Join(p.failures, "; ")}
-			if p.first != nil {
-				u.Command = r.reproduce(p.first)
+// verdict returns what the run has come to so far.
+func (c *core) verdict() Verdict {
+	v := Verdict{Warnings: c.warnings, Err: c.directive}
+	for _, s := range c.failures() {
+		if failures := s.account.Failures(); len(failures) > 0 {
+			u := UnitVerdict{Package: s.path, Attempts: 1, Note: strings.Join(failures, "; ")}
+			if j := c.failed[s.account.FailedIn()]; j != nil {
+				u.Command = j.reproduce(c.cfg)
 			}
-			v.Units = append(v.Units, r.reran(u, p, nil))
+			v.Units = append(v.Units, c.reran(u, s, nil))
 		}
-		for _, unit := range p.units {
-			if len(unit.failed) == 0 {
+		for _, unit := range s.account.Units() {
+			if len(unit.Failed) == 0 {
 				continue
 			}
-			u := UnitVerdict{Package: p.path, Name: unit.def.Name(), Attempts: 1, Command: r.reproduce(unit.first)}
-			v.Units = append(v.Units, r.reran(u, p, unit))
+			u := UnitVerdict{Package: s.path, Name: unit.Def.Name(), Attempts: 1, Command: c.failed[unit.Process].reproduce(c.cfg)}
+			v.Units = append(v.Units, c.reran(u, s, unit))
 		}
 	}
 	return v
 }
 
-// reran adds what came of a unit's reruns. A unit of a package that was rerun
-// whole has passed with it.
-func (r *Run) reran(u UnitVerdict, p *pkg, unit *unit) UnitVerdict {
-	if r.reruns == nil {
-		return u
-	}
-	for _, a := range r.reruns.all {
-		if a.pkg == p && (a.unit == unit || a.unit == nil) {
-			u.Attempts, u.Passed = 1+a.attempts, a.passed
-			if note := a.orderNote(); note != "" {
-				u.Note = note
-			}
-		}
+// reran adds what came of a unit's reruns; unit is nil for the package.
+func (c *core) reran(u UnitVerdict, s *suite, unit *ledger.Unit) UnitVerdict {
+	if c.reruns != nil {
+		c.reruns.verdict(&u, s, unit)
 	}
 	return u
-}
-
-// reproduce returns the command for the tests of a process, for a shell.
-func (r *Run) reproduce(b *batch) string {
-	run := b.pkg.args.Run
-	if !b.all {
-		var names []string
-		for _, t := range b.planned {
-			names = append(names, t.name)
-		}
-		pattern, err := grouping.RunPattern(run, names)
-		if err != nil {
-			return "" // a pattern that does not compile has run nothing
-		}
-		run = pattern
-	}
-	return gotest.ShellQuote(r.cfg.GoTest.Plain(b.pkg.path, run, b.shuffle, b.stopsEarly(r.cfg)))
 }

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"strings"
 	"testing"
+
+	"github.com/gotestcohort/cohort/scheduler/testbin"
 )
 
 // FuzzProfile checks that what was added up can be read again as it was
@@ -42,7 +44,7 @@ func FuzzProfile(f *testing.F) {
 
 // isCoverageLine reports whether line is taken for a binary's coverage line.
 func isCoverageLine(line string) bool {
-	_, ok := CoverageSuffix(line)
+	_, ok := testbin.CoverageSuffix(line)
 	return ok
 }
 

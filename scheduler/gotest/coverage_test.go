@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"testing/iotest"
+
+	"github.com/gotestcohort/cohort/scheduler/testbin"
 )
 
 func TestProfile(t *testing.T) {
@@ -39,7 +41,7 @@ func TestProfile(t *testing.T) {
 		if got := p.Percent(""); got != tc.percent {
 			t.Errorf("%s: %q, want %q", name, got, tc.percent)
 		}
-		if suffix, ok := CoverageSuffix(p.Percent(" in ./...")); !ok || suffix != " in ./..." {
+		if suffix, ok := testbin.CoverageSuffix(p.Percent(" in ./...")); !ok || suffix != " in ./..." {
 			t.Errorf("%s: suffix %q, %v", name, suffix, ok)
 		}
 	}
@@ -59,28 +61,6 @@ func TestProfileErrors(t *testing.T) {
 	}
 	if _, err := p.WriteTo(failingWriter{}); err == nil {
 		t.Error("no error from a writer that fails")
-	}
-}
-
-func TestCoverageSuffix(t *testing.T) {
-	t.Parallel()
-	for line, want := range map[string]string{
-		"coverage: 12.3% of statements\n":         "",
-		"coverage: 0.0% of statements in ./...\n": " in ./...",
-		"coverage: 100.0% of statements in a, b":  " in a, b",
-		"coverage: [no statements]\n":             "",
-		"coverage: [no statements] in x\n":        " in x",
-		"coverage: x% of statements\n":            "no",
-		"coverage: 12.3%\n":                       "no",
-		"coverage: % of statements\n":             "no",
-		" coverage: 12.3% of statements\n":        "no",
-		"my coverage: 12.3% of statements in x\n": "no",
-		"": "no",
-	} {
-		suffix, ok := CoverageSuffix(line)
-		if ok != (want != "no") || ok && suffix != want {
-			t.Errorf("%q: %q, %v, want %q", line, suffix, ok, want)
-		}
 	}
 }
 
@@ -131,7 +111,7 @@ func TestProfileLikeGo(t *testing.T) {
 				if err := p.Add(bytes.NewReader(part)); err != nil {
 					t.Fatal(err)
 				}
-				suffix, _ = CoverageSuffix(line)
+				suffix, _ = testbin.CoverageSuffix(line)
 			}
 			var got bytes.Buffer
 			if _, err := p.WriteTo(&got); err != nil {

@@ -7,8 +7,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-
-	"github.com/gotestcohort/cohort/scheduler/gotest"
 )
 
 // TestMergeCoverageFullDisk: a profile that cannot be written is an error that names it.
@@ -21,8 +19,8 @@ func TestMergeCoverageFullDisk(t *testing.T) {
 	if err := os.WriteFile(part, []byte("mode: set\nm/p/p.go:3.14,4.2 1 1\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	p := &pkg{args: &gotest.BinaryArgs{CoverProfile: "/dev/full"}, profiles: []string{part, part}}
-	if _, err := p.mergeCoverage(); !errors.Is(err, syscall.ENOSPC) || !strings.Contains(err.Error(), "coverage profile: write /dev/full") {
+	files := suiteFiles{profiles: []string{part, part}}
+	if _, err := files.mergeCoverage("/dev/full"); !errors.Is(err, syscall.ENOSPC) || !strings.Contains(err.Error(), "coverage profile: write /dev/full") {
 		t.Errorf("%v, want %v", err, syscall.ENOSPC)
 	}
 }

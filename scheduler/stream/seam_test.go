@@ -1,4 +1,4 @@
-package scheduler
+package stream
 
 import (
 	"bytes"
@@ -22,14 +22,14 @@ func TestMergeLosesNoFraming(t *testing.T) {
 	} {
 		var events bytes.Buffer
 		coder := testbin.NewEncoder(&events, "p", time.Now) // the go command's converter, faults included
-		m := newMerger(coder, false, func() (*os.File, error) { return nil, os.ErrInvalid })
-		f := m.newFeed(true, "", nil)
-		parser := testbin.NewParser(nil, f.event)
+		m := New(coder, false, func() (*os.File, error) { return nil, os.ErrInvalid })
+		f := m.Process(ProcessOptions{Verbatim: true})
+		parser := testbin.NewParser(nil, f.Event)
 		if _, err := io.WriteString(parser, "\x16=== RUN   TestA\n"+line+"\x16--- FAIL: TestA (0.00s)\n\x16FAIL\n"); err != nil {
 			t.Fatal(err)
 		}
 		parser.Close()
-		f.close()
+		f.Close()
 		if err := coder.Close(); err != nil {
 			t.Fatal(err)
 		}

@@ -1,4 +1,4 @@
-package scheduler
+package ledger
 
 import (
 	"slices"
@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/gotestcohort/cohort/grouping"
+	"github.com/gotestcohort/cohort/scheduler/internal/script"
 	"github.com/gotestcohort/cohort/scheduler/testbin"
 )
 
@@ -15,7 +16,7 @@ func TestSettleGroups(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
 		plan    string
-		process process
+		process script.Process
 		code    int
 		want    string
 		why     string // of what is skipped
@@ -30,20 +31,19 @@ func TestSettleGroups(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			e := tc.process.read(ending{code: tc.code})
-			e.planned = plans(tc.plan)
-			for i, p := range e.planned {
-				if strings.ContainsAny(p.name[:1], "gh") {
-					e.planned[i].group = p.name[:1]
+			tests := plans(tc.plan)
+			for i, p := range tests {
+				if strings.ContainsAny(p.Name[:1], "gh") {
+					tests[i].Group = p.Name[:1]
 				}
 			}
-			s := settle(e)
+			e, s := read(tc.process, Ending{Code: tc.code, Planned: tests})
 			if got := s.String(); got != tc.want {
 				t.Errorf("%q: got  %s\nwant %s", tc.process, got, tc.want)
 			}
-			for _, p := range s.skipped {
-				if p.why != tc.why {
-					t.Errorf("reason %q, want %q", p.why, tc.why)
+			for _, p := range s.Skipped {
+				if p.Why != tc.why {
+					t.Errorf("reason %q, want %q", p.Why, tc.why)
 				}
 			}
 			checkSettlement(t, e, s)
@@ -58,23 +58,23 @@ func TestBundle(t *testing.T) {
 	for groups := range 6 {
 		for loose := range 6 {
 			for workers := 1; workers < 6; workers++ {
-				var tasks []*task
+				var tasks []*Task
 				for i := range groups + loose {
-					u := &unit{}
+					u := &Unit{}
 					if i < groups {
-						u.def = grouping.Unit{Group: "g", Declared: true}
+						u.Def = grouping.Unit{Group: "g", Declared: true}
 					}
-					tasks = append(tasks, &task{unit: u, planned: []planned{{name: string(rune('a' + i))}, {name: string(rune('A' + i))}}})
+					tasks = append(tasks, &Task{Unit: u, Known: true, Tests: []Planned{{Name: string(rune('a' + i))}, {Name: string(rune('A' + i))}}})
 				}
 				got := bundle(tasks, workers)
 				alone := 0
 				var names []string
 				for _, t := range got {
-					if t.part || t.unit.def.Group != "" {
+					if t.Unit == nil || t.Unit.Def.Group != "" {
 						alone++
 					}
-					for _, p := range t.planned {
-						names = append(names, p.name)
+					for _, p := range t.Tests {
+						names = append(names, p.Name)
 					}
 				}
 				slices.Sort(names)
@@ -99,12 +99,12 @@ func TestSubtests(t *testing.T) {
 		"sA/xx pA":                 "A/x A/x/y B/z",
 		"fA/x/y fA/x fA pB/z fA/w": "",
 	} {
-		s := subtests{failed: make(map[string]bool), owed: owed()}
+		s := NewTranscript(owed())
 		for _, word := range strings.Fields(reports) {
 			kind := map[byte]testbin.Kind{'p': testbin.KindPass, 'f': testbin.KindFail, 's': testbin.KindSkip}[word[0]]
-			s.note(kind, word[1:])
+			s.Event(testbin.Event{Kind: kind, Test: word[1:]})
 		}
-		if got := strings.Join(s.missing(), " "); got != want {
+		if got := strings.Join(s.Missing(), " "); got != want {
 			t.Errorf("after %q: %q is missing, want %q", reports, got, want)
 		}
 	}

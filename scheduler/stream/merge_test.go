@@ -1,8 +1,7 @@
-package scheduler
+package stream
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -13,8 +12,9 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
+	"github.com/gotestcohort/cohort/scheduler/internal/script"
+	"github.com/gotestcohort/cohort/scheduler/ledger"
 	"github.com/gotestcohort/cohort/scheduler/testbin"
 )
 
@@ -30,8 +30,8 @@ func spillTo(t *testing.T, files *int) func() (*os.File, error) {
 	}
 }
 
-// stream makes the output of a process that runs tests of its own.
-type stream struct {
+// source makes the output of a process that runs tests of its own.
+type source struct {
 	random *rand.Rand
 	id     string // of the process; all its tests have it in their names
 	tests  int
@@ -39,17 +39,17 @@ type stream struct {
 	out    bytes.Buffer
 }
 
-func (s *stream) chance(n int) bool { return s.random.IntN(n) == 0 }
+func (s *source) chance(n int) bool { return s.random.IntN(n) == 0 }
 
 // frame prints framing of a test, as the testing package does.
-func (s *stream) frame(format, test string) {
+func (s *source) frame(format, test string) {
 	fmt.Fprintf(&s.out, "\x16"+format+"\n", test)
 	s.last = test
 }
 
 // print lets a test, or the package if test is empty, print something. Where the
 // reader may think of another test, the testing package states the name first.
-func (s *stream) print(test string) {
+func (s *source) print(test string) {
 	for range s.random.IntN(4) {
 		if s.last != test {
 			s.frame("=== NAME  %s", test)
@@ -71,7 +71,7 @@ func (s *stream) print(test string) {
 }
 
 // test runs a test up to its end, or up to its pause if that is true.
-func (s *stream) start(test string) (paused bool) {
+func (s *source) start(test string) (paused bool) {
 	s.frame("=== RUN   %s", test)
 	s.print(test)
 	if s.chance(3) {
@@ -82,7 +82,7 @@ func (s *stream) start(test string) (paused bool) {
 }
 
 // body is what a test does once it runs.
-func (s *stream) body(test string, depth int) {
+func (s *source) body(test string, depth int) {
 	s.print(test)
 	if depth < 2 && s.chance(3) {
 		var paused []string
@@ -100,7 +100,7 @@ func (s *stream) body(test string, depth int) {
 	}
 }
 
-func (s *stream) report(test string) {
+func (s *source) report(test string) {
 	s.frame("--- "+[]string{"PASS", "FAIL", "SKIP"}[s.random.IntN(3)]+": %s (0.01s)", test)
 	if s.chance(8) {
 		fmt.Fprintf(&s.out, "    %s: behind its report\n", test)
@@ -108,7 +108,7 @@ func (s *stream) report(test string) {
 }
 
 // beside runs paused tests beside each other.
-func (s *stream) beside(paused []string, depth int) {
+func (s *source) beside(paused []string, depth int) {
 	var running []string
 	for len(paused)+len(running) > 0 {
 		i := 0
@@ -130,7 +130,7 @@ func (s *stream) beside(paused []string, depth int) {
 }
 
 // process makes a whole stream, which may end in mid-test.
-func (s *stream) process() []byte {
+func (s *source) process() []byte {
 	if s.chance(3) {
 		fmt.Fprintf(&s.out, "set-up of %s\n", s.id)
 	}
@@ -156,79 +156,37 @@ func (s *stream) process() []byte {
 	return s.out.Bytes()
 }
 
-// events converts a stream as the go command does, and returns the events of
-// each test in order, neighbouring output joined. Output of the package is
-// under "", its closing lines left out.
+// events returns the events of each test of a stream, see script.Events.
 func events(t *testing.T, stream []byte) map[string][]string {
 	t.Helper()
-	var out bytes.Buffer
-	enc := testbin.NewEncoder(&out, "", func() time.Time { return time.Time{} })
-	for _, part := range [][]byte{[]byte("\x16=== NAME  \n"), stream, []byte("\x16=== NAME  \n")} {
-		if _, err := enc.Write(part); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := enc.Close(); err != nil {
+	of, err := script.Events(stream)
+	if err != nil {
 		t.Fatal(err)
-	}
-	of := make(map[string][]string)
-	output := make(map[string]*strings.Builder) // not yet in of
-	flush := func(test string) {
-		if b := output[test]; b != nil {
-			of[test] = append(of[test], "output "+b.String())
-			delete(output, test)
-		}
-	}
-	for line := range bytes.Lines(out.Bytes()) {
-		var e struct {
-			Action, Test, Output string
-			Elapsed              float64
-		}
-		if err := json.Unmarshal(line, &e); err != nil {
-			t.Fatal(err)
-		}
-		switch {
-		case e.Test == "" && (e.Action != "output" || e.Output == "PASS\n" || e.Output == "FAIL\n"):
-		case e.Action == "output":
-			if output[e.Test] == nil {
-				output[e.Test] = new(strings.Builder)
-			}
-			output[e.Test].WriteString(e.Output)
-		default:
-			flush(e.Test)
-			text := e.Action + " "
-			if e.Elapsed > 0 {
-				text += fmt.Sprint(e.Elapsed)
-			}
-			of[e.Test] = append(of[e.Test], text)
-		}
-	}
-	for test := range output {
-		flush(test)
 	}
 	return of
 }
 
 // reader is a process's reader: a parser and the feed behind it.
 type reader struct {
-	feed   *feed
+	feed   *Process
 	parser *testbin.Parser
 	rest   []byte
 }
 
-func newReader(m *merger, stream []byte) *reader {
-	f := m.newFeed(false, "", nil)
-	return &reader{feed: f, parser: testbin.NewParser(nil, f.event), rest: stream}
+func newReader(m *Merger, stream []byte) *reader {
+	f := m.Process(ProcessOptions{})
+	return &reader{feed: f, parser: testbin.NewParser(nil, f.Event), rest: stream}
 }
 
 // step reads n bytes, or the end. It reports whether there may be more.
 func (r *reader) step(n int) bool {
 	n = min(n, len(r.rest))
-	_, _ = processOutput{r.parser, r.feed}.Write(r.rest[:n]) // it takes everything
+	_, _ = r.parser.Write(r.rest[:n]) // it takes everything
+	r.feed.Flush()
 	r.rest = r.rest[n:]
 	if len(r.rest) == 0 {
 		r.parser.Close()
-		r.feed.close()
+		r.feed.Close()
 		return false
 	}
 	return true
@@ -238,14 +196,14 @@ func (r *reader) step(n int) bool {
 func streams(random *rand.Rand, n int) [][]byte {
 	all := make([][]byte, n)
 	for i := range all {
-		s := &stream{random: random, id: string(rune('A' + i)), tests: 1 + random.IntN(5)}
+		s := &source{random: random, id: string(rune('A' + i)), tests: 1 + random.IntN(5)}
 		all[i] = s.process()
 	}
 	return all
 }
 
 // interleave reads the streams in random turns of random lengths.
-func interleave(random *rand.Rand, m *merger, all [][]byte) {
+func interleave(random *rand.Rand, m *Merger, all [][]byte) {
 	var readers []*reader
 	for _, stream := range all {
 		readers = append(readers, newReader(m, stream))
@@ -340,14 +298,14 @@ func TestMergeProperties(t *testing.T) {
 				all := streams(random, 1+random.IntN(5))
 				var out bytes.Buffer
 				files := 0
-				m := newMerger(&out, strict, spillTo(t, &files))
+				m := New(&out, strict, spillTo(t, &files))
 				interleave(random, m, all)
 				checkMerged(t, out.Bytes(), all)
 				if strict {
 					checkBlocks(t, out.Bytes())
 				}
-				if m.err != nil || len(m.feeds) > 0 || m.stream != nil {
-					t.Errorf("at the end: error %v, %d feeds, stream %v", m.err, len(m.feeds), m.stream)
+				if m.err != nil || len(m.processes) > 0 || m.stream != nil {
+					t.Errorf("at the end: error %v, %d feeds, stream %v", m.err, len(m.processes), m.stream)
 				}
 				if t.Failed() {
 					t.Fatalf("seed %d, %d processes", seed, len(all))
@@ -364,7 +322,7 @@ func TestMergeConcurrent(t *testing.T) {
 		random := rand.New(rand.NewPCG(seed, 3))
 		all := streams(random, 4)
 		var out bytes.Buffer
-		m := newMerger(&out, seed%2 == 0, noSpill)
+		m := New(&out, seed%2 == 0, noSpill)
 		var wg sync.WaitGroup
 		for i, stream := range all {
 			random := rand.New(rand.NewPCG(seed, uint64(i)))
@@ -411,7 +369,7 @@ func TestMergeSpills(t *testing.T) {
 				all := [][]byte{flood("A", lines), flood("B", lines), flood("C", 10)}
 				var out bytes.Buffer
 				files, most := 0, 0
-				m := newMerger(&out, strict, disk(t, &files))
+				m := New(&out, strict, disk(t, &files))
 				a, b, c := newReader(m, all[0]), newReader(m, all[1]), newReader(m, all[2])
 				a.step(1000) // A's block streams
 				for more := true; more; {
@@ -445,7 +403,7 @@ func TestMergeLosesFile(t *testing.T) {
 	var file *os.File
 	files := 0
 	spill := spillTo(t, &files)
-	m := newMerger(&out, true, func() (*os.File, error) {
+	m := New(&out, true, func() (*os.File, error) {
 		var err error
 		file, err = spill()
 		return file, err
@@ -474,7 +432,7 @@ func TestMergeStreams(t *testing.T) {
 	t.Parallel()
 	for _, strict := range []bool{false, true} {
 		var out chunkRecorder
-		m := newMerger(&out, strict, noSpill)
+		m := New(&out, strict, noSpill)
 		a := newReader(m, []byte("\x16=== RUN   TestA0\nfirst\nsecond\n"))
 		b := newReader(m, []byte("\x16=== RUN   TestB0\nwords of B\n\x16--- PASS: TestB0 (0.00s)\n\x16=== RUN   TestB1\nmore of B\n"))
 		see := func(text string, want bool) {
@@ -503,12 +461,13 @@ func TestMergeStreams(t *testing.T) {
 func TestMergeOldestNext(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
-	m := newMerger(&out, false, noSpill)
+	m := New(&out, false, noSpill)
 	a, b, c := newReader(m, []byte("\x16=== RUN   TestA0\n")), newReader(m, []byte("\x16=== RUN   TestB0\nB\n")), newReader(m, []byte("\x16=== RUN   TestC0\nC\n"))
 	for _, r := range []*reader{a, c, b} {
-		_, _ = processOutput{r.parser, r.feed}.Write(r.rest)
+		_, _ = r.parser.Write(r.rest)
+		r.feed.Flush()
 	}
-	a.feed.close()
+	a.feed.Close()
 	if got, want := out.String(), "\x16=== NAME  \n\x16=== RUN   TestA0\n\x16=== RUN   TestC0\nC\n"; got != want {
 		t.Errorf("%q, want %q", got, want)
 	}
@@ -517,12 +476,12 @@ func TestMergeOldestNext(t *testing.T) {
 func TestMergeOwnLines(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
-	m := newMerger(&out, false, noSpill)
+	m := New(&out, false, noSpill)
 	r := newReader(m, []byte("\x16=== RUN   TestA0\n    one\n    half a line"))
 	r.step(len(r.rest) - 3)
-	m.add("cohort: a word\n")
+	m.Add("cohort: a word\n")
 	r.step(3)
-	m.add("\x16FAIL\ncoverage: 1.0% of statements\n")
+	m.Add("\x16FAIL\ncoverage: 1.0% of statements\n")
 	got := events(t, out.Bytes())
 	if want := []string{"output cohort: a word\ncoverage: 1.0% of statements\n"}; !slices.Equal(got[""], want) {
 		t.Errorf("the package: %q, want %q", got[""], want)
@@ -539,11 +498,11 @@ func TestFeedDrops(t *testing.T) {
 		"\x16--- PASS: TestA (0.00s)\n\x16=== NAME  \ncoverage: 2.0% of statements\n\x16PASS\ncoverage: 50.0% of statements in x\ncoverage: none\n"
 	for _, verbatim := range []bool{false, true} {
 		var out bytes.Buffer
-		f := newMerger(&out, false, noSpill).newFeed(verbatim, "-test.shuffle 7\n", nil)
-		parser := testbin.NewParser(nil, f.event)
+		f := New(&out, false, noSpill).Process(ProcessOptions{Verbatim: verbatim, ShuffleLine: "-test.shuffle 7\n"})
+		parser := testbin.NewParser(nil, f.Event)
 		_, _ = io.WriteString(parser, in)
 		parser.Close()
-		f.close()
+		f.Close()
 		want := "\x16=== NAME  \nset-up \x16=== RUN   TestA\n-test.shuffle 7\ncoverage: 1.0% of statements\n" +
 			"\x16--- PASS: TestA (0.00s)\n\x16=== NAME  \ncoverage: 2.0% of statements\n"
 		if verbatim {
@@ -551,9 +510,6 @@ func TestFeedDrops(t *testing.T) {
 		}
 		if want += "coverage: none\n"; out.String() != want {
 			t.Errorf("verbatim=%v:\n%q\nwant\n%q", verbatim, &out, want)
-		}
-		if f.coverage != " in x" || !f.hasCoverage || f.finals != 1 || f.last != "TestA" {
-			t.Errorf("coverage %q, %d closing lines, last test %q", f.coverage, f.finals, f.last)
 		}
 	}
 }
@@ -563,21 +519,19 @@ func TestFeedDrops(t *testing.T) {
 func TestFeedResumes(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
-	m := newMerger(&out, false, noSpill)
+	m := New(&out, false, noSpill)
 	first := newReader(m, []byte("\x16=== RUN   TestA\n\x16=== PAUSE TestA\n\x16=== RUN   TestB\npanic: x\n"))
 	for first.step(1000) {
 	}
-	s := settle(ending{
-		planned: plans("TestA TestB TestC"), code: 2,
-		count: first.parser.Count, seen: first.parser.Seen(), open: first.parser.Open(),
-	})
-	first.feed.settle(s, "exit status 2")
-	first.feed.close()
-	second := m.newFeed(false, "", map[string]bool{"TestA": true})
-	parser := testbin.NewParser(nil, second.event)
+	planned := []ledger.Planned{{Name: "TestA", Want: 1}, {Name: "TestB", Want: 1}, {Name: "TestC", Want: 1}}
+	s := ledger.NewTranscript(nil).Settle(first.parser, ledger.Ending{Planned: planned, Code: 2})
+	first.feed.Settle(s, "exit status 2")
+	first.feed.Close()
+	second := m.Process(ProcessOptions{Resumed: map[string]bool{"TestA": true}})
+	parser := testbin.NewParser(nil, second.Event)
 	_, _ = io.WriteString(parser, "\x16=== RUN   TestA\n\x16=== PAUSE TestA\n\x16=== CONT  TestA\nwords\n\x16--- PASS: TestA (0.00s)\n")
 	parser.Close()
-	second.close()
+	second.Close()
 	want := map[string][]string{
 		"TestA": {"run ", "output === RUN   TestA\n=== PAUSE TestA\n", "pause ", "cont ", "output === CONT  TestA\n=== PAUSE TestA\n",
 			"pause ", "cont ", "output === CONT  TestA\nwords\n--- PASS: TestA (0.00s)\n", "pass "},
@@ -597,14 +551,14 @@ func TestFeedResumes(t *testing.T) {
 func TestFeedSettles(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
-	m := newMerger(&out, false, noSpill)
-	f := m.newFeed(false, "", nil)
-	f.settle(settlement{
-		broken:  []testbin.OpenTest{{Name: "TestA"}, {Name: "TestA/x"}, {Name: "TestA/x/y"}},
-		skipped: []planned{{name: "TestB", want: 2, why: "because"}, {name: "TestC", want: 1, resumed: true, why: "because"}},
-		lost:    []planned{{name: "TestD", want: 3}},
+	m := New(&out, false, noSpill)
+	f := m.Process(ProcessOptions{})
+	f.Settle(ledger.Settlement{
+		Broken:  []testbin.OpenTest{{Name: "TestA"}, {Name: "TestA/x"}, {Name: "TestA/x/y"}},
+		Skipped: []ledger.Planned{{Name: "TestB", Want: 2, Why: "because"}, {Name: "TestC", Want: 1, Resumed: true, Why: "because"}},
+		Lost:    []ledger.Planned{{Name: "TestD", Want: 3}},
 	}, "exit status 0")
-	f.close()
+	f.Close()
 	const want = "\x16=== NAME  \n" +
 		"\x16--- FAIL: TestA/x/y (0.00s)\n\x16--- FAIL: TestA/x (0.00s)\n\x16--- FAIL: TestA (0.00s)\n" +
 		"\x16=== RUN   TestB\n    because\n\x16--- SKIP: TestB (0.00s)\n\x16=== RUN   TestB\n    because\n\x16--- SKIP: TestB (0.00s)\n" +

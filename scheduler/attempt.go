@@ -1,0 +1,108 @@
+package scheduler
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"time"
+
+	"github.com/gotestcohort/cohort/scheduler/ledger"
+	"github.com/gotestcohort/cohort/scheduler/stream"
+	"github.com/gotestcohort/cohort/scheduler/testbin"
+	"github.com/gotestcohort/cohort/scheduler/worker"
+)
+
+// Attempt is one rerun of a unit, or of a package, that has ended.
+type Attempt struct {
+	// Number is 1 for the first rerun of the unit.
+	Number int
+	// Package is the import path, Unit the name of the group or test, "" for
+	// the whole package. Tests are the names of its tests.
+	Package, Unit string
+	Tests         []string
+	// Passed reports whether everything in it was good.
+	Passed bool
+
+	file string
+	err  error
+}
+
+// Open returns the attempt's events, lines as `go test -json` prints them. The
+// caller closes the reader.
+func (a *Attempt) Open() (io.ReadCloser, error) {
+	if a.err != nil {
+		return nil, fmt.Errorf("rerun %s %s: %w", a.Package, a.Unit, a.err)
+	}
+	return os.Open(a.file)
+}
+
+// attemptFile takes the events of a rerun, as the go command writes those of a package.
+type attemptFile struct {
+	pkg    string
+	file   *os.File
+	events *bufio.Writer
+	coder  *testbin.Encoder
+	out    *stream.Merger
+}
+
+func createAttempt(name, pkg string) (*attemptFile, error) {
+	file, err := os.Create(name)
+	if err != nil {
+		return nil, err
+	}
+	a := &attemptFile{pkg: pkg, file: file, events: bufio.NewWriter(file)}
+	a.coder = testbin.NewEncoder(a.events, pkg, time.Now)
+	a.out = stream.New(a.coder, true, func() (*os.File, error) { return nil, errors.ErrUnsupported })
+	return a, nil
+}
+
+// runAttempt runs the job of a rerun and writes its events to the file called name. What a is
+// missing is filled in.
+func runAttempt(ctx context.Context, w *worker.Run, j *job, a *Attempt, name string) *worker.Result {
+	file, err := createAttempt(name, a.Package)
+	if err != nil {
+		a.err = err
+		return &worker.Result{Err: err, Transcript: ledger.NewTranscript(j.Owed)}
+	}
+	a.file = name
+	j.Out = file.out.Process(stream.ProcessOptions{Verbatim: true, ShuffleLine: j.shuffleLine()})
+	r := w.Do(ctx, &j.Job)
+	a.Passed = r.Good(j.Known)
+	a.err = errors.Join(r.Err, file.close(j, r, a.Passed))
+	a.Passed = a.Passed && a.err == nil
+	return r
+}
+
+const notInThisAttempt = "it did not run in this attempt"
+
+// close ends the events as the go command ends a package's.
+func (a *attemptFile) close(j *job, r *worker.Result, good bool) error {
+	out := a.out.Process(stream.ProcessOptions{Verbatim: true})
+	for _, t := range slices.Concat(r.Again, r.Dropped, r.Idle) {
+		t.Why = notInThisAttempt
+		if r.PackageFailure != "" {
+			t.Why += ": " + r.PackageFailure
+		}
+		out.Settle(ledger.Settlement{Skipped: []ledger.Planned{t}}, "")
+	}
+	for _, name := range r.Transcript.Missing() {
+		out.Settle(ledger.Settlement{Skipped: []ledger.Planned{{Name: name, Want: 1, Why: notInThisAttempt}}}, "")
+		a.out.Add("cohort: " + name + " failed in an earlier attempt: without it this one shows nothing\n")
+	}
+	out.Close()
+	result, prefix := "ok  ", ""
+	var exit error
+	if !good {
+		result, prefix, exit = "FAIL", "\x16", errors.New("failed")
+		if r.PackageFailure != "" {
+			a.out.Add("cohort: " + r.PackageFailure + "\n")
+		}
+	}
+	a.out.Add(fmt.Sprintf("%s%s\t%s\t%.3fs\n", prefix, result, a.pkg, r.Exit.End.Sub(r.Exit.Start).Seconds()))
+	a.coder.Exited(exit)
+	return errors.Join(a.out.Err(), a.coder.Close(), a.events.Flush(), a.file.Close())
+}

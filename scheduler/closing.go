@@ -1,0 +1,168 @@
+package scheduler
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strings"
+
+	"github.com/gotestcohort/cohort/scheduler/gotest"
+)
+
+// closing is what is to be done about a suite of which nothing waits or runs: join the files of
+// its processes, write its last lines, keep or drop its binary, and tell the go command how it
+// ended. It is made by the owner and done in a goroutine of its own, since disks and the go
+// command may be slow.
+type closing struct {
+	suite *suite
+	// passed is the verdict of the account, failures are why the package fails beside its tests.
+	passed   bool
+	failures []string
+	// solo reports that one process has printed the closing line itself, code the exit status of
+	// the first process that had a bad one.
+	solo bool
+	code int
+	// reruns reports that failures will run again, cacheable that the go command may keep the
+	// result. Binaries for reruns are kept in dir.
+	reruns, cacheable bool
+	dir               string
+}
+
+// closed is the message that a suite has been closed.
+type closed struct {
+	suite *suite
+	// passed is the verdict, failures are reasons that closing has added.
+	passed   bool
+	failures []string
+	// lost reports that no rerun can help.
+	lost bool
+}
+
+// do closes the suite. It is called once.
+func (c *closing) do() closed {
+	s := c.suite
+	out := closed{suite: s, lost: s.lost}
+	fail := func(err error, lost bool) {
+		out.failures = append(out.failures, err.Error())
+		out.lost = out.lost || lost
+	}
+	if err := s.out.Err(); err != nil {
+		fail(err, false)
+		s.out.Add("cohort: " + err.Error() + "\n")
+	}
+	coverage, err := s.files.mergeCoverage(s.binary.Args.CoverProfile)
+	if err != nil {
+		fail(err, true) // no rerun brings it back
+		s.out.Add("cohort: " + err.Error() + "\n")
+	}
+	out.passed = c.passed && len(out.failures) == 0
+	s.out.Add(c.text(append(c.failures, out.failures...), coverage))
+	if again := c.reruns && !out.passed && !out.lost; !again {
+		s.file.drop()
+	} else if err := s.file.keep(c.dir); err != nil {
+		fail(fmt.Errorf("its binary cannot be kept for reruns: %w", err), false)
+	}
+	if !out.passed {
+		// If exec-test is gone, its death is what the go command reports.
+		_ = s.req.Exit(max(1, c.code))
+		return out
+	}
+	if c.cacheable {
+		// Without a complete log the go command just does not cache the result,
+		// as for a TestMain that never calls m.Run.
+		_ = gotest.WriteTestLog(s.req.Binary, s.req.Dir, s.files.testlogs)
+	}
+	if err := s.req.Exit(0); err != nil {
+		fail(fmt.Errorf("the go command did not take the result: %w", err), false)
+		out.passed = false
+	}
+	return out
+}
+
+// text is what a test binary prints at its end, for a package of several
+// processes; a single process has printed it itself.
+func (c *closing) text(failures []string, coverage string) string {
+	var text strings.Builder
+	passed := c.passed && len(failures) == 0
+	if c.solo {
+		// Why it failed can be seen from its output, unless it said otherwise.
+		if !passed && c.code == 0 {
+			fmt.Fprintf(&text, "cohort: %s\n", strings.Join(failures, "; "))
+		}
+		return text.String()
+	}
+	for _, failure := range failures {
+		fmt.Fprintf(&text, "cohort: %s\n", failure)
+	}
+	result := "FAIL"
+	if passed {
+		result = "PASS"
+	}
+	return text.String() + "\x16" + result + "\n" + coverage
+}
+
+// mergeCoverage adds the processes' coverage up to the profile that the go
+// command expects at path, and returns the line with the percentage.
+func (f *suiteFiles) mergeCoverage(path string) (string, error) {
+	var profile gotest.Profile
+	count := 0
+	for _, name := range f.profiles {
+		err := addProfile(&profile, name)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue // a process that died, or that ran nothing: as in go test, it covers nothing
+		}
+		if err != nil {
+			return "", err
+		}
+		count++
+	}
+	if count == 0 {
+		return "", nil
+	}
+	if f.baseline != "" {
+		var base gotest.Profile
+		if err := addProfile(&base, f.baseline); err != nil {
+			return "", err
+		}
+		profile.Subtract(&base, count-1)
+	}
+	if err := writeProfile(&profile, path); err != nil {
+		return "", err
+	}
+	if !f.hasCoverage {
+		return "", nil
+	}
+	return profile.Percent(f.coverage), nil
+}
+
+func addProfile(to *gotest.Profile, name string) error {
+	file, err := os.Open(name)
+	if err != nil {
+		return err
+	}
+	err = errors.Join(to.Add(file), file.Close())
+	if err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	return nil
+}
+
+// writeProfile writes a profile to the file at path, "" for none.
+func writeProfile(p *gotest.Profile, path string) error {
+	if path == "" {
+		return nil
+	}
+	out, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	_, err = p.WriteTo(out)
+	if closeErr := out.Close(); err == nil {
+		err = closeErr
+	}
+	if err != nil {
+		return fmt.Errorf("write coverage profile: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,256 @@
+package scheduler
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/gotestcohort/cohort/grouping"
+	"github.com/gotestcohort/cohort/scheduler/ledger"
+	"github.com/gotestcohort/cohort/scheduler/worker"
+)
+
+// core is the state of a run and decides what happens next. It is for one goroutine and acts on
+// nothing: a message changes its state, and then [core.advance], the one door, returns what is to
+// be done.
+type core struct {
+	cfg   *Config
+	dir   string    // for the files of processes
+	kept  string    // for binaries that are kept
+	began time.Time // of the planner's clock
+
+	pool      pool
+	queue     *queue
+	open      []*suite // not settled, in order of arrival
+	settled   []*suite // in the order in which they were
+	closing   int      // settled, and not closed yet
+	reruns    *reruns  // nil in the first pass
+	failed    map[int]*job
+	processes int // numbers given so far
+	stopped   bool
+
+	warnings  []grouping.Warning
+	directive error // the first wrong directive
+	questions []func()
+	todo      todo
+}
+
+// todo is what advance wants done, in this order.
+type todo struct {
+	// cancel ends the processes of suites whose exec-test is gone.
+	cancel []*suite
+	// attempts are reruns that have ended, over says that there are no more.
+	attempts []*Attempt
+	over     bool
+	close    []*closing
+	start    []*job
+	// answer are questions whose time has come.
+	answer []func()
+	// wake is when to call advance again, zero for not before the next message.
+	wake time.Time
+}
+
+func newCore(c *Config, dir, kept string, began time.Time) *core {
+	return &core{
+		cfg: c, dir: dir, kept: kept, began: began,
+		pool: newPool(c.Workers), queue: newQueue(c), failed: make(map[int]*job),
+	}
+}
+
+// number returns the next number of a process or suite.
+func (c *core) number() int {
+	c.processes++
+	return c.processes
+}
+
+// arrived takes a suite that has been loaded.
+func (c *core) arrived(s *suite) {
+	c.open = append(c.open, s)
+	c.warnings = append(c.warnings, s.warnings...)
+	if c.directive == nil {
+		c.directive = s.err
+	}
+}
+
+// gone takes that the exec-test of a suite has ended before its time: the go command has reported
+// the package as failed, and nothing can be added to that.
+func (c *core) gone(s *suite) {
+	if s.account.State() == ledger.Closed {
+		return
+	}
+	s.lost = true
+	s.account.Fail("its exec-test process is gone")
+	s.account.Drop()
+	c.todo.cancel = append(c.todo.cancel, s)
+}
+
+// ended takes the result of a process; a is nil unless it was a rerun.
+func (c *core) ended(j *job, r *worker.Result, a *Attempt, now time.Time) {
+	c.pool.release(j.Slot)
+	switch j.Kind {
+	case ledger.First:
+		c.endedFirst(j, r, now)
+	case ledger.Baseline:
+		j.suite.account.BookBaseline(r.Err == nil && r.Exit.OK())
+	case ledger.Attempt, ledger.Probe:
+		if c.reruns.ended(j, r, a); a != nil {
+			c.todo.attempts = append(c.todo.attempts, a)
+		}
+	}
+}
+
+func (c *core) endedFirst(j *job, r *worker.Result, now time.Time) {
+	c.queue.ended(j, now.Sub(c.began))
+	a := j.suite.account
+	a.Book(ledger.Report{
+		Process: j.Number, Settlement: r.Settlement, Subtests: r.Transcript.Failed,
+		Code: r.Exit.Code, End: r.Exit.End, Err: r.Err,
+	})
+	if !r.Clean() || r.Err != nil {
+		c.failed[j.Number] = j
+	}
+	if r.Transcript.HasCoverage {
+		j.suite.files.coverage, j.suite.files.hasCoverage = r.Transcript.Coverage, true
+	}
+}
+
+// wasClosed takes that a suite has been closed.
+func (c *core) wasClosed(m closed) {
+	c.closing--
+	m.suite.lost = m.lost
+	for _, reason := range m.failures {
+		m.suite.account.Fail(reason)
+	}
+}
+
+// stop takes that the run is called off.
+func (c *core) stop() {
+	c.stopped = true
+	for _, s := range c.open {
+		s.account.Drop()
+	}
+	if c.reruns != nil {
+		c.reruns.queue.CallOff()
+	}
+}
+
+// rerun begins the phase after the first pass.
+func (c *core) rerun() {
+	c.reruns = newReruns(c.cfg, c.failures(), c.failed)
+	if c.stopped {
+		c.reruns.queue.CallOff()
+	}
+}
+
+// failures returns the suites that have failed, in the order in which they were settled.
+func (c *core) failures() []*suite {
+	return slices.DeleteFunc(slices.Clone(c.settled), func(s *suite) bool { return s.account.Passed() })
+}
+
+// ask keeps a question until every suite that is settled has been closed.
+func (c *core) ask(f func()) { c.questions = append(c.questions, f) }
+
+// advance settles what can be settled, gives idle workers what they run, and returns what is to be
+// done. Call it after each message, and at the time that it returned.
+func (c *core) advance(now time.Time) todo {
+	if c.stopped {
+		for _, s := range c.open { // that have arrived since
+			s.account.Drop()
+		}
+	}
+	for _, s := range slices.Clone(c.open) {
+		c.queue.add(s, s.account.Take())
+		if s.account.Settled() {
+			c.settle(s)
+		}
+	}
+	c.fill(now)
+	if c.reruns != nil && c.reruns.queue.Over() {
+		c.todo.over = true
+	}
+	if c.closing == 0 {
+		c.todo.answer, c.questions = c.questions, nil
+	}
+	c.check()
+	out := c.todo
+	c.todo = todo{}
+	return out
+}
+
+// settle closes the account of a suite of which nothing waits or runs.
+func (c *core) settle(s *suite) {
+	c.open = slices.DeleteFunc(c.open, func(other *suite) bool { return other == s })
+	c.settled = append(c.settled, s)
+	c.closing++
+	a := s.account
+	if c.stopped {
+		a.Fail("the run was called off")
+	}
+	a.Close()
+	c.todo.close = append(c.todo.close, &closing{
+		suite: s, passed: a.Passed(), failures: slices.Clone(a.Failures()), solo: a.Solo(), code: a.Code(),
+		reruns: c.cfg.Reruns > 0 && !c.stopped, cacheable: c.cfg.cacheable(), dir: c.kept,
+	})
+}
+
+// fill gives batches to idle workers while there are both.
+func (c *core) fill(now time.Time) {
+	for !c.stopped {
+		slot, ok := c.pool.free()
+		if !ok {
+			return
+		}
+		j := c.next(now)
+		if j == nil {
+			return
+		}
+		c.start(j, slot)
+	}
+}
+
+// next decides what an idle worker does now.
+func (c *core) next(now time.Time) *job {
+	if c.reruns != nil {
+		if at, ok := c.reruns.queue.Due(now); ok {
+			c.todo.wake = at
+		}
+		return c.reruns.next(now)
+	}
+	for _, s := range c.open {
+		if s.account.NeedsBaseline() {
+			return newBaseline(s, c.number(), c.dir)
+		}
+	}
+	j, wake := c.queue.next(now.Sub(c.began), c.pool.idle())
+	if wake > 0 {
+		c.todo.wake = c.began.Add(wake)
+	}
+	return j
+}
+
+// start books that a job starts on a worker.
+func (c *core) start(j *job, slot int) {
+	j.place(c.cfg, c.number(), slot, c.dir)
+	c.pool.take(slot, j.serial)
+	switch j.Kind {
+	case ledger.First:
+		j.suite.account.Start(j.tasks)
+	case ledger.Baseline:
+		j.suite.account.StartBaseline()
+	}
+	c.todo.start = append(c.todo.start, j)
+}
+
+// check panics if the state is one that cannot be.
+func (c *core) check() {
+	c.pool.check()
+	for _, s := range c.open {
+		s.account.Check()
+	}
+	if c.reruns != nil {
+		c.reruns.queue.Check()
+	}
+	if c.closing < 0 || c.closing > len(c.settled) {
+		panic(fmt.Sprintf("scheduler: %d of %d settled suites are being closed", c.closing, len(c.settled)))
+	}
+}

@@ -1,0 +1,184 @@
+package scheduler
+
+import (
+	"fmt"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/gotestcohort/cohort/grouping"
+	"github.com/gotestcohort/cohort/scheduler/gotest"
+	"github.com/gotestcohort/cohort/scheduler/history"
+	"github.com/gotestcohort/cohort/scheduler/ledger"
+	"github.com/gotestcohort/cohort/scheduler/stream"
+	"github.com/gotestcohort/cohort/scheduler/testbin"
+	"github.com/gotestcohort/cohort/scheduler/worker"
+)
+
+// job is what one process is to do, and for whom.
+type job struct {
+	worker.Job
+	suite *suite
+	tasks []*ledger.Task
+	// serial reports that the process runs in parallel with no other.
+	serial bool
+	// item is the number of what is rerun, planID the planner's number of a first attempt.
+	item, planID int
+	// attempt describes a rerun for the one who reads it.
+	attempt  *Attempt
+	progress progress
+}
+
+// progress is what a process's reader tells the owner without a message.
+type progress struct {
+	firstTest atomic.Int64 // when its first test started: time since the run began, 0 for not yet
+	ended     atomic.Int32 // top-level tests that have ended
+	told      bool         // the owner's: the planner knows of the first test
+}
+
+// note counts what the planner wants to know.
+func (p *progress) note(e testbin.Event, since func() time.Duration) {
+	if e.Kind == testbin.KindOutput || strings.Contains(e.Test, "/") {
+		return
+	}
+	switch e.Kind {
+	case testbin.KindRun:
+		if p.firstTest.Load() == 0 {
+			p.firstTest.Store(int64(since()))
+		}
+	case testbin.KindPass, testbin.KindFail, testbin.KindSkip:
+		p.ended.Add(1)
+	}
+}
+
+// newJob makes a job of tasks of s, which are all loose or one group.
+func newJob(c *Config, s *suite, tasks []*ledger.Task) *job {
+	j := &job{Job: worker.Job{Binary: s.binary, All: true, Known: true}, suite: s, tasks: tasks}
+	for _, t := range tasks {
+		if t.All {
+			j.Tests, j.Known, j.serial, j.Group = t.Tests, t.Known, s.account.Serial(t), s.account.SoleGroup()
+			break
+		}
+		j.All = false
+		j.Tests = append(j.Tests, t.Tests...)
+		j.Count = max(j.Count, t.Count)
+		j.serial = j.serial || s.account.Serial(t)
+		if t.Unit != nil && t.Unit.Def.Declared {
+			j.Group = t.Unit.Def.Group
+		}
+	}
+	j.Shuffle = shuffleValue(c, s, j)
+	j.StopsEarly = s.binary.Args.FailFast || j.Group != "" && c.GroupFailFast
+	return j
+}
+
+// shuffleValue is the seed by which the process orders its tests: the
+// permutation is made of all tests of the package, so that any batch runs its
+// own in the relative order that go test -shuffle=SEED has.
+func shuffleValue(c *Config, s *suite, j *job) string {
+	ordered := !c.Shuffle || c.Dist == grouping.LoadPackage || s.binary.Args.FailFast && !c.SeedChosen
+	for _, u := range s.account.Units() {
+		in := j.All || s.account.Mode().OneProcess() // the rest of a package keeps its order
+		for _, t := range j.tasks {
+			in = in || t.Unit == u || t.Unit == nil && s.account.Holds(t, u)
+		}
+		ordered = ordered || in && u.Def.Group != ""
+	}
+	if ordered {
+		return ""
+	}
+	return strconv.FormatInt(c.Seed, 10)
+}
+
+// shuffleLine is what the process prints of its seed, "" for nothing.
+func (j *job) shuffleLine() string {
+	if j.Shuffle == "" {
+		return ""
+	}
+	return "-test.shuffle " + j.Shuffle + "\n"
+}
+
+// place gives the job its number in the run, its worker and its files. What it writes is in dir.
+func (j *job) place(c *Config, number, slot int, dir string) {
+	j.Number, j.Slot = number, slot
+	if j.All {
+		j.Files.CoverDir = j.Binary.Args.CoverDir
+	}
+	if j.Kind == ledger.First {
+		j.placeFirst(c, func(kind string) string { return filepath.Join(dir, fmt.Sprint(kind, number)) })
+	}
+}
+
+// placeFirst prepares what the go command gets of a process.
+func (j *job) placeFirst(c *Config, file func(kind string) string) {
+	s := j.suite
+	resumed := make(map[string]bool)
+	for _, t := range j.Tests {
+		if t.Resumed {
+			resumed[t.Name] = true
+		}
+	}
+	line := ""
+	if !j.All || !c.SeedChosen {
+		line = j.shuffleLine()
+	}
+	j.Out = s.out.Process(stream.ProcessOptions{Verbatim: j.All, ShuffleLine: line, Resumed: resumed})
+	if c.cacheable() {
+		j.Files.TestLog = file("log")
+		s.files.testlogs = append(s.files.testlogs, j.Files.TestLog)
+	}
+	if j.All {
+		// One process of its own: it writes where the go command wants it.
+		j.Files.Profile = j.Binary.Args.CoverProfile
+		return
+	}
+	if c.GoTest.Cover {
+		j.Files.Profile, j.Files.CoverDir = file("profile"), file("cover")
+		s.files.profiles = append(s.files.profiles, j.Files.Profile)
+	}
+}
+
+// newBaseline returns a process of s without tests, which writes in dir.
+func newBaseline(s *suite, number int, dir string) *job {
+	s.files.baseline = filepath.Join(dir, fmt.Sprint("baseline", number))
+	return &job{suite: s, Job: worker.Job{
+		Binary: s.binary, Kind: ledger.Baseline, Known: true, Out: stream.Discard(),
+		Files: worker.Files{Profile: s.files.baseline, CoverDir: s.files.baseline + "dir"},
+	}}
+}
+
+// reproduce returns the command that runs the same tests in the same order, for a shell.
+func (j *job) reproduce(c *Config) string {
+	pattern, err := j.Pattern()
+	if err != nil {
+		return "" // a pattern that does not compile has run nothing
+	}
+	return gotest.ShellQuote(c.GoTest.Plain(j.suite.path, pattern, j.Shuffle, j.StopsEarly))
+}
+
+// remember gives the history what a process has shown.
+func (j *job) remember(record *history.Recorder, r *worker.Result) {
+	if !j.Kind.Remembered() {
+		return
+	}
+	path := j.suite.path
+	if !r.First.IsZero() {
+		record.Startup(path, r.First.Sub(r.Begun))
+	}
+	for _, t := range r.Times {
+		result := map[testbin.Kind]history.Result{
+			testbin.KindPass: history.Pass, testbin.KindFail: history.Fail, testbin.KindSkip: history.Skip,
+		}[t.Result]
+		record.Add(path, t.Test, history.Outcome{Attempt: j.Attempt, Result: result, Elapsed: t.Elapsed})
+	}
+	if r.Exit.Canceled {
+		return // cut off: that says nothing of the tests
+	}
+	for _, t := range r.Broken {
+		if !strings.Contains(t.Name, "/") {
+			record.Add(path, t.Name, history.Outcome{Attempt: j.Attempt, Result: history.Fail, Elapsed: -1})
+		}
+	}
+}

@@ -1,0 +1,158 @@
+package scheduler
+
+import (
+	"runtime"
+	"time"
+
+	"github.com/gotestcohort/cohort/scheduler/ledger"
+	"github.com/gotestcohort/cohort/scheduler/plan"
+)
+
+// maxList bounds the -test.run list of one process in bytes. Linux takes 128
+// KiB in one argument; on Windows a whole command line has 32,767 characters.
+func maxList() int {
+	if runtime.GOOS == "windows" {
+		return 16 << 10
+	}
+	return 96 << 10
+}
+
+// queue holds the tasks of the first pass. It asks the planner, which knows nothing of suites,
+// what an idle worker runs next.
+type queue struct {
+	cfg     *Config
+	planner *plan.Planner
+	parts   []part // by the planner's package number
+	running map[int]*job
+}
+
+// part is what the planner knows as a package: tasks of a suite that may share processes. A suite
+// has several if its list of tests is too long for one process, or if a crash has left something.
+type part struct {
+	suite *suite
+	tasks []*ledger.Task // by the planner's unit number
+}
+
+func newQueue(c *Config) *queue {
+	q := &queue{cfg: c, planner: plan.New(plan.Config{Workers: c.Workers}), running: make(map[int]*job)}
+	if c.GoTest.Many() {
+		// While the go command may still be building others, a worker that has
+		// nothing to do is no idle core: cheap packages are not worth a second
+		// process. How many are to come only it knows.
+		q.planner.Expect(c.Workers)
+	}
+	return q
+}
+
+// add hands tasks of s to the planner.
+func (q *queue) add(s *suite, tasks []*ledger.Task) {
+	for tasks := range chunks(tasks, maxList()) {
+		q.parts = append(q.parts, part{s, tasks})
+		known := plan.Package{ID: len(q.parts) - 1, Rank: q.rank(s)}
+		if d, ok := q.cfg.Past.Startup(s.path); ok {
+			known.Startup = d
+		}
+		switch mode := s.account.Mode(); {
+		case mode == ledger.Bundled:
+			known.MaxBatches = q.cfg.Workers
+		case mode.OneProcess():
+			known.MaxBatches = 1
+		}
+		for i, t := range tasks {
+			known.Units = append(known.Units, q.unit(s, i, t))
+		}
+		q.planner.AddPackage(known)
+	}
+}
+
+// unit describes a task to the planner.
+func (q *queue) unit(s *suite, id int, t *ledger.Task) plan.Unit {
+	u := plan.Unit{ID: id, Known: t.Known, Serial: s.account.Serial(t), Group: t.Unit == nil}
+	if t.Unit != nil {
+		u.Group = t.Unit.Def.Group != ""
+	}
+	for _, test := range t.Tests {
+		d, ok := q.cfg.Past.Estimate(s.path, test.Name)
+		u.Known = u.Known && ok
+		u.Estimate += d * time.Duration(test.Want)
+		u.Tests += test.Want
+	}
+	return u
+}
+
+// chunks cuts tasks so that the names of each part fit into one list, and that all need the same
+// -test.count.
+func chunks(tasks []*ledger.Task, limit int) func(yield func([]*ledger.Task) bool) {
+	return func(yield func([]*ledger.Task) bool) {
+		start, size := 0, 0
+		for i, t := range tasks {
+			full := t.Unit != nil && size+t.Size() > limit
+			if i > start && (full || t.Count != tasks[start].Count) {
+				if !yield(tasks[start:i]) {
+					return
+				}
+				start, size = i, 0
+			}
+			size += t.Size()
+		}
+		if start < len(tasks) {
+			yield(tasks[start:])
+		}
+	}
+}
+
+// rank is the package's place in the run's order: random by the seed, or the
+// go command's.
+func (q *queue) rank(s *suite) int {
+	if !q.cfg.Shuffle {
+		return s.number
+	}
+	return int(mix(uint64(q.cfg.Seed), s.path) >> 1)
+}
+
+// mix is a hash that is the same in every run (FNV-1a).
+func mix(seed uint64, s string) uint64 {
+	const offset, prime = 14695981039346656037, 1099511628211
+	h := seed ^ offset
+	for _, b := range []byte(s) {
+		h = (h ^ uint64(b)) * prime
+	}
+	return h
+}
+
+// next returns the job that a worker starts now, nil for none, and when to ask again, 0 for not
+// before something has happened. Times are since the beginning of the run.
+func (q *queue) next(now time.Duration, idle int) (j *job, wake time.Duration) {
+	for {
+		for id, j := range q.running {
+			if first := j.progress.firstTest.Load(); first > 0 && !j.progress.told {
+				j.progress.told = true
+				q.planner.Started(id, time.Duration(first))
+			}
+			q.planner.Observed(id, int(j.progress.ended.Load()))
+		}
+		next, ok, wake := q.planner.Next(now, idle)
+		if !ok {
+			return nil, wake
+		}
+		from := q.parts[next.Package]
+		if from.suite.account.Dropped() {
+			q.planner.Finished(next.ID, now)
+			continue
+		}
+		tasks := make([]*ledger.Task, len(next.Units))
+		for i, id := range next.Units {
+			tasks[i] = from.tasks[id]
+		}
+		j := newJob(q.cfg, from.suite, tasks)
+		j.planID = next.ID
+		q.running[next.ID] = j
+		return j, 0
+	}
+}
+
+// ended tells the planner that the process of a job has ended.
+func (q *queue) ended(j *job, now time.Duration) {
+	delete(q.running, j.planID)
+	q.planner.Finished(j.planID, now)
+}

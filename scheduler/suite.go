@@ -1,0 +1,161 @@
+package scheduler
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/gotestcohort/cohort/grouping"
+	"github.com/gotestcohort/cohort/scheduler/gotest"
+	"github.com/gotestcohort/cohort/scheduler/ledger"
+	"github.com/gotestcohort/cohort/scheduler/stream"
+	"github.com/gotestcohort/cohort/scheduler/worker"
+)
+
+// suite is a test binary under way: what the go command wants run, and what is known of it. Once
+// it has been loaded it belongs to the owner of the run's state.
+type suite struct {
+	number int
+	// path is the import path; list is nil if the go command's list of tests cannot be read.
+	path string
+	list *grouping.Package
+	req  *gotest.Request
+
+	binary  worker.Binary
+	file    *binaryFile
+	account *ledger.Account
+	out     *stream.Merger
+	files   suiteFiles
+
+	ctx  context.Context // of the processes of the first pass
+	stop context.CancelCauseFunc
+
+	warnings []grouping.Warning
+	err      error // directives that are wrong
+	// lost reports that nothing can be added to what the go command has reported: its exec-test
+	// is gone, or a file that no rerun brings back.
+	lost bool
+}
+
+// suiteFiles are what the processes of the first attempt write, in order of dispatch.
+type suiteFiles struct {
+	profiles, testlogs []string
+	baseline           string // the profile of the process without tests, "" for none
+	// coverage is what follows the figure in the line with the percentage, if hasCoverage.
+	coverage    string
+	hasCoverage bool
+}
+
+// loader makes suites of the go command's requests.
+type loader struct {
+	cfg *Config
+	// dir is the run's private folder, binaries the one for test binaries.
+	dir, binaries string
+	// env makes the environment of the tests.
+	env func([]string) []string
+}
+
+// load reads what the binary's tests are. It reads files and writes to the request, so that it
+// runs in a goroutine of its own, before the owner knows the suite.
+func (l *loader) load(number int, req *gotest.Request) *suite {
+	c := l.cfg
+	s := &suite{
+		number: number, req: req, file: newBinaryFile(req.Binary, l.binaries, number),
+		out: stream.New(req, c.Strict, func() (*os.File, error) { return os.CreateTemp(l.dir, "out") }),
+	}
+	s.binary = worker.Binary{Program: req.Binary, Dir: req.Dir, Env: l.env(req.Env), Args: gotest.ParseBinaryArgs(req.Args)}
+	src, err := os.ReadFile(filepath.Join(filepath.Dir(req.Binary), "_testmain.go"))
+	if err == nil {
+		s.list, err = grouping.ParseTestmain(src)
+	}
+	if err != nil {
+		// A binary that was not made by this go command, or by one that keeps
+		// its list elsewhere.
+		s.list, s.path = nil, filepath.Base(req.Binary)
+		s.binary.MayIdle = c.GoTest.Exec != nil
+		s.account = ledger.NewAccount(ledger.Spec{Mode: ledger.Opaque, Count: 1, CPUs: 1})
+		return s
+	}
+	s.path, s.list.Dir = s.list.ImportPath, req.Dir
+	s.describe(c)
+	return s
+}
+
+// describe makes the account from the list of tests, and says what is wrong with it.
+func (s *suite) describe(c *Config) {
+	names := make(map[string]int)
+	for _, t := range s.list.Tests {
+		names[t.Name]++
+	}
+	s.binary.MayIdle = c.GoTest.Exec != nil || s.list.TestMain
+	s.binary.Knows = func(name string) bool { return names[name] > 0 || slices.Contains(s.list.Benchmarks, name) }
+	units, err := s.units(c)
+	args := s.binary.Args
+	mode := ledger.ModeOf(ledger.Traits{
+		Units: len(units), Declared: len(units) > 0 && units[0].Def.Declared,
+		TestMain: s.list.TestMain, SplitTestMain: c.SplitTestMain,
+		Unknown: args.Opaque, Together: args.FailFast || c.Dist == grouping.LoadPackage,
+	})
+	s.account = ledger.NewAccount(ledger.Spec{
+		Mode: mode, Units: units, Names: names, Count: args.Count, CPUs: args.CPUs,
+		TestMain: s.list.TestMain, Workers: c.Workers, ListSize: maxList(),
+		Baseline: c.GoTest.Cover && c.GoTest.CoverMode != "set",
+	})
+	switch {
+	case err != nil:
+		s.err = err
+		s.account.Fail("its directives are wrong")
+		s.account.Drop()
+		s.out.Add(err.Error() + "\n")
+	case c.SeedChosen && c.Shuffle && !mode.OneProcess():
+		s.out.Add(fmt.Sprintf("-test.shuffle %d\n", c.Seed))
+	}
+}
+
+// units returns the units of the package in the order of dispatch. An error is wrong directives.
+func (s *suite) units(c *Config) ([]*ledger.Unit, error) {
+	warnings, err := grouping.Annotate(s.list, c.source())
+	if err != nil {
+		return nil, err
+	}
+	args := s.binary.Args
+	defs, more, err := grouping.Units(s.list, grouping.Options{
+		Dist: c.Dist, Groups: c.Groups, Run: args.Run, Skip: args.Skip,
+	})
+	var directives *grouping.DirectiveError
+	if errors.As(err, &directives) {
+		return nil, err
+	}
+	if err != nil {
+		// A -run or -skip that does not compile: the binary says so itself.
+		args.Opaque = true
+		return nil, nil
+	}
+	s.warnings = append(warnings, more...)
+	return inOrder(defs, s.list.Tests, c), nil
+}
+
+// inOrder sorts units by the first of their tests: in source order, or in the order that the
+// run's seed makes of all tests of the package.
+func inOrder(defs []grouping.Unit, tests []grouping.Test, c *Config) []*ledger.Unit {
+	if c.Shuffle {
+		tests = grouping.Order(tests, c.Seed)
+	}
+	place := make(map[string]int)
+	for i, t := range slices.Backward(tests) {
+		place[t.Name] = i // the first place of the name stays
+	}
+	units := make([]*ledger.Unit, len(defs))
+	for i, def := range defs {
+		u := &ledger.Unit{Def: def, Order: len(tests)}
+		for _, t := range def.Tests {
+			u.Order = min(u.Order, place[t.Name])
+		}
+		units[i] = u
+	}
+	slices.SortStableFunc(units, func(a, b *ledger.Unit) int { return a.Order - b.Order })
+	return units
+}

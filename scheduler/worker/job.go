@@ -1,0 +1,133 @@
+package worker
+
+import (
+	"context"
+	"io"
+	"time"
+
+	"github.com/gotestcohort/cohort/grouping"
+	"github.com/gotestcohort/cohort/scheduler/gotest"
+	"github.com/gotestcohort/cohort/scheduler/ledger"
+	"github.com/gotestcohort/cohort/scheduler/stream"
+	"github.com/gotestcohort/cohort/scheduler/testbin"
+)
+
+// Runner starts a process, copies its output to out, and waits for its end, as [testbin.Run]
+// does. It may be called concurrently.
+type Runner interface {
+	Run(ctx context.Context, spec testbin.Spec, out io.Writer) testbin.Exit
+}
+
+// Local runs processes on this machine.
+type Local struct{}
+
+// Run is [testbin.Run].
+func (Local) Run(ctx context.Context, spec testbin.Spec, out io.Writer) testbin.Exit {
+	return testbin.Run(ctx, spec, out)
+}
+
+// Run says what the jobs of one run have in common. Nothing changes it.
+type Run struct {
+	// ID names the run to the tests, Workers is how many workers it has.
+	ID      string
+	Workers int
+	// Timeout is go test's -timeout for each process, 0 for none.
+	Timeout time.Duration
+	// Exec is the user's -exec, nil for none.
+	Exec []string
+	// Kill, once closed, ends what was told to stop at once. Nil never does.
+	Kill <-chan struct{}
+	// Runner starts the processes.
+	Runner Runner
+	// Now is the clock.
+	Now func() time.Time
+}
+
+// Binary is a test binary as the go command wants it run.
+type Binary struct {
+	// Program is the file. Dir and Env are the working directory and the environment of the
+	// go command's own process of it.
+	Program, Dir string
+	Env          []string
+	Args         *gotest.BinaryArgs
+	// Knows reports whether the binary has a top-level test of that name. Nil knows all.
+	Knows func(name string) bool
+	// MayIdle reports that a process may exit 0 without running its tests, as with a TestMain.
+	MayIdle bool
+}
+
+// Files are what a process writes, "" for none: its coverage profile, its own folder for raw
+// coverage data, and the log of what it reads.
+type Files struct {
+	Profile, CoverDir, TestLog string
+}
+
+// Job is what one process is to do.
+type Job struct {
+	Binary Binary
+	Kind   ledger.Kind
+	// Number is the process's number in the run, Slot the worker's, from 0. Attempt is 0 for the
+	// first.
+	Number, Slot, Attempt int
+	// Tests are what the process is to run, if Known. All gives it the binary's own -run pattern
+	// instead of a list of their names.
+	Tests      []ledger.Planned
+	Known, All bool
+	// Group names the declared group that the process runs, "" for none. StopsEarly ends it
+	// after the first failure.
+	Group      string
+	StopsEarly bool
+	// Shuffle is the -test.shuffle value, "" for source order. Count replaces -test.count if it
+	// is positive.
+	Shuffle string
+	Count   int
+	// Procs is the process's GOMAXPROCS, 0 for the user's.
+	Procs int
+	Files Files
+	// Owed are subtests that failed in earlier attempts.
+	Owed map[string]bool
+	// Out takes the output. The job ends with closing it.
+	Out *stream.Process
+	// Watch hears the events of the process before Out does, in the goroutine that reads it; nil
+	// for nobody.
+	Watch func(testbin.Event)
+}
+
+// Names returns the names of the job's tests.
+func (j *Job) Names() []string {
+	names := make([]string, len(j.Tests))
+	for i, t := range j.Tests {
+		names[i] = t.Name
+	}
+	return names
+}
+
+// Pattern returns the process's -test.run pattern.
+func (j *Job) Pattern() (string, error) {
+	if j.All {
+		return j.Binary.Args.Run, nil
+	}
+	return grouping.RunPattern(j.Binary.Args.Run, j.Names())
+}
+
+// Result is what came of a process.
+type Result struct {
+	Exit testbin.Exit
+	ledger.Settlement
+	Transcript *ledger.Transcript
+	// Reason says how the process ended ("exit status 2").
+	Reason string
+	// Begun is when the process was started, First when its first test started; zero for never.
+	Begun, First time.Time
+	// Times are the executions of top-level tests that have ended, in that order.
+	Times []Timed
+	// Err is why the process was not run, nil if it was.
+	Err error
+}
+
+// Good reports whether the process has shown that all of its tests are good: each of them ran
+// and ended in pass or skip, subtests that failed before have run again, and the process exited
+// 0. It is the only way in which a rerun makes a failure good.
+func (r *Result) Good(known bool) bool {
+	return r.Err == nil && r.Clean() && r.Exit.OK() && len(r.Transcript.Owed) == 0 && (known || r.Transcript.Finals > 0)
+}

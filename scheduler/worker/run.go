@@ -1,0 +1,194 @@
+package worker
+
+import (
+	"context"
+	"fmt"
+
+	"os"
+	"runtime"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/gotestcohort/cohort/scheduler/gotest"
+	"github.com/gotestcohort/cohort/scheduler/ledger"
+	"github.com/gotestcohort/cohort/scheduler/stream"
+	"github.com/gotestcohort/cohort/scheduler/testbin"
+)
+
+// Grace is how long test processes have after a signal before they are killed.
+const Grace = 10 * time.Second
+
+// Do runs a job. The process ends early when ctx does. It may be called concurrently.
+func (r *Run) Do(ctx context.Context, j *Job) *Result {
+	result := &Result{Transcript: ledger.NewTranscript(j.Owed)}
+	defer j.Out.Close()
+	pattern, err := j.Pattern()
+	if err == nil {
+		err = j.checkPattern(pattern, maxArgument())
+	}
+	if err == nil && j.Files.CoverDir != "" && !j.All {
+		err = makeCoverDir(j.Files.CoverDir, j.Binary.Args.CoverDir)
+	}
+	if err != nil {
+		result.Err = err
+		return result
+	}
+	r.watch(ctx, j, r.spec(j, pattern), result)
+	return result
+}
+
+// watch runs the process and reads what it prints.
+func (r *Run) watch(ctx context.Context, j *Job, spec testbin.Spec, result *Result) {
+	result.Begun = r.Now()
+	watch := &stopwatch{now: r.Now, starts: make(map[string]time.Time)}
+	parser := testbin.NewParser(j.knows, func(e testbin.Event) {
+		if j.Watch != nil {
+			j.Watch(e)
+		}
+		watch.event(e)
+		result.Transcript.Event(e)
+		j.Out.Event(e)
+	})
+	exit := r.Runner.Run(ctx, spec, output{parser, j.Out})
+	parser.Close()
+	if line := exitLine(exit, spec); line != "" {
+		j.Out.Own(line)
+	}
+	code := exit.Code
+	if code == 0 && !exit.OK() {
+		code = -1
+	}
+	result.Exit, result.Reason = exit, exitReason(exit, spec)
+	result.Settlement = result.Transcript.Settle(parser, ledger.Ending{
+		Planned: j.Tests, Group: j.Group, StopsEarly: j.StopsEarly, MayIdle: j.Binary.MayIdle,
+		Code: code, Reason: result.Reason, Stopped: exit.Canceled,
+	})
+	j.Out.Settle(result.Settlement, result.Reason)
+	result.First, result.Times = watch.first, watch.ended
+}
+
+// knows reports whether the process can run a top-level test of that name. What is not on its
+// list it cannot, whatever it prints.
+func (j *Job) knows(name string) bool {
+	if j.All {
+		return j.Binary.Knows == nil || j.Binary.Knows(name)
+	}
+	return slices.ContainsFunc(j.Tests, func(p ledger.Planned) bool { return p.Name == name })
+}
+
+// output hands a process's output on and flushes after each chunk.
+type output struct {
+	parser *testbin.Parser
+	out    *stream.Process
+}
+
+func (o output) Write(b []byte) (int, error) {
+	n, err := o.parser.Write(b)
+	o.out.Flush()
+	return n, err
+}
+
+// spec describes the process.
+func (r *Run) spec(j *Job, pattern string) testbin.Spec {
+	process := gotest.Process{
+		Run: pattern, Shuffle: j.Shuffle, FailFast: j.StopsEarly, Count: j.Count,
+		CoverProfile: j.Files.Profile, CoverDir: j.Files.CoverDir, TestLog: j.Files.TestLog,
+	}
+	if r.Timeout > 0 {
+		process.Timeout = r.Timeout.String()
+	}
+	return testbin.Spec{
+		Path: j.Binary.Program, Args: j.Binary.Args.Args(process), Exec: r.Exec,
+		Dir: j.Binary.Dir, Env: r.environ(j),
+		KillAfter: killAfter(r.Timeout), WaitDelay: waitDelay(r.Timeout),
+		Grace: Grace, Kill: r.Kill,
+	}
+}
+
+// killAfter and waitDelay are the go command's own limits for a test binary
+// with that -timeout (cmd/go's testKillTimeout and testWaitDelay).
+func killAfter(timeout time.Duration) time.Duration {
+	if timeout == 0 {
+		return 0
+	}
+	return timeout + max(time.Minute, waitDelay(timeout))
+}
+
+func waitDelay(timeout time.Duration) time.Duration {
+	if timeout == 0 {
+		return 0
+	}
+	return max(5*time.Second, timeout/10)
+}
+
+// makeCoverDir makes a process's own directory for raw coverage data: the
+// processes of a package would read each other's. What the go command has put
+// into its directory, a list of meta-data files under -coverpkg, is copied.
+func makeCoverDir(dir, from string) error {
+	if err := os.Mkdir(dir, 0o700); err != nil || from == "" {
+		return err
+	}
+	return os.CopyFS(dir, os.DirFS(from))
+}
+
+// maxArgument bounds one argument of a process in bytes, 0 for no bound but that of
+// all together. Linux takes 32 pages, the final zero included; on Windows the other
+// arguments share the line.
+func maxArgument() int {
+	switch runtime.GOOS {
+	case "linux":
+		return 32*os.Getpagesize() - 1
+	case "windows":
+		return 30 << 10
+	}
+	return 0
+}
+
+// checkPattern reports that no process can be given the pattern that names the tests
+// of j. Loose tests are spread over more processes, but not those of a group.
+func (j *Job) checkPattern(pattern string, limit int) error {
+	size := len("-test.run=") + len(pattern)
+	if limit == 0 || j.All || size <= limit {
+		return nil
+	}
+	what := "the tests of one process"
+	if j.Group != "" {
+		what = "group " + j.Group
+	}
+	return fmt.Errorf("%s cannot run: the names of its %d tests make an argument of %d bytes, more than the %d that a process takes: "+
+		"make smaller groups or shorter names, or let --dist=loadpackage run the package as one process", what, len(j.Tests), size, limit)
+}
+
+// exitReason says how a process ended, as the go command words it.
+func exitReason(e testbin.Exit, s testbin.Spec) string {
+	switch {
+	case e.Err != nil:
+		return e.Err.Error()
+	case e.TimedOut:
+		return "timeout after " + s.KillAfter.String()
+	case e.IncompleteIO:
+		return "its output was still open " + s.WaitDelay.String() + " after it had ended"
+	case e.Signal != nil:
+		return "signal: " + e.Signal.String()
+	}
+	return "exit status " + strconv.Itoa(e.Code)
+}
+
+// exitLine is what the go command prints of a process that did not end by
+// exiting, "" for one that did.
+func exitLine(e testbin.Exit, s testbin.Spec) string {
+	switch {
+	case e.Err != nil:
+		return e.Err.Error() + "\n"
+	case e.TimedOut && e.Killed:
+		return fmt.Sprintf("*** Test killed: ran too long (%v).\n", s.KillAfter)
+	case e.TimedOut:
+		return fmt.Sprintf("*** Test killed with quit: ran too long (%v).\n", s.KillAfter)
+	case e.IncompleteIO:
+		return fmt.Sprintf("*** Test I/O incomplete %v after exiting.\n", s.WaitDelay)
+	case e.Signal != nil:
+		return "signal: " + e.Signal.String() + "\n"
+	}
+	return ""
+}
