@@ -4,7 +4,7 @@ import (
 	"os"
 
 	"github.com/gotestcohort/cohort/scheduler/gotest"
-	"github.com/gotestcohort/cohort/scheduler/gotest/linkcache"
+	"github.com/gotestcohort/cohort/scheduler/linkcache"
 )
 
 // reenter runs one of the commands that cohort starts itself with, and reports

@@ -22,8 +22,8 @@ import (
 	"github.com/gotestcohort/cohort/report"
 	"github.com/gotestcohort/cohort/scheduler"
 	"github.com/gotestcohort/cohort/scheduler/gotest"
-	"github.com/gotestcohort/cohort/scheduler/gotest/linkcache"
 	"github.com/gotestcohort/cohort/scheduler/history"
+	"github.com/gotestcohort/cohort/scheduler/linkcache"
 )
 
 // scheduledSource runs the tests on cohort's workers.

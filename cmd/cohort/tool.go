@@ -9,7 +9,6 @@ import (
 	"gotest.tools/gotestsum/cmd/tool/matrix"
 	"gotest.tools/gotestsum/cmd/tool/slowest"
 
-	"github.com/gotestcohort/cohort/scheduler/gotest/linkcache"
 	"github.com/gotestcohort/cohort/scheduler/history"
 )
 
@@ -46,7 +45,7 @@ func (c *command) tool(args []string) error {
 		return codeError(history.RunTool(context.Background(), rest, c.stdout, c.stderr,
 			history.ToolEnv{Location: c.historyLocation("", ""), Now: time.Now()}))
 	case "cache":
-		return codeError(linkcache.RunTool(rest, c.env.list, c.stdout, c.stderr))
+		return codeError(c.cache(rest))
 	case "flaky":
 		return c.flaky(rest)
 	default:
