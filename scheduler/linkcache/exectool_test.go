@@ -20,6 +20,9 @@ type fake struct {
 	env  []string
 }
 
+// linked is what a fake linker makes by default: an ELF file by its first bytes.
+const linked = elfMagic + " the output"
+
 func newFake(t *testing.T) *fake {
 	dir := t.TempDir()
 	name := "link"
@@ -29,7 +32,7 @@ func newFake(t *testing.T) *fake {
 	f := &fake{dir: dir, link: filepath.Join(dir, "tool", name), out: filepath.Join(dir, "b001", "p.test")}
 	installSelf(t, f.link)
 	write(t, filepath.Join(dir, "b001", "importcfg.link"), "packagefile fmt=/x\n")
-	f.env = []string{EnvDir + "=" + filepath.Join(dir, "cache"), "FAKE_LINK_LOG=" + filepath.Join(dir, "log"), "FAKE_LINK_OUTPUT=the output"}
+	f.env = []string{EnvDir + "=" + filepath.Join(dir, "cache"), "FAKE_LINK_LOG=" + filepath.Join(dir, "log"), "FAKE_LINK_OUTPUT=" + linked}
 	return f
 }
 
@@ -73,7 +76,7 @@ func (f *fake) check(t *testing.T, calls int, env ...string) {
 	if code != 0 || stdout != "" || stderr != "" {
 		t.Errorf("exit %d, stdout %q, stderr %q; want 0 and silence", code, stdout, stderr)
 	}
-	if got := read(t, f.out); got != "the output" {
+	if got := read(t, f.out); got != linked {
 		t.Errorf("output is %q", got)
 	}
 	if got := f.calls(t); len(got) != calls {
@@ -163,7 +166,7 @@ func TestDamagedEntryIsARelink(t *testing.T) {
 	}
 	for _, e := range entries {
 		if isKey(filepath.Base(e)) {
-			write(t, e, "The output"+read(t, e)[len("the output"):])
+			write(t, e, "The output"+read(t, e)[len(linked):])
 		}
 	}
 	f.check(t, 2)

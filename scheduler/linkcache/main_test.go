@@ -14,8 +14,13 @@ func TestMain(m *testing.M) {
 	if base := filepath.Base(os.Args[0]); base == "link" || base == "link.exe" {
 		os.Exit(fakeLink(os.Args[1:]))
 	}
-	if len(os.Args) > 1 && os.Args[1] == "exec-tool" {
-		os.Exit(Main(os.Args[2:], os.Environ(), os.Stdout, os.Stderr))
+	if len(os.Args) > 1 {
+		switch os.Args[1] {
+		case "exec-tool":
+			os.Exit(Main(os.Args[2:], os.Environ(), os.Stdout, os.Stderr))
+		case runWasmCommand:
+			os.Exit(runWasm(os.Args[2:]))
+		}
 	}
 	os.Exit(m.Run())
 }

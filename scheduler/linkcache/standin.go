@@ -23,9 +23,11 @@ import (
 //	        go command                       hash of the stand-in: the key of the test's result
 //	        exec-test b001/p.test            b001/p.test.linked ─ rename ─▶ b001/p.test
 //
-// It saves copying the binary twice and hashing it once. What runs is the go command's own binary, its build ID too, with
-// the trailer of the entry behind its end. Equal stand-ins come from equal links, so that a result cached for one is right
-// for all. Only where two different links make the same binary, and one of them is taken from the cache, the test runs
+// It saves copying the binary twice and hashing it once. What runs is the go command's own binary,
+// its build ID too, with the trailer of the entry behind its end. Where its format does not allow a
+// trailer (carriesTrailer) entry and binary are two files, and what runs is without it. Equal
+// stand-ins come from equal links, so that a result cached for one is right for all. Only where two
+// different links make the same binary, and one of them is taken from the cache, the test runs
 // although the go command would know its result.
 //
 // Entry and binary are one file. Nothing can write to it while it runs; what is done to it afterwards is damage to the
@@ -57,7 +59,11 @@ func (s *store) linkTo(k key, out string) error {
 		if err != nil {
 			return err
 		}
-		if s.linkEntry(k, f, out+linkedSuffix, mode) == nil {
+		carries, err := carriesTrailer(f)
+		if err != nil {
+			return err
+		}
+		if carries && s.linkEntry(k, f, out+linkedSuffix, mode) == nil {
 			return nil
 		}
 		if _, err := f.Seek(0, io.SeekStart); err != nil {
@@ -81,6 +87,23 @@ func writeStandIn(out string, k key) (fs.FileMode, error) {
 		return 0, err
 	}
 	return fi.Mode(), nil
+}
+
+// elfMagic is what an ELF file begins with.
+const elfMagic = "\x7fELF"
+
+// carriesTrailer reports whether the program in f still works with a trailer behind its end. ELF
+// files do: their headers say where all parts are, and nothing reads beyond. ELF is the format for
+// Linux, Android, the BSDs, illumos and Solaris. Of the other formats that the Go linker writes
+// (HeadType in cmd/internal/objabi), wasm is a sequence of sections up to the end of the file, so
+// that js/wasm and wasip1/wasm read a trailer as a broken section. In Mach-O a signature may cover
+// the end. PE, XCOFF and Plan 9's format were never tried.
+func carriesTrailer(f io.ReaderAt) (bool, error) {
+	head := make([]byte, len(elfMagic))
+	if _, err := f.ReadAt(head, 0); err != nil && !errors.Is(err, io.EOF) {
+		return false, err
+	}
+	return string(head) == elfMagic, nil
 }
 
 // errNoLink is returned where an entry must be copied.
@@ -151,8 +174,8 @@ func isStandIn(file string) bool {
 	return n == standInSize && strings.HasPrefix(string(head), standInHead)
 }
 
-// adopt makes the file itself the entry of k, or a copy of it where it cannot have two names. The file is changed by nothing
-// but a trailer behind its end.
+// adopt makes the file itself the entry of k, or a copy of it where it cannot have two names or
+// carry a trailer. The file is changed by nothing but a trailer behind its end.
 func (s *store) adopt(k key, file string) error {
 	f, err := os.OpenFile(file, os.O_RDWR, 0)
 	if err != nil {
@@ -167,6 +190,9 @@ func (s *store) adopt(k key, file string) error {
 
 // linkIn gives the file f the name of the entry of k too, and returns the entry's size. After an error f is as it was.
 func (s *store) linkIn(k key, f *os.File) (int64, error) {
+	if carries, err := carriesTrailer(f); err != nil || !carries {
+		return 0, errors.Join(err, errNoLink)
+	}
 	fi, err := f.Stat()
 	if err != nil {
 		return 0, err

@@ -70,9 +70,9 @@ func (f *fake) called(t *testing.T, want int) {
 func TestStandIn(t *testing.T) {
 	t.Parallel()
 	f := newFake(t)
-	const final = "the output with its final build ID"
+	const final = linked + " with its final build ID"
 	out := f.linkStandIn(t, "into the cache")
-	if got := read(t, out); got != "the output" {
+	if got := read(t, out); got != linked {
 		t.Errorf("the go command gets %q from the linker", got)
 	}
 	write(t, out, final)
@@ -95,7 +95,7 @@ func TestStandIn(t *testing.T) {
 		t.Errorf("stand-ins differ for one link: %q", standIns)
 	}
 	f.env = append(f.env, "GOROOT=/another")
-	f.install(t, f.linkStandIn(t, "another link"), "the output")
+	f.install(t, f.linkStandIn(t, "another link"), linked)
 	if got := read(t, f.linkStandIn(t, "another link again")); got == standIns[0] || len(got) != standInSize {
 		t.Errorf("the stand-ins %q and %q for two links", standIns[0], got)
 	}
@@ -113,13 +113,13 @@ func TestStandInOnlyForTestBinaries(t *testing.T) {
 	}
 	f := newFake(t)
 	f.env = append(f.env, EnvDir+"=off")
-	if got := read(t, f.linkStandIn(t, "without a cache")); got != "the output" {
+	if got := read(t, f.linkStandIn(t, "without a cache")); got != linked {
 		t.Errorf("without a cache: %q", got)
 	}
 	f = newFake(t)
 	write(t, filepath.Join(f.dir, "cache"), "a file where the folder should be")
 	for range 2 {
-		f.install(t, f.linkStandIn(t, "no cache to write to"), "the output")
+		f.install(t, f.linkStandIn(t, "no cache to write to"), linked)
 	}
 	f.called(t, 2)
 }
@@ -129,7 +129,7 @@ func TestBinaryIsAsNew(t *testing.T) {
 	t.Parallel()
 	f := newFake(t)
 	out := f.linkStandIn(t, "first")
-	f.install(t, out, "the output")
+	f.install(t, out, linked)
 	want, err := os.Stat(out)
 	if err != nil {
 		t.Fatal(err)
@@ -142,7 +142,7 @@ func TestBinaryIsAsNew(t *testing.T) {
 			}
 		}
 		out := f.linkStandIn(t, mode.String())
-		f.install(t, out, "the output")
+		f.install(t, out, linked)
 		got, err := os.Stat(out)
 		if err != nil {
 			t.Fatal(err)
@@ -158,7 +158,7 @@ func TestBinaryIsAsNew(t *testing.T) {
 func TestEntryThatIsNoFile(t *testing.T) {
 	t.Parallel()
 	f := newFake(t)
-	f.install(t, f.linkStandIn(t, "first"), "the output")
+	f.install(t, f.linkStandIn(t, "first"), linked)
 	entry, moved := f.entry(t), filepath.Join(f.dir, "moved")
 	for _, err := range []error{os.Rename(entry, moved), os.Symlink(filepath.Join("..", "moved"), entry)} {
 		if err != nil {
@@ -166,7 +166,7 @@ func TestEntryThatIsNoFile(t *testing.T) {
 		}
 	}
 	out := f.linkStandIn(t, "symbolic link")
-	f.install(t, out, "the output")
+	f.install(t, out, linked)
 	f.called(t, 1)
 	if fi, err := os.Lstat(out); err != nil || !fi.Mode().IsRegular() {
 		t.Errorf("the binary is %v (%v)", fi.Mode(), err)
@@ -176,7 +176,7 @@ func TestEntryThatIsNoFile(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	f.install(t, f.linkStandIn(t, "folder"), "the output")
+	f.install(t, f.linkStandIn(t, "folder"), linked)
 	f.called(t, 2)
 }
 
@@ -198,7 +198,7 @@ func TestStandInFromAnotherFileSystem(t *testing.T) {
 	}
 	f.env = append(f.env, EnvDir+"="+filepath.Join(dir, "cache"))
 	for _, name := range []string{"into the cache", "out of it"} {
-		f.install(t, f.linkStandIn(t, name), "the output")
+		f.install(t, f.linkStandIn(t, name), linked)
 		f.called(t, 1)
 	}
 }
