@@ -54,7 +54,11 @@ func (t *Test) annotate(f *testFile, fn testFunc) {
 	t.parallelLine = fn.parallelLine
 	t.Parallel = fn.parallelLine > 0
 	t.Group = f.group(fn)
-	t.Serial = fn.marks.serial || f.marks.serial
+	t.Serial = f.serial(fn)
+	t.Labels = union(f.marks.labels, fn.marks.labels)
+	t.Locks = union(f.marks.locks, fn.marks.locks)
+	t.Timeout = f.timeout(fn)
+	t.Split = f.split(fn) != 0
 }
 
 // readDir reads the test files of a directory that are part of the build:
@@ -94,6 +98,7 @@ func verdict(files []*testFile) ([]Warning, error) {
 	for _, f := range files {
 		warnings = append(warnings, f.warnings...)
 		problems = append(problems, f.problems...)
+		problems = append(problems, f.unsupported...)
 		for _, fn := range f.funcs {
 			group := f.group(fn)
 			if group == "" {

@@ -5,9 +5,11 @@ import (
 	"fmt"
 	"go/build"
 	"path/filepath"
+	"reflect"
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 )
 
 // read parses source as the file x_test.go of the package that it names.
@@ -34,9 +36,16 @@ func said(f *testFile) string {
 	for _, fn := range f.funcs {
 		var test Test
 		test.annotate(f, fn)
-		if test.Group != "" || test.Serial {
-			lines = append(lines, fmt.Sprintf("%s group=%q serial=%v", fn.name, test.Group, test.Serial))
+		line := fmt.Sprintf("%s group=%q serial=%v", fn.name, test.Group, test.Serial)
+		if more := (Test{Labels: test.Labels, Locks: test.Locks, Timeout: test.Timeout, Split: test.Split}); !reflect.DeepEqual(more, Test{}) {
+			line = fmt.Sprintf("%s labels=%q locks=%q timeout=%v split=%v", fn.name, test.Labels, test.Locks, test.Timeout, test.Split)
+			if test.Group != "" || test.Serial {
+				line += fmt.Sprintf(" group=%q serial=%v", test.Group, test.Serial)
+			}
+		} else if test.Group == "" && !test.Serial {
+			continue
 		}
+		lines = append(lines, line)
 	}
 	return strings.Join(lines, "\n")
 }
@@ -70,9 +79,9 @@ func TestDirectives(t *testing.T) {
 		{"unknown, near", header + "//cohort:grup a\n" + fn, "x_test.go:5: unknown directive //cohort:grup (did you mean //cohort:group NAME?)"},
 		{"unknown, case", header + "//cohort:Serial\n" + fn, "x_test.go:5: unknown directive //cohort:Serial (did you mean //cohort:serial?)"},
 		{"unknown, equals sign", header + "//cohort:group=a\n" + fn, "x_test.go:5: unknown directive //cohort:group=a (did you mean //cohort:group NAME?)"},
-		{"unknown, far", header + "//cohort:retry 3\n" + fn, "x_test.go:5: unknown directive //cohort:retry (there are //cohort:group NAME and //cohort:serial)"},
-		{"no word", header + "//cohort:\n" + fn, "x_test.go:5: unknown directive //cohort: (there are //cohort:group NAME and //cohort:serial)"},
-		{"space before the word", header + "//cohort: group a\n" + fn, "x_test.go:5: unknown directive //cohort: (there are //cohort:group NAME and //cohort:serial)"},
+		{"unknown, far", header + "//cohort:retry 3\n" + fn, "x_test.go:5: unknown directive //cohort:retry (there are //cohort:group NAME, //cohort:serial and //cohort:label NAME...)"},
+		{"no word", header + "//cohort:\n" + fn, "x_test.go:5: unknown directive //cohort: (there are //cohort:group NAME, //cohort:serial and //cohort:label NAME...)"},
+		{"space before the word", header + "//cohort: group a\n" + fn, "x_test.go:5: unknown directive //cohort: (there are //cohort:group NAME, //cohort:serial and //cohort:label NAME...)"},
 		{"no name", header + "//cohort:group \n" + fn, "x_test.go:5: //cohort:group needs a name: //cohort:group NAME"},
 		{"two words", header + "//cohort:group check out\n" + fn, `x_test.go:5: //cohort:group takes one name, not "check out"`},
 		{"malformed name", header + "//cohort:group a,b\n" + fn, `x_test.go:5: group name "a,b": only letters, digits and _ - . / are allowed`},
@@ -133,12 +142,50 @@ func TestParallelCall(t *testing.T) {
 
 // rightDirective is what a right directive looks like, said in another way than
 // in the code under test.
-var rightDirective = regexp.MustCompile(`^cohort:(group[ \t]+([\pL\p{Nd}_./-]+)|serial)[ \t]*$`)
+var rightDirective = regexp.MustCompile(`^cohort:(group([ \t]+[\pL\p{Nd}_./-]+)|serial|split|(?:label|lock)((?:[ \t]+[\pL\p{Nd}_./-]+)+)|timeout[ \t]+([^ \t]+))[ \t]*$`)
+
+// wantMarks returns what a directive says, and whether it is right.
+func wantMarks(text string) (want marks, ok bool) {
+	m := rightDirective.FindStringSubmatch(text)
+	if m == nil {
+		return want, false
+	}
+	names := strings.Fields(m[3])
+	switch word, _, _ := strings.Cut(strings.ReplaceAll(strings.TrimPrefix(text, "cohort:"), "\t", " "), " "); word {
+	case "group":
+		want.group, want.groupLine = strings.TrimLeft(m[2], " \t"), 3
+	case "serial":
+		want.serial = true
+	case "split":
+		want.split = 3
+	case "label":
+		want.labels, ok = names, !strings.ContainsAny(m[3], "-/")
+		return want, ok && distinct(names)
+	case "lock":
+		want.locks = names
+		return want, distinct(names)
+	case "timeout":
+		d, err := time.ParseDuration(m[4])
+		want.timeout, want.timeLine = d, 3
+		return want, err == nil && d > 0
+	}
+	return want, true
+}
+
+func distinct(names []string) bool {
+	seen := make(map[string]bool)
+	for _, name := range names {
+		seen[name] = true
+	}
+	return len(seen) == len(names)
+}
 
 func FuzzDirective(f *testing.F) {
 	for _, text := range []string{
 		"cohort:group a", "cohort:serial", "cohort:grup a", "cohort:group", "cohort:group a b", " cohort:group a", "cohort:", "cohort:group a,b",
 		"cohort:serial x", "\tcohort:serial", "cohort:group кассa", "cohort:group a\t", "cohort:group\u00a0a", "go:build x", "cohort:group a\x00",
+		"cohort:label a b", "cohort:label a a", "cohort:label a-b", "cohort:lock db\tx/y", "cohort:timeout 1m", "cohort:timeout -1s", "cohort:timeout 5",
+		"cohort:split", "cohort:split 2", "Cohort:serial", "COHORT:group a", " Cohort:serial", "Cohort: prose",
 	} {
 		f.Add(text)
 	}
@@ -147,22 +194,29 @@ func FuzzDirective(f *testing.F) {
 		if file == nil || strings.ContainsAny(text, "\r\n") {
 			return // not Go, or not one comment
 		}
+		file.unsupported = nil
 		warnings, err := verdict([]*testFile{file})
 		if len(warnings) > 0 {
 			t.Fatalf("//%s: warnings %v", text, warnings)
 		}
-		marks := file.funcs[0].marks
-		switch want := rightDirective.FindStringSubmatch(text); {
-		case want != nil:
-			if err != nil || marks.group != want[2] || marks.serial != (want[1] == "serial") {
-				t.Fatalf("//%s: got %+v, error %v", text, marks, err)
+		got := file.funcs[0].marks
+		got.line = 0
+		want, right := wantMarks(text)
+		const name = "cohort:"
+		switch {
+		case right:
+			if err != nil || !reflect.DeepEqual(got, want) {
+				t.Fatalf("//%s: got %+v, error %v, want %+v", text, got, err, want)
 			}
-		case strings.HasPrefix(text, "cohort:"):
+		case len(text) >= len(name) && strings.EqualFold(text[:len(name)], name):
 			var wrong *DirectiveError
 			if !errors.As(err, &wrong) || len(wrong.Problems) != 1 || wrong.Problems[0].Line != 3 {
 				t.Fatalf("//%s: error %v, want one at line 3", text, err)
 			}
-		case !strings.HasPrefix(strings.TrimSpace(text), "cohort:"):
+			if !mentionsDirective([]byte("//" + text)) {
+				t.Fatalf("//%s: a file with it is not read", text)
+			}
+		case !strings.HasPrefix(strings.ToLower(strings.TrimSpace(text)), name):
 			if err != nil {
 				t.Fatalf("//%s: error %v, but this is no directive", text, err)
 			}
@@ -174,13 +228,14 @@ func FuzzTestFile(f *testing.F) {
 	f.Add("//cohort:group a\n\npackage p\n\n// TestA\n//cohort:serial\nfunc TestA(t *testing.T) { t.Parallel() }\n")
 	f.Add("package p_test\nfunc ExampleX() {\n// Output: x\n}\n//cohort:grup\nfunc (TestA) TestB[T any](t *testing.T) {}\ntype T struct {\n//cohort:serial\n}\n")
 	f.Add("package p\n/* //cohort:x */ func Fuzz(*F)\n//line x:1\n//cohort:group\nfunc TestMain(m *testing.M)\n")
+	f.Add("//cohort:split\npackage p\n/*cohort:label a\nb*/\n//cohort:timeout 1s\n//cohort:lock a\nfunc TestA(t *testing.T) {}\n//Cohort:serial\nfunc FuzzA(f *testing.F) {}\n")
 	f.Fuzz(func(t *testing.T, src string) {
 		file := parseTestFile(&build.Default, "x_test.go", []byte(src))
 		if file == nil {
 			return
 		}
-		if _, err := verdict([]*testFile{file}); (err != nil) != (len(file.problems) > 0) {
-			t.Fatalf("error %v, but problems %v", err, file.problems)
+		if _, err := verdict([]*testFile{file}); (err != nil) != (len(file.problems)+len(file.unsupported) > 0) {
+			t.Fatalf("error %v, but problems %v, not supported %v", err, file.problems, file.unsupported)
 		}
 		lines := strings.Count(src, "\n") + 1
 		for _, p := range file.problems {
@@ -192,7 +247,7 @@ func FuzzTestFile(f *testing.F) {
 			if fn.line < 1 || fn.line > lines || fn.parallelLine > lines {
 				t.Fatalf("%+v in a file of %d lines", fn, lines)
 			}
-			if group := file.group(fn); group != "" && !validGroup(group) {
+			if group := file.group(fn); group != "" && !validName(group, groupMarks) {
 				t.Fatalf("group %q", group)
 			}
 		}

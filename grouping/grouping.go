@@ -11,19 +11,31 @@
 //
 //	//cohort:group NAME
 //	//cohort:serial
+//	//cohort:label NAME...
+//	//cohort:lock NAME...
+//	//cohort:timeout DURATION
+//	//cohort:split
 //
 // A directive stands in the doc comment of a Test, Fuzz or Example function, or
 // on any line before the package clause, and then holds for every test of that
 // file; a blank line between it and the clause makes no difference, as with
-// //go:build. A group in a test's own doc comment wins over the file's. Like
-// every Go directive it has no space after the slashes. NAME consists of
-// letters, digits and the characters _ - . /
+// //go:build. A group or a timeout in a test's own doc comment wins over the
+// file's; labels and locks add up. Like every Go directive it has no space
+// after the slashes and is in lower case; what is only nearly a directive is an
+// error, as is one that is wrong, out of place, contradicts another, or is not
+// supported by this version (see supported).
+//
+// The names of groups and locks consist of letters, digits and the characters
+// _ - . / and those of labels of letters, digits, _ and . so that each can stand
+// in a [LabelExpr]. A duration is one of Go's, more than 0. A test that may be
+// split is in no group and not serial.
 package grouping
 
 import (
 	"cmp"
 	"fmt"
 	"slices"
+	"time"
 )
 
 // Kind says what sort of function a test is.
@@ -72,6 +84,13 @@ type Test struct {
 	// Serial reports whether a directive asks that no other test process runs
 	// at the same time.
 	Serial bool
+	// Labels and Locks are the names that directives give the test, sorted, each once.
+	Labels, Locks []string
+	// Timeout is how long the test may run, 0 if no directive says so.
+	Timeout time.Duration
+	// Split reports whether a directive allows to run the test's subtests in
+	// several processes.
+	Split bool
 
 	// parallelLine is the line of the call of t.Parallel, or 0.
 	parallelLine int
@@ -108,6 +127,12 @@ type Unit struct {
 	// Serial reports whether no other test process may run meanwhile: one of
 	// the tests asks for it.
 	Serial bool
+	// Labels and Locks are those of all tests together, sorted, each once. A
+	// timeout is each test's own.
+	Labels, Locks []string
+	// Split reports whether the unit is one test that may be split. Two tests of
+	// one name are not, since no -run pattern tells their subtests apart.
+	Split bool
 	// Tests are the members in the order in which go runs them. There is at
 	// least one.
 	Tests []Test

@@ -16,7 +16,19 @@ import (
 )
 
 // mentionsDirective reports whether a file is worth parsing for directives.
-func mentionsDirective(src []byte) bool { return bytes.Contains(src, []byte("cohort:")) }
+func mentionsDirective(src []byte) bool {
+	const name = "cohort"
+	for i := 0; ; i++ {
+		next := bytes.IndexByte(src[i:], ':')
+		if next < 0 {
+			return false
+		}
+		i += next
+		if i >= len(name) && strings.EqualFold(string(src[i-len(name):i]), name) {
+			return true
+		}
+	}
+}
 
 // testFile is what a test file says.
 type testFile struct {
@@ -25,23 +37,18 @@ type testFile struct {
 	funcs    []testFunc // those that are tests
 	marks    marks      // above the package clause
 	problems []Problem
-	warnings []Warning
+	// unsupported are directives that are right, but that the scheduler does not act on.
+	unsupported []Problem
+	warnings    []Warning
 }
 
 // testFunc is a function that is a test by its name and signature.
 type testFunc struct {
 	name         string
+	kind         Kind
 	line         int
 	parallelLine int // 0 if it does not call t.Parallel
 	marks        marks
-}
-
-// group returns the group that the directives put a function of the file in.
-func (f *testFile) group(fn testFunc) string {
-	if fn.marks.groupLine != 0 {
-		return fn.marks.group
-	}
-	return f.marks.group
 }
 
 // parseTestFile reads a test file. It returns nil if the file is not part of
@@ -90,7 +97,7 @@ func (r *fileReader) read(syntax *ast.File) {
 			case fn != nil:
 				r.functionDirective(fn, declMarks[fn], comment)
 			case comment.Pos() < syntax.Package:
-				r.problem(comment.Pos(), r.file.marks.add(comment.Text, r.line(comment.Pos())))
+				r.directive(&r.file.marks, comment)
 			default:
 				r.problem(comment.Pos(), fmt.Sprintf("%s belongs in the doc comment of a test function, or above the package clause", shown(comment.Text)))
 			}
@@ -101,20 +108,34 @@ func (r *fileReader) read(syntax *ast.File) {
 			r.function(fn, declMarks[fn])
 		}
 	}
+	for _, fn := range r.file.funcs {
+		r.file.problems = append(r.file.problems, r.file.contradictions(fn)...)
+	}
+}
+
+// directive takes in a directive and reports whether it is right.
+func (r *fileReader) directive(m *marks, comment *ast.Comment) bool {
+	line := r.line(comment.Pos())
+	if problem := m.add(comment.Text, line); problem != "" {
+		r.problem(comment.Pos(), problem)
+		return false
+	}
+	if problem := unsupported(comment.Text); problem != "" {
+		r.file.unsupported = append(r.file.unsupported, Problem{File: r.file.path, Line: line, Text: problem})
+	}
+	return true
 }
 
 // functionDirective takes in a directive in the doc comment of a function.
 func (r *fileReader) functionDirective(fn *ast.FuncDecl, m *marks, comment *ast.Comment) {
-	line := r.line(comment.Pos())
 	kind, ok := testKind(fn)
 	if !ok {
 		r.problem(comment.Pos(), fmt.Sprintf("%s is on %s: it belongs on a Test, Fuzz or Example function", shown(comment.Text), describe(fn)))
 		return
 	}
-	problem := m.add(comment.Text, line)
-	r.problem(comment.Pos(), problem)
-	if name := fn.Name.Name; problem == "" && kind == KindExample && !r.runs[name] {
-		r.file.warnings = append(r.file.warnings, Warning{File: r.file.path, Line: line,
+	right := r.directive(m, comment)
+	if name := fn.Name.Name; right && kind == KindExample && !r.runs[name] {
+		r.file.warnings = append(r.file.warnings, Warning{File: r.file.path, Line: r.line(comment.Pos()),
 			Text: fmt.Sprintf("%s has no effect: %s has no output comment, so it never runs", shown(comment.Text), name)})
 	}
 }
@@ -127,7 +148,8 @@ func (r *fileReader) runnable(fn *ast.FuncDecl) bool {
 
 // function enters a test.
 func (r *fileReader) function(fn *ast.FuncDecl, m *marks) {
-	f := testFunc{name: fn.Name.Name, line: r.line(fn.Pos())}
+	kind, _ := testKind(fn)
+	f := testFunc{name: fn.Name.Name, kind: kind, line: r.line(fn.Pos())}
 	if m != nil {
 		f.marks = *m
 	}
@@ -147,9 +169,13 @@ func (r *fileReader) problem(pos token.Pos, text string) {
 // line returns the line in the file itself: //line comments do not count.
 func (r *fileReader) line(pos token.Pos) int { return r.fset.PositionFor(pos, false).Line }
 
-// shown returns a directive as messages show it.
+// shown returns a directive as messages show it: of a longer comment its first line.
 func shown(comment string) string {
-	return strings.TrimRightFunc(comment, isBlank)
+	first, _, more := strings.Cut(comment, "\n")
+	if more {
+		first += " ..."
+	}
+	return strings.TrimRightFunc(first, isBlank)
 }
 
 // describe says what a function is that is no test.

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
+	"reflect"
 	"strings"
 	"testing"
 )
@@ -155,7 +155,7 @@ func FuzzParseTestmain(f *testing.F) {
 		if err != nil {
 			t.Skip("names that no test has") // such as "Test\x00.A" or "func"
 		}
-		if !slices.Equal(again.Tests, p.Tests) {
+		if !reflect.DeepEqual(again.Tests, p.Tests) {
 			t.Fatalf("got %v, written and read again %v", p.Tests, again.Tests)
 		}
 	})

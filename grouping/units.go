@@ -85,12 +85,20 @@ func Units(p *Package, o Options) ([]Unit, []Warning, error) {
 			index[key] = i
 			units = append(units, Unit{Group: key.group, Declared: key.kind == declared})
 		}
-		units[i].Tests = append(units[i].Tests, t)
-		units[i].Serial = units[i].Serial || t.Serial
+		units[i].add(t)
 		warnings = append(warnings, unitWarnings(p, t, key, o.Dist)...)
 	}
 	sortWarnings(warnings)
 	return units, warnings, nil
+}
+
+// add makes a test a member of the unit.
+func (u *Unit) add(t Test) {
+	u.Tests = append(u.Tests, t)
+	u.Serial = u.Serial || t.Serial
+	u.Labels = union(u.Labels, t.Labels)
+	u.Locks = union(u.Locks, t.Locks)
+	u.Split = u.Group == "" && len(u.Tests) == 1 && t.Split
 }
 
 // unitKey tells units apart: tests with the same key are one unit.
@@ -157,6 +165,10 @@ func declaredGroups(p *Package, o Options) (map[string]string, error) {
 			if group := matchGroup(o.Groups, t.Name); group != "" {
 				groups[t.Name] = group
 			}
+		}
+		if t.Split && groups[t.Name] != "" && o.Dist != Load {
+			problems = append(problems, Problem{File: filepath.Join(p.Dir, t.File), Line: t.Line, Text: fmt.Sprintf(
+				"%s says //cohort:split, but is in group %s, whose members run in one process", t.Name, groups[t.Name])})
 		}
 	}
 	return groups, directiveError(problems)

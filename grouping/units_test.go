@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand"
 	"path/filepath"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -188,7 +189,7 @@ func TestUnitsLoseNothing(t *testing.T) {
 		if err != nil {
 			t.Fatalf("seed %d: %v", seed, err)
 		}
-		if !slices.Equal(p.Tests, before) {
+		if !reflect.DeepEqual(p.Tests, before) {
 			t.Fatalf("seed %d: the package was changed", seed)
 		}
 		if fault := unitsFault(p, o, units); fault != "" {
