@@ -3,6 +3,7 @@ package grouping
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -63,6 +64,12 @@ func (f *Filter) skips(name string) bool {
 // since no pattern can select it without widening what the user asked for.
 // Without names the pattern matches nothing. That of very many names is shortened.
 func (f *Filter) RunPattern(names []string) (string, error) {
+	return f.runPattern(names, nil)
+}
+
+// runPattern is RunPattern where the tests in whole run with all their subtests, whether the
+// -run pattern matches them or not.
+func (f *Filter) runPattern(names []string, whole map[string]bool) (string, error) {
 	if len(names) == 0 {
 		return "^$", nil
 	}
@@ -74,8 +81,10 @@ func (f *Filter) RunPattern(names []string) (string, error) {
 			order = append(order, alt.suffix())
 		}
 	}
-	if f.run == nil {
-		order = []string{""}
+	if _, ok := byRest[""]; !ok {
+		// First: of the user's alternatives only the last may have brackets without an end, which
+		// swallow what comes after them.
+		order = slices.Insert(order, 0, "")
 	}
 	seen := make(map[string]bool, len(names))
 	for _, name := range names {
@@ -83,7 +92,10 @@ func (f *Filter) RunPattern(names []string) (string, error) {
 			continue
 		}
 		seen[name] = true
-		rests := f.rests(name)
+		rests := []string{""}
+		if !whole[name] {
+			rests = f.rests(name)
+		}
 		if len(rests) == 0 {
 			return "", fmt.Errorf("-run %q does not match %s", f.text, name)
 		}
@@ -98,6 +110,33 @@ func (f *Filter) RunPattern(names []string) (string, error) {
 		}
 	}
 	return strings.Join(parts, "|"), nil
+}
+
+// skipPattern returns a -test.skip pattern that skips, of the tests with these names, what the
+// filter's own does; of those in whole nothing.
+func (f *Filter) skipPattern(names []string, whole map[string]bool) string {
+	sorted := slices.Clone(names)
+	slices.Sort(sorted)
+	sorted = slices.Compact(sorted)
+	var parts []string
+	for _, alt := range f.skip { // in order: the first that matches decides
+		var matched []string
+		for _, name := range sorted {
+			if !whole[name] && alt.top.MatchString(name) {
+				matched = append(matched, name)
+			}
+		}
+		if len(matched) > 0 {
+			parts = append(parts, "^("+alternation(matched)+")$"+alt.suffix())
+		}
+	}
+	return strings.Join(parts, "|")
+}
+
+// partial reports whether the patterns select some of the subtests of a test that they select, by
+// name: there may be none that is left out.
+func (f *Filter) partial(name string) bool {
+	return f.run != nil && !slices.Contains(f.rests(name), "") || first(f.skip, name) != nil
 }
 
 // rests returns the suffixes of the alternatives that match name, each once.

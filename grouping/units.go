@@ -48,48 +48,35 @@ type Options struct {
 	Groups []*regexp.Regexp
 	// Run and Skip are the -run and -skip patterns; "" means none.
 	Run, Skip string
+	// Label, if not nil, selects tests by their labels. A declared group has those of its members
+	// together, and tests of one name too.
+	Label *LabelExpr
+	// Only, if not nil, selects the units of which it reports true for the name of a test: the
+	// whole unit, for a unit that failed is run again whole.
+	Only func(name string) bool
+	// PartialGroups runs only those members of declared groups that are selected, even if members
+	// before them are not. It is for [Select]; [Units] never adds any.
+	PartialGroups bool
 }
 
-// Units returns the units of the package's tests that Run and Skip select, in
-// the order of their first members; members have the order of p.Tests. No unit
-// is without a test and no test is in two. p is not changed.
+// Units returns the units of the package's tests that are selected (Run, Skip, Label and Only
+// all agree), in the order of their first members; members have the order of p.Tests. No unit is
+// without a test and no test is in two. p is not changed. Of a group it takes only the selected
+// members: see [Select].
 //
 // Tests of one name are kept in one unit whatever the mode, because no -run
 // pattern tells them apart: if a directive puts one of the two in a group, the
 // other goes with it; two directives that disagree are a [DirectiveError].
 //
-// There is a warning for each member of a declared group that calls t.Parallel
-// and, under LoadFile, for each test whose file is not known.
+// There is a warning for each member of a declared group that calls t.Parallel, for each test that
+// asks to be split and cannot be and, under LoadFile, for each test whose file is not known.
 func Units(p *Package, o Options) ([]Unit, []Warning, error) {
-	filter, err := NewFilter(o.Run, o.Skip)
+	s, err := choose(p, o)
 	if err != nil {
 		return nil, nil, err
 	}
-	groups, err := declaredGroups(p, o)
-	if err != nil {
-		return nil, nil, err
-	}
-	files := fileByName(p)
-	var units []Unit
-	var warnings []Warning
-	index := make(map[unitKey]int)
-	for _, t := range p.Tests {
-		if !filter.Match(t.Name) {
-			continue
-		}
-		t.Group = groups[t.Name]
-		key := keyOf(t, o.Dist, p.ImportPath, files)
-		i, ok := index[key]
-		if !ok {
-			i = len(units)
-			index[key] = i
-			units = append(units, Unit{Group: key.group, Declared: key.kind == declared})
-		}
-		units[i].add(t)
-		warnings = append(warnings, unitWarnings(p, t, key, o.Dist)...)
-	}
-	sortWarnings(warnings)
-	return units, warnings, nil
+	sel := s.selection(p, o)
+	return sel.Units, sel.Warnings, nil
 }
 
 // add makes a test a member of the unit.
