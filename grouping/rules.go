@@ -243,7 +243,7 @@ func newPackagePattern(module, pattern string) (packagePattern, error) {
 		}
 	}
 	if strings.ContainsAny(full, " \t*?\\") {
-		return packagePattern{}, fmt.Errorf("package %q: a pattern of the go command is needed, such as ./cart or ./cart/...", pattern)
+		return packagePattern{}, fmt.Errorf("package %q: not a pattern of the go command, as ./cart/... is one", pattern)
 	}
 	// As for the go command, ... is any text, and x/... is also x.
 	text := strings.ReplaceAll(regexp.QuoteMeta(full), `\.\.\.`, `.*`)

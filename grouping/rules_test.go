@@ -207,7 +207,7 @@ func TestRulesWrong(t *testing.T) {
 		{"", map[string]any{"serial": 1}, "serial: true or false is needed, not 1"},
 		{"p=../x", nil, `package "../x" is outside the module`},
 		{"p=/abs", nil, `package "/abs" is outside the module`},
-		{"p=./car*", nil, `package "./car*": a pattern of the go command is needed, such as ./cart or ./cart/...`},
+		{"p=./car*", nil, `package "./car*": not a pattern of the go command, as ./cart/... is one`},
 	} {
 		_, err := NewRules("example.com/m", []Rule{rule(t, tt.conditions, tt.set)})
 		if want := "x.yaml:" + tt.conditions + ": " + tt.want; err == nil || err.Error() != want {
