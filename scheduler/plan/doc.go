@@ -29,4 +29,10 @@
 // this run suggest to be cheap runs whole. Else a first batch, the probe, shows what its tests take: the rest
 // waits until the probe ends, or has run for probeWindow without ending. After that the time that has passed is a
 // lower bound to cut by.
+//
+// # Many machines
+//
+// [PlanShards] divides a suite among machines that do not talk to each other: each computes the same plan from the
+// same sorted units and history, and proves it by the plan's digest. shardcut.go cuts and deals out, shardplan.go is
+// the plan as a file, shardenv.go asks the CI system which part this machine is.
 package plan
