@@ -27,14 +27,6 @@ func (e environ) lookup(name string) (string, bool) {
 	return v, ok
 }
 
-// or returns the value of name, or def if that is empty or not set.
-func (e environ) or(name, def string) string {
-	if v := e.vars[name]; v != "" {
-		return v
-	}
-	return def
-}
-
 // truthy reports whether name holds one of the words that gotestsum takes for true.
 func (e environ) truthy(name string) bool {
 	switch strings.ToLower(e.vars[name]) {
@@ -55,8 +47,15 @@ func (e environ) falsy(name string) bool {
 
 // noColor is the default of --no-color. A terminal gets colour, and so do the CI
 // systems that are known to show it although they are no terminals; terminal is
-// what fatih/color found out about stdout.
+// what fatih/color found out about stdout. The variables that people set for every
+// program (no-color.org, force-color.org, bixense.com/clicolors) go before that.
 func (e environ) noColor(terminal bool) bool {
+	switch {
+	case e.get("NO_COLOR") != "":
+		return true
+	case e.forcesColor():
+		return false
+	}
 	if ci, ok := e.lookup("CI"); ok {
 		for _, name := range []string{
 			"APPVEYOR", "BUILDKITE", "CIRCLECI", "DRONE", "GITEA_ACTIONS", "GITHUB_ACTIONS", "GITLAB_CI", "TRAVIS",
@@ -73,4 +72,16 @@ func (e environ) noColor(terminal bool) bool {
 		return false
 	}
 	return !terminal
+}
+
+// forcesColor reports whether FORCE_COLOR or CLICOLOR_FORCE asks for colour where there
+// is no terminal. Words for no in them are no request: programs differ in what they make
+// of FORCE_COLOR=0.
+func (e environ) forcesColor() bool {
+	for _, name := range []string{"FORCE_COLOR", "CLICOLOR_FORCE"} {
+		if e.get(name) != "" && !e.falsy(name) {
+			return true
+		}
+	}
+	return false
 }

@@ -6,6 +6,8 @@ import (
 	"os"
 	"os/exec"
 	"syscall"
+
+	"github.com/gotestcohort/cohort/cmd/internal/usage"
 )
 
 // Exit codes. What go test exited with is passed on: 1 for failed tests, 2 for a
@@ -61,10 +63,25 @@ func (c *command) exit(err error) int {
 			}
 			continue
 		}
-		c.log.errorf("%v", e)
+		c.tell(e)
 		code = exitError
 	}
 	return code
+}
+
+// tell prints an error. A usage error is a line for each problem, and then what to do.
+func (c *command) tell(err error) {
+	wrong, ok := errors.AsType[*usage.Error](err)
+	if !ok {
+		c.log.errorf("%v", err)
+		return
+	}
+	for _, problem := range wrong.Problems {
+		c.log.errorf("%s", problem)
+	}
+	for _, hint := range wrong.Hints() {
+		c.log.print("", "%s", hint)
+	}
 }
 
 // problems returns the errors that errors.Join put into err; none if err is nil.

@@ -22,6 +22,7 @@ func (r *testRun) writeRerunReport() error {
 // returns status with what went wrong in doing so.
 func (r *testRun) finish(ctx context.Context, status error) error {
 	outcome := r.src.Verdict(r.known())
+	status = r.checkNoTests(status)
 	var err error
 	if r.held != nil {
 		err = r.held.show(outcome)

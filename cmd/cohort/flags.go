@@ -1,165 +1,219 @@
 package main
 
 import (
-	"errors"
-	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/fatih/color"
 	"github.com/spf13/pflag"
 	"gotest.tools/gotestsum/testjson"
 
+	"github.com/gotestcohort/cohort/cmd/internal/usage"
 	"github.com/gotestcohort/cohort/report"
 )
 
-// flagSets are the flags in the two groups that the help text shows.
-type flagSets struct {
-	gotestsum *pflag.FlagSet
-	own       *pflag.FlagSet
-	all       *pflag.FlagSet
+// flagTable holds every flag once: what is said about it, and the option that it sets.
+// Parsing, help, completion and configuration all read it.
+type flagTable struct {
+	set     *pflag.FlagSet
+	flags   []usage.Flag
+	section string // of the flags to be added
 }
 
-// Args returns what follows the flags.
-func (f *flagSets) Args() []string { return f.all.Args() }
+func newTable() *flagTable {
+	return &flagTable{set: pflag.NewFlagSet("cohort", pflag.ContinueOnError)}
+}
 
-// newFlags binds every flag to the options it returns, with defaults from env.
-func newFlags(env environ) (*flagSets, *options) {
+// newFlags binds every flag to the options it returns, which hold the defaults.
+func newFlags(env environ) (*flagTable, *options) {
 	opts := &options{
 		hideSummary:   hideSummaryValue{shown: testjson.SummarizeAll},
 		testDirectory: env.get("TEST_DIRECTORY"),
 	}
-	f := &flagSets{
-		gotestsum: pflag.NewFlagSet("cohort", pflag.ContinueOnError),
-		own:       pflag.NewFlagSet("cohort", pflag.ContinueOnError),
-		all:       pflag.NewFlagSet("cohort", pflag.ContinueOnError),
+	t := newTable()
+	bindChoice(t, opts)
+	bindSpread(t, opts)
+	bindGroups(t, opts)
+	bindReruns(t, opts)
+	bindOutput(t, opts, env)
+	bindFiles(t, opts)
+	bindPast(t, opts)
+	bindWatch(t, opts)
+	bindOther(t, opts)
+	return t, opts
+}
+
+// add adds a flag whose value sets v. Its default is what v holds.
+func (t *flagTable) add(v pflag.Value, f usage.Flag) {
+	t.note(t.set.VarPF(v, f.Name, f.Short, f.Help), f)
+}
+
+func (t *flagTable) toggle(p *bool, def bool, f usage.Flag) {
+	f.Kind = usage.Switch
+	t.set.BoolVarP(p, f.Name, f.Short, def, f.Help)
+	t.note(t.set.Lookup(f.Name), f)
+}
+
+func (t *flagTable) number(p *int, def int, f usage.Flag) {
+	f.Kind = usage.Number
+	t.set.IntVarP(p, f.Name, f.Short, def, f.Help)
+	t.note(t.set.Lookup(f.Name), f)
+}
+
+func (t *flagTable) text(p *string, def string, f usage.Flag) {
+	t.set.StringVarP(p, f.Name, f.Short, def, f.Help)
+	t.note(t.set.Lookup(f.Name), f)
+}
+
+func (t *flagTable) note(flag *pflag.Flag, f usage.Flag) {
+	f.Section = t.section
+	if zero := []string{"false", "0", "0s"}; f.Default == "" && !slices.Contains(zero, flag.DefValue) {
+		f.Default = flag.DefValue
 	}
-	bindOutput(f.gotestsum, opts, env)
-	bindFiles(f.gotestsum, opts, env)
-	bindReruns(f.gotestsum, opts)
-	bindOwn(f.own, opts, env)
-	f.all.AddFlagSet(f.gotestsum)
-	f.all.AddFlagSet(f.own)
-	f.all.SetInterspersed(false)
-	f.all.Usage = func() {}
-	return f, opts
+	t.flags = append(t.flags, f)
 }
 
-// parseFlags parses args. Wrong values are reported all together; a flag that does
-// not exist ends the parsing, as what follows it can not be told apart.
-func parseFlags(f *flagSets, args []string) error {
-	var errs []error
-	err := f.all.ParseAll(args, func(flag *pflag.Flag, value string) error {
-		if err := f.all.Set(flag.Name, value); err != nil {
-			errs = append(errs, err)
-		}
-		return nil
-	})
-	if errors.Is(err, pflag.ErrHelp) {
-		return err
-	}
-	if err != nil {
-		return errors.Join(append(errs, err)...)
-	}
-	// pflag leaves out arguments like -test.v without a word; gotestsum rejects them,
-	// and a flag that does nothing is worse than an error.
-	for _, arg := range args[:len(args)-len(f.all.Args())] {
-		if strings.HasPrefix(arg, "-test.") {
-			errs = append(errs, fmt.Errorf("unknown shorthand flag: 't' in %s", arg))
-		}
-	}
-	return errors.Join(errs...)
+// The purposes that help sorts the flags by, in the order of the table.
+const (
+	sectionChoice = "What runs"
+	sectionSpread = "Workers and order"
+	sectionGroups = "Groups"
+	sectionReruns = "Reruns"
+	sectionOutput = "Output"
+	sectionFiles  = "Files and reports"
+	sectionPast   = "Memory"
+	sectionWatch  = "Watching"
+	sectionOther  = "Other"
+)
+
+// bindChoice binds what is run.
+func bindChoice(t *flagTable, o *options) {
+	t.section = sectionChoice
+	t.add(&o.packages, usage.Flag{Name: "packages", Takes: "LIST", Repeat: true,
+		Help: "packages to test, separated by spaces, in addition to the arguments"})
+	t.toggle(&o.rawCommand, false, usage.Flag{Name: "raw-command",
+		Help: "run the arguments as the command, in the place of go test -json"})
+	t.toggle(&o.ignoreNonJSONOutputLines, false, usage.Flag{Name: "ignore-non-json-output-lines", Hidden: true,
+		Help: "write lines that are no JSON to stderr instead of failing"})
+	t.number(&o.maxFails, 0, usage.Flag{Name: "max-fails", Help: "end the run after this many failures (0: no limit)"})
+	t.add(&o.noTests, usage.Flag{Name: "no-tests", Takes: "MODE", Kind: usage.Choice, Choices: noTestsModes, Own: true,
+		Help: "what to do if no test ran: " + strings.Join(noTestsModes, ", ")})
 }
 
-// bindOutput binds what gotestsum shows on the terminal.
-func bindOutput(f *pflag.FlagSet, o *options, env environ) {
-	f.StringVarP(&o.format, "format", "f", env.or("GOTESTSUM_FORMAT", "pkgname"), "print format of test input")
-	f.BoolVar(&o.formatOptions.HideEmptyPackages, "format-hide-empty-pkg", false,
-		"do not print empty packages in compact formats")
-	f.BoolVar(&o.formatOptions.UseHiVisibilityIcons, "format-hivis", false,
-		"use high visibility characters in some formats")
-	f.StringVar(&o.formatOptions.Icons, "format-icons", env.get("GOTESTSUM_FORMAT_ICONS"),
-		"use different icons, see help for options")
-	f.BoolVar(&o.noColor, "no-color", env.noColor(!color.NoColor), "disable color output")
-	f.Var(&o.hideSummary, "no-summary", "do not print summary of: "+testjson.SummarizeAll.String())
-	f.Var(&o.hideSummary, "hide-summary", "hide sections of the summary: "+testjson.SummarizeAll.String())
-	f.IntVar(&o.maxFails, "max-fails", 0, "end the test run after this number of failures")
-	f.BoolVar(&o.debug, "debug", false, "enabled debug logging")
-	f.BoolVar(&o.version, "version", false, "show version and exit")
-	hide(f, "format-hivis", "no-summary")
-}
-
-// bindFiles binds where gotestsum's input comes from and which files it writes.
-func bindFiles(f *pflag.FlagSet, o *options, env environ) {
-	f.BoolVar(&o.rawCommand, "raw-command", false, "don't prepend 'go test -json' to the 'go test' command")
-	f.BoolVar(&o.ignoreNonJSONOutputLines, "ignore-non-json-output-lines", false,
-		"write non-JSON 'go test' output lines to stderr instead of failing")
-	f.Var(&o.packages, "packages", "space separated list of package to test")
-	f.Var(&o.postRun, "post-run-command", "command to run after the tests have completed")
-	f.BoolVar(&o.watch, "watch", false, "watch go files, and run tests when a file is modified")
-	f.BoolVar(&o.watchClear, "watch-clear", false, "in watch mode clear screen when rerun tests")
-	f.BoolVar(&o.watchChdir, "watch-chdir", false, "in watch mode change the working directory "+
-		"to the directory with the modified file before running tests")
-
-	f.StringVar(&o.jsonFile, "jsonfile", env.get("GOTESTSUM_JSONFILE"), "write all TestEvents to file")
-	f.StringVar(&o.jsonFileTimingEvents, "jsonfile-timing-events", env.get("GOTESTSUM_JSONFILE_TIMING_EVENTS"),
-		"write only the pass, skip, and fail TestEvents to the file")
-	f.StringVar(&o.junit.file, "junitfile", env.get("GOTESTSUM_JUNITFILE"), "write a JUnit XML file")
-	f.Var(&o.junit.suiteName, "junitfile-testsuite-name", "format the testsuite name field as: "+fieldFormats)
-	f.Var(&o.junit.classname, "junitfile-testcase-classname", "format the testcase classname field as: "+fieldFormats)
-	f.StringVar(&o.junit.projectName, "junitfile-project-name", env.get("GOTESTSUM_JUNITFILE_PROJECT_NAME"),
-		"name of the project used in the junit.xml file")
-	f.BoolVar(&o.junit.hideEmptyPackages, "junitfile-hide-empty-pkg", env.truthy("GOTESTSUM_JUNIT_HIDE_EMPTY_PKG"),
-		"omit packages with no tests from the junit.xml file")
-	f.BoolVar(&o.junit.hideSkippedTests, "junitfile-hide-skipped-tests", env.truthy("GOTESTSUM_JUNIT_HIDE_SKIPPED_TESTS"),
-		"omit skipped tests from the junit.xml file")
-	hide(f, "ignore-non-json-output-lines")
-}
-
-// bindReruns binds gotestsum's rerun flags.
-func bindReruns(f *pflag.FlagSet, o *options) {
-	f.IntVar(&o.rerun.maxAttempts, "rerun-fails", 0, "rerun failed tests until they all pass, "+
-		"or attempts exceeds maximum. Defaults to max 2 reruns when enabled")
-	f.Lookup("rerun-fails").NoOptDefVal = "2"
-	f.BoolVar(&o.rerun.abortOnDataRace, "rerun-fails-abort-on-data-race", false,
-		"do not rerun tests if a data race is detected")
-	f.IntVar(&o.rerun.maxFailures, "rerun-fails-max-failures", 10,
-		"do not rerun any tests if the initial run has more than this number of failures")
-	f.StringVar(&o.rerun.reportFile, "rerun-fails-report", "",
-		"write a report to the file, of the tests that were rerun")
-	f.BoolVar(&o.rerun.runRootTest, "rerun-fails-run-root-test", false, "rerun the entire root testcase "+
-		"when any of its subtests fail, instead of only the failed subtest")
-}
-
-// bindOwn binds the flags that gotestsum does not have.
-func bindOwn(f *pflag.FlagSet, o *options, env environ) {
+// bindSpread binds how tests are spread over processes.
+func bindSpread(t *flagTable, o *options) {
+	t.section = sectionSpread
 	r := &o.run
-	f.VarP((*workersValue)(&r.workers), "workers", "n",
-		"test processes at the same time; auto: go test's -p, or GOMAXPROCS")
-	f.Var(&r.shuffle, "shuffle", "order of the tests: on, off (source order), a seed, or last (the previous run's seed)")
-	f.Var(&r.dist, "dist", "what stays together in one process: "+strings.Join(distModes, ", "))
-	f.Var(&r.groups, "group", "tests whose name matches form a group, named by the first capture group (repeatable)")
-	f.Var(&r.testMain, "testmain", "a package with TestMain is one process (whole), or split (per-worker)")
-	f.BoolVar(&r.groupFailfast, "group-failfast", true, "skip the rest of a group after its first failure")
-
-	f.Var(newDelayValue(&o.rerun.delay), "rerun-delay",
-		"wait this long between the attempts of a unit: seconds (2, 0.5) or a duration (1m30s)")
-	f.BoolVar(&o.rerun.showOnlyLast, "rerun-show-only-last", false,
-		"only the last attempt of a rerun unit appears, in every output and file")
-	f.BoolVar(&o.rerun.hideDetails, "hide-rerun-details", false,
-		"name the failed attempts of units that passed in the end, without their output")
-	f.BoolVar(&o.rerun.failOnFlaky, "fail-on-flaky", false, "exit 1 when a unit passed only in a rerun")
-	f.Var(&o.junit.reruns, "junitfile-reruns", "how reruns appear in the JUnit file: "+report.RerunModes)
-
-	f.StringVar(&r.history, "history", env.get("COHORT_HISTORY"),
-		"file that remembers durations and outcomes, or off (default: one per module in the user's cache directory)")
-	f.StringVar(&r.timingFiles, "timing-files", "",
-		"read durations from the files matching this glob, as --jsonfile-timing-events writes them")
-	f.BoolVar(&r.linkCache, "link-cache", !env.falsy("COHORT_LINK_CACHE"), "keep linked test binaries")
+	t.add((*workersValue)(&r.workers), usage.Flag{Name: "workers", Short: "n", Takes: "N|auto", Own: true,
+		Help: "test processes at the same time; auto: go test's -p, or GOMAXPROCS"})
+	t.add(&r.shuffle, usage.Flag{Name: "shuffle", Takes: "on|off|N|last", Choices: []string{"on", "off", "last"}, Own: true,
+		Help: "order of the tests: on, off (source order), a seed, or last (the previous run's seed)"})
+	t.add(&r.dist, usage.Flag{Name: "dist", Takes: "MODE", Kind: usage.Choice, Choices: distModes, Own: true,
+		Help: "what stays together in one process: " + strings.Join(distModes, ", ")})
+	t.add(&r.testMain, usage.Flag{Name: "testmain", Takes: "MODE", Kind: usage.Choice, Choices: testMainModes, Own: true,
+		Help: "a package with TestMain is one process (whole), or split (per-worker)"})
+	t.toggle(&r.linkCache, true, usage.Flag{Name: "link-cache", Variable: "COHORT_LINK_CACHE", Own: true,
+		Default: "true", Help: "keep linked test binaries"})
 }
 
-// hide leaves flags out of the help text.
-func hide(f *pflag.FlagSet, names ...string) {
-	for _, name := range names {
-		f.Lookup(name).Hidden = true
-	}
+// bindGroups binds which tests belong together.
+func bindGroups(t *flagTable, o *options) {
+	t.section = sectionGroups
+	t.add(&o.run.groups, usage.Flag{Name: "group", Takes: "REGEXP", Repeat: true, Own: true,
+		Help: "tests whose name matches form a group, named by the first capture group"})
+	t.toggle(&o.run.groupFailfast, true, usage.Flag{Name: "group-failfast", Own: true,
+		Default: "true", Help: "skip the rest of a group after its first failure"})
+}
+
+// bindReruns binds what happens to failed tests.
+func bindReruns(t *flagTable, o *options) {
+	t.section = sectionReruns
+	r := &o.rerun
+	t.number(&r.maxAttempts, 0, usage.Flag{Name: "rerun-fails", Bare: "2",
+		Help: "rerun what failed, up to N times (alone: 2)"})
+	t.add(newDelayValue(&r.delay), usage.Flag{Name: "rerun-delay", Takes: "DURATION", Needs: "rerun-fails", Own: true,
+		Help: "wait this long between the attempts of a unit: seconds (2, 0.5) or 1m30s"})
+	t.number(&r.maxFailures, 10, usage.Flag{Name: "rerun-fails-max-failures", Needs: "rerun-fails",
+		Help: "do not rerun if the first pass has more failures than this"})
+	t.toggle(&r.abortOnDataRace, false, usage.Flag{Name: "rerun-fails-abort-on-data-race", Needs: "rerun-fails",
+		Help: "do not rerun if a data race is found"})
+	t.text(&r.reportFile, "", usage.Flag{Name: "rerun-fails-report", Path: usage.OutputFile, Needs: "rerun-fails",
+		Help: "write a report of the tests that were rerun"})
+	t.toggle(&r.runRootTest, false, usage.Flag{Name: "rerun-fails-run-root-test", Needs: "rerun-fails",
+		Help: "accepted and needless: a failed subtest is always rerun with its whole test"})
+	t.toggle(&r.showOnlyLast, false, usage.Flag{Name: "rerun-show-only-last", Needs: "rerun-fails", Own: true,
+		Help: "show only the last attempt of a rerun unit, in every output and file"})
+	t.toggle(&r.hideDetails, false, usage.Flag{Name: "hide-rerun-details", Needs: "rerun-fails", Own: true,
+		Help: "name the failed attempts of units that passed in the end, without their output"})
+	t.toggle(&r.failOnFlaky, false, usage.Flag{Name: "fail-on-flaky", Needs: "rerun-fails", Own: true,
+		Help: "exit 1 if a unit passed only in a rerun"})
+}
+
+// bindOutput binds what is shown on the terminal.
+func bindOutput(t *flagTable, o *options, env environ) {
+	t.section = sectionOutput
+	t.text(&o.format, "pkgname", usage.Flag{Name: "format", Short: "f", Kind: usage.Choice, Takes: "FORMAT",
+		Choices: formatNames, Also: formatSynonyms, Variable: "GOTESTSUM_FORMAT", Help: "how the run is printed"})
+	t.toggle(&o.formatOptions.HideEmptyPackages, false, usage.Flag{Name: "format-hide-empty-pkg",
+		Help: "do not print packages without tests in compact formats"})
+	t.toggle(&o.formatOptions.UseHiVisibilityIcons, false, usage.Flag{Name: "format-hivis", Hidden: true,
+		Help: "use high visibility characters in some formats"})
+	t.text(&o.formatOptions.Icons, "", usage.Flag{Name: "format-icons", Takes: "ICONS",
+		Choices: iconNames, Variable: "GOTESTSUM_FORMAT_ICONS", Help: "use other icons: " + strings.Join(iconNames, ", ")})
+	t.toggle(&o.noColor, env.noColor(!color.NoColor), usage.Flag{Name: "no-color", Default: "by terminal", Help: "print without colour"})
+	t.add(&o.hideSummary, usage.Flag{Name: "hide-summary", Takes: "SECTIONS", Repeat: true, Default: "none",
+		Choices: strings.Split(testjson.SummarizeAll.String(), ","),
+		Help:    "leave sections out of the summary: " + testjson.SummarizeAll.String()})
+	t.add(&o.hideSummary, usage.Flag{Name: "no-summary", Takes: "SECTIONS", Repeat: true, Default: "none", Hidden: true,
+		Help: "another name of hide-summary"})
+	t.toggle(&o.debug, false, usage.Flag{Name: "debug", Help: "print what cohort does"})
+}
+
+// bindFiles binds which files are written.
+func bindFiles(t *flagTable, o *options) {
+	t.section = sectionFiles
+	t.text(&o.junit.file, "", usage.Flag{Name: "junitfile", Path: usage.OutputFile, Variable: "GOTESTSUM_JUNITFILE",
+		Help: "write a JUnit XML file"})
+	t.add(&o.junit.suiteName, usage.Flag{Name: "junitfile-testsuite-name", Kind: usage.Choice, Takes: "FORM",
+		Choices: fieldFormats, Needs: "junitfile", Help: "form of the testsuite's name: " + strings.Join(fieldFormats, ", ")})
+	t.add(&o.junit.classname, usage.Flag{Name: "junitfile-testcase-classname", Kind: usage.Choice, Takes: "FORM",
+		Choices: fieldFormats, Needs: "junitfile", Help: "form of the testcase's class name: " + strings.Join(fieldFormats, ", ")})
+	t.text(&o.junit.projectName, "", usage.Flag{Name: "junitfile-project-name", Takes: "NAME", Needs: "junitfile",
+		Variable: "GOTESTSUM_JUNITFILE_PROJECT_NAME", Help: "name of the project in the JUnit file"})
+	t.toggle(&o.junit.hideEmptyPackages, false, usage.Flag{Name: "junitfile-hide-empty-pkg", Needs: "junitfile",
+		Variable: "GOTESTSUM_JUNIT_HIDE_EMPTY_PKG", Help: "leave packages without tests out of the JUnit file"})
+	t.toggle(&o.junit.hideSkippedTests, false, usage.Flag{Name: "junitfile-hide-skipped-tests", Needs: "junitfile",
+		Variable: "GOTESTSUM_JUNIT_HIDE_SKIPPED_TESTS", Help: "leave skipped tests out of the JUnit file"})
+	t.add(&o.junit.reruns, usage.Flag{Name: "junitfile-reruns", Kind: usage.Choice, Takes: "MODE",
+		Choices: strings.Split(report.RerunModes, ", "), Needs: "junitfile", Own: true,
+		Help: "how reruns appear in the JUnit file: " + report.RerunModes})
+	t.text(&o.jsonFile, "", usage.Flag{Name: "jsonfile", Path: usage.OutputFile, Variable: "GOTESTSUM_JSONFILE",
+		Help: "write all events, as go test -json prints them"})
+	t.text(&o.jsonFileTimingEvents, "", usage.Flag{Name: "jsonfile-timing-events", Path: usage.OutputFile,
+		Variable: "GOTESTSUM_JSONFILE_TIMING_EVENTS", Help: "write the events that end a test or package"})
+	t.add(&o.postRun, usage.Flag{Name: "post-run-command", Takes: "COMMAND", Help: "run this command after the tests"})
+}
+
+// bindPast binds what is known of past runs.
+func bindPast(t *flagTable, o *options) {
+	t.section = sectionPast
+	t.text(&o.run.history, "", usage.Flag{Name: "history", Takes: "FILE|off", Variable: "COHORT_HISTORY", Own: true,
+		Default: "one per module in the cache directory", Help: "the file that remembers durations and outcomes"})
+	t.text(&o.run.timingFiles, "", usage.Flag{Name: "timing-files", Takes: "GLOB", Own: true,
+		Help: "read durations from files that --jsonfile-timing-events wrote"})
+}
+
+// bindWatch binds the flags of watching.
+func bindWatch(t *flagTable, o *options) {
+	t.section = sectionWatch
+	t.toggle(&o.watch, false, usage.Flag{Name: "watch", Once: true, Help: "run the tests of a package when one of its files is saved"})
+	t.toggle(&o.watchClear, false, usage.Flag{Name: "watch-clear", Needs: "watch", Help: "clear the screen before each run"})
+	t.toggle(&o.watchChdir, false, usage.Flag{Name: "watch-chdir", Needs: "watch",
+		Help: "run in the directory of the file that was saved"})
+}
+
+// bindOther binds what is not about a run.
+func bindOther(t *flagTable, o *options) {
+	t.section = sectionOther
+	t.toggle(&o.version, false, usage.Flag{Name: "version", Once: true, Help: "print the version and exit"})
 }

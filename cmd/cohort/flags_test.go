@@ -9,12 +9,12 @@ import (
 
 func parsed(t *testing.T, env []string, args ...string) *options {
 	t.Helper()
-	flags, opts := newFlags(newEnviron(env))
-	if err := parseFlags(flags, args); err != nil {
+	c := &command{env: newEnviron(env)}
+	line, err := c.parse(args)
+	if err != nil {
 		t.Fatal(args, err)
 	}
-	opts.args = flags.Args()
-	return opts
+	return line.opts
 }
 
 func TestFlagsEndAtTheFirstArgument(t *testing.T) {
@@ -34,9 +34,6 @@ func TestFlagDefaults(t *testing.T) {
 		!o.run.groupFailfast || !o.run.linkCache || o.run.shuffle != (shuffleValue{}) || o.run.dist.String() != "loadscope" ||
 		o.run.testMain.String() != "whole" || o.junit.reruns.String() != "all" || o.run.history != "" {
 		t.Errorf("got %+v", o)
-	}
-	if err := o.validate(); err != nil {
-		t.Error(err)
 	}
 }
 

@@ -3,6 +3,8 @@ package main
 import (
 	"slices"
 	"strings"
+
+	"github.com/gotestcohort/cohort/scheduler/gotest"
 )
 
 // rerunArgs says what to run again. Its zero value is everything.
@@ -86,7 +88,7 @@ func rerunFlags(args []string, rerun *rerunArgs) []string {
 		if keep {
 			flags = append(flags, arg)
 		}
-		if !hasValue && takesValue(name) && i+1 < len(args) {
+		if !hasValue && gotest.TakesValue(name) && i+1 < len(args) {
 			i++
 			if keep {
 				flags = append(flags, args[i])
@@ -98,18 +100,4 @@ func rerunFlags(args []string, rerun *rerunArgs) []string {
 		flags = append(flags, files...)
 	}
 	return flags
-}
-
-// takesValue reports whether go test's flag of that name takes a value, so that in
-// "-flag word" the word is no package (go help build, go help testflag).
-func takesValue(name string) bool {
-	switch name {
-	case "C", "asmflags", "buildmode", "compiler", "covermode", "coverpkg", "exec", "gccgoflags", "gcflags",
-		"installsuffix", "ldflags", "mod", "modfile", "o", "overlay", "p", "pgo", "pkgdir", "tags", "toolexec", "vet",
-		"bench", "benchtime", "blockprofile", "blockprofilerate", "count", "coverprofile", "cpu", "cpuprofile",
-		"fuzz", "fuzzminimizetime", "fuzztime", "list", "memprofile", "memprofilerate", "mutexprofile",
-		"mutexprofilefraction", "outputdir", "parallel", "run", "shuffle", "skip", "timeout", "trace":
-		return true
-	}
-	return false
 }

@@ -3,10 +3,12 @@ package main
 import (
 	"fmt"
 	"io"
+
+	"github.com/gotestcohort/cohort/cmd/internal/usage"
 )
 
 // writeUsage writes the help text: gotestsum's flags, then cohort's own.
-func writeUsage(out io.Writer, f *flagSets) error {
+func writeUsage(out io.Writer, t *flagTable) error {
 	_, err := fmt.Fprintf(out, `Usage:
     cohort [flags] [--] [go test flags]
     cohort [command]
@@ -51,7 +53,7 @@ Environment:
     COHORT_LINK_CACHE_SIZE   the size that this folder is kept under (default 2GiB)
     TEST_DIRECTORY           package to test when none is given
     GOVERSION                Go version to write into the JUnit file, instead of asking the go command
-`, f.gotestsum.FlagUsages(), f.own.FlagUsages(),
+`, "", usage.Describe(t.flags, 80),
 		"\ueba4 \ueabd \uea87", "\uf49e \uf517 \uf52f", "\U000f01f5 \U000f01f6 \U000f01f8")
 	return err
 }

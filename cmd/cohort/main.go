@@ -13,7 +13,6 @@ import (
 	"runtime/debug"
 
 	"github.com/fatih/color"
-	"github.com/spf13/pflag"
 )
 
 func main() {
@@ -58,27 +57,26 @@ func (c *command) route(args []string) error {
 
 // runTests parses flags and runs the tests they ask for.
 func (c *command) runTests(args []string) error {
-	flags, opts := newFlags(c.env)
-	err := parseFlags(flags, args)
-	switch {
-	case errors.Is(err, pflag.ErrHelp):
-		return writeUsage(c.stdout, flags)
-	case err != nil:
-		return errors.Join(writeUsage(c.stderr, flags), err)
+	line, err := c.parse(args)
+	if err != nil {
+		return err
 	}
-	opts.args = flags.Args()
+	opts := line.opts
+	if opts == nil {
+		return writeUsage(c.stdout, line.table)
+	}
 	c.log.verbose = opts.debug
 	// fatih/color keeps this switch in a package variable, which testjson's formats
 	// read; it is set here once, before any goroutine starts, and never again.
 	color.NoColor = opts.noColor
 
-	if opts.version {
+	for _, w := range line.warnings {
+		c.log.warnf("%s", w)
+	}
+	switch {
+	case opts.version:
 		return c.version()
-	}
-	if err := opts.validate(); err != nil {
-		return err
-	}
-	if opts.watch {
+	case opts.watch:
 		return c.watch(opts)
 	}
 	return c.runOnce(opts)

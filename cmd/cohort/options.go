@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -13,7 +12,7 @@ import (
 )
 
 // options is everything the command line and the environment say about a run. The
-// flags are bound to its fields; nothing changes it after validate.
+// flags are bound to its fields; nothing changes it after parse.
 type options struct {
 	args []string // what follows the flags: go test's arguments, or the raw command
 
@@ -29,6 +28,7 @@ type options struct {
 	packages                 listValue
 	testDirectory            string // TEST_DIRECTORY: the package when no list is given
 	maxFails                 int    // 0: no limit
+	noTests                  noTestsMode
 
 	jsonFile             string
 	jsonFileTimingEvents string
@@ -94,22 +94,21 @@ func (o *options) holdMode() report.HoldMode {
 	return report.HoldNothing
 }
 
-// validate returns every problem of o at once, joined.
-func (o *options) validate() error {
-	var errs []error
+// problems returns what is wrong with o, one line each.
+func (o *options) problems() []string {
+	var all []string
 	check := func(bad bool, format string, args ...any) {
 		if bad {
-			errs = append(errs, fmt.Errorf(format, args...))
+			all = append(all, fmt.Sprintf(format, args...))
 		}
 	}
-	check(o.rerun.maxAttempts < 0, "--rerun-fails=%d: the number of reruns can not be negative", o.rerun.maxAttempts)
+	check(o.rerun.maxAttempts < 0, "--rerun-fails=%d: the number of reruns cannot be negative", o.rerun.maxAttempts)
 	check(o.rerunsEnabled() && hasFailfast(o.args),
-		"-(test.)failfast can not be used with --rerun-fails because not all test cases will run")
-	check(!report.KnownFormat(o.format), "unknown format %s", o.format)
-	check(o.rawCommand && len(o.args) == 0 && !o.watch, "missing command to run")
+		"-(test.)failfast cannot be used with --rerun-fails because not all test cases will run")
+	check(o.rawCommand && len(o.args) == 0 && !o.watch, "--raw-command: the command to run is missing")
 	_, err := filepath.Match(o.run.timingFiles, "")
 	check(err != nil, "--timing-files=%s: %v", o.run.timingFiles, err)
-	return errors.Join(errs...)
+	return all
 }
 
 // hasFailfast reports whether args turn go test's -failfast on. What follows -args

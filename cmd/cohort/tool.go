@@ -4,26 +4,49 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"os"
+	"strings"
 	"time"
 
+	"golang.org/x/term"
 	"gotest.tools/gotestsum/cmd/tool/matrix"
 	"gotest.tools/gotestsum/cmd/tool/slowest"
 
+	"github.com/gotestcohort/cohort/cmd/internal/usage"
 	"github.com/gotestcohort/cohort/scheduler/history"
 )
 
-const toolUsage = `Usage: cohort tool COMMAND [flags]
+// tools are the commands under "cohort tool".
+func tools() []usage.Tool {
+	return []usage.Tool{
+		{Name: "slowest", Help: "find or skip the slowest tests"},
+		{Name: "ci-matrix", Help: "place packages into buckets of equal run time"},
+		{Name: "flaky", Help: "run tests many times, find the flaky ones and explain them"},
+		{Name: "history", Help: "print the least reliable and the slowest tests of past runs"},
+		{Name: "cache", Help: "inspect or clean the link cache"},
+	}
+}
 
-Commands:
-    cohort tool slowest      find or skip the slowest tests
-    cohort tool ci-matrix    use previous test runtime to place packages into optimal buckets
-    cohort tool flaky        run tests many times, find the flaky ones and explain them
-    cohort tool history      print the least reliable and the slowest tests of past runs
-    cohort tool cache        inspect or clean the link cache
+// toolUsage lists the tools.
+func toolUsage() string {
+	var b strings.Builder
+	b.WriteString("Usage: cohort tool COMMAND [flags]\n\nCommands:\n")
+	for _, t := range tools() {
+		fmt.Fprintf(&b, "    cohort tool %-12s %s\n", t.Name, t.Help)
+	}
+	b.WriteString("\nUse 'cohort tool COMMAND --help' for command specific help.\n\n")
+	return b.String()
+}
 
-Use 'cohort tool COMMAND --help' for command specific help.
-
-`
+// unknownTool is the answer to a tool that does not exist.
+func unknownTool(name string, rest []string) error {
+	e := &usage.Error{Problems: []string{"there is no cohort tool " + name}, Help: "cohort tool"}
+	if near := usage.NearestTool(name, tools()); near != "" {
+		e.Problems[0] += ": did you mean " + near + "?"
+		e.Type = append([]string{"cohort", "tool", near}, rest...)
+	}
+	return e
+}
 
 // tool runs a subcommand of cohort tool. gotestsum's two write to the process's own
 // stdout and read its own stdin.
@@ -35,7 +58,7 @@ func (c *command) tool(args []string) error {
 	name := "cohort tool " + next
 	switch next {
 	case "", "help", "?":
-		_, err := io.WriteString(c.stdout, toolUsage)
+		_, err := io.WriteString(c.stdout, toolUsage())
 		return err
 	case "slowest":
 		return slowest.Run(name, rest)
@@ -43,17 +66,27 @@ func (c *command) tool(args []string) error {
 		return matrix.Run(name, rest)
 	case "history":
 		return codeError(history.RunTool(context.Background(), rest, c.stdout, c.stderr,
-			history.ToolEnv{Location: c.historyLocation("", ""), Now: time.Now()}))
+			history.ToolEnv{Location: c.historyLocation("", ""), Now: time.Now(), Width: c.width()}))
 	case "cache":
 		return codeError(c.cache(rest))
 	case "flaky":
 		return c.flaky(rest)
 	default:
-		if _, err := io.WriteString(c.stderr, toolUsage); err != nil {
-			return err
-		}
-		return fmt.Errorf("invalid command: %v", name)
+		return unknownTool(next, rest)
 	}
+}
+
+// width is that of the terminal that stdout is, in columns, 0 if it is none.
+func (c *command) width() int {
+	file, ok := c.stdout.(*os.File)
+	if !ok {
+		return 0
+	}
+	width, _, err := term.GetSize(int(file.Fd()))
+	if err != nil {
+		return 0
+	}
+	return width
 }
 
 // codeError is the status of a tool that has printed what went wrong itself.

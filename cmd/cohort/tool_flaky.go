@@ -11,8 +11,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/spf13/pflag"
-
+	"github.com/gotestcohort/cohort/cmd/internal/usage"
 	"github.com/gotestcohort/cohort/grouping"
 	"github.com/gotestcohort/cohort/scheduler"
 	"github.com/gotestcohort/cohort/scheduler/gotest"
@@ -52,53 +51,75 @@ const defaultRounds = 50
 // answer.
 const probeTime = 2 * time.Minute
 
-func parseFlaky(args []string) (*flakyOptions, *pflag.FlagSet, error) {
+// flakyFlags binds the flags of cohort tool flaky to the options it returns.
+func flakyFlags() (*flagTable, *flakyOptions) {
 	o := new(flakyOptions)
-	f := pflag.NewFlagSet("cohort tool flaky", pflag.ContinueOnError)
-	f.SetInterspersed(false)
-	f.SortFlags = false
-	f.Usage = func() {}
-	f.IntVar(&o.runs, "runs", 0, fmt.Sprintf("how many rounds (default %d, without --for and --until-fail)", defaultRounds))
-	f.DurationVar(&o.duration, "for", 0, "begin rounds for this long")
-	f.BoolVar(&o.untilFail, "until-fail", false, "end the rounds at the first failure")
-	f.VarP((*workersValue)(&o.workers), "workers", "n", "test processes at the same time; auto: go test's -p, or GOMAXPROCS")
-	f.Int64Var(&o.seed, "seed", 0, "what the orders of the rounds are made from (default: another one each time)")
-	f.Var(&o.dist, "dist", "what stays together in one process: "+strings.Join(distModes, ", "))
-	f.Var(&o.groups, "group", "tests whose name matches form a group, named by the first capture group (repeatable)")
-	f.StringVar(&o.jsonFile, "json", "", "write the report to this file as JSON too")
-	if err := f.Parse(args); err != nil {
-		return nil, f, err
-	}
-	o.args = f.Args()
-	return o, f, o.complete(f.Changed("seed"), f.Changed("runs"))
+	t := newTable()
+	t.number(&o.runs, 0, usage.Flag{Name: "runs", Own: true,
+		Help: fmt.Sprintf("how many rounds; %d without --for and --until-fail", defaultRounds)})
+	t.add(newPlainDuration(&o.duration), usage.Flag{Name: "for", Takes: "DURATION", Own: true,
+		Help: "begin rounds for this long"})
+	t.toggle(&o.untilFail, false, usage.Flag{Name: "until-fail", Own: true, Help: "end the rounds at the first failure"})
+	t.add((*workersValue)(&o.workers), usage.Flag{Name: "workers", Short: "n", Takes: "N|auto", Own: true,
+		Help: "test processes at the same time; auto: go test's -p, or GOMAXPROCS"})
+	t.add((*seedValue)(&o.seed), usage.Flag{Name: "seed", Takes: "N", Own: true,
+		Help: "what the orders of the rounds are made from; another one each time"})
+	t.add(&o.dist, usage.Flag{Name: "dist", Takes: "MODE", Kind: usage.Choice, Choices: distModes, Own: true,
+		Help: "what stays together in one process: " + strings.Join(distModes, ", ")})
+	t.add(&o.groups, usage.Flag{Name: "group", Takes: "REGEXP", Repeat: true, Own: true,
+		Help: "tests whose name matches form a group, named by the first capture group"})
+	t.text(&o.jsonFile, "", usage.Flag{Name: "json", Path: usage.OutputFile, Own: true,
+		Help: "write the report to this file as JSON too"})
+	return t, o
 }
 
-// complete checks the options and fills in what was not given.
-func (o *flakyOptions) complete(seeded, counted bool) error {
+// parseFlaky reads the command line of cohort tool flaky. The options are nil if help
+// was asked for.
+func (c *command) parseFlaky(args []string) (*flakyOptions, *flagTable, error) {
+	t, o := flakyFlags()
+	cmd := usage.Command{Name: "cohort tool flaky", Flags: t.flags, Help: "cohort tool flaky --help"}
+	scanned := c.scan(cmd, args)
+	if scanned.Help && len(scanned.Problems) == 0 {
+		return nil, t, nil
+	}
+	given := flagLayer(scanned.Settings, "")
+	problems := t.apply(given)
+	o.args = scanned.Rest
+	_, seeded := given.find("seed")
+	_, counted := given.find("runs")
+	problems = append(problems, o.complete(seeded, counted)...)
+	if err := scanned.Err(&cmd, problems...); err != nil {
+		return nil, t, err
+	}
+	for _, w := range scanned.Warnings {
+		c.log.warnf("%s", w)
+	}
+	return o, t, nil
+}
+
+// complete fills in what was not given, and returns what is wrong with the rest.
+func (o *flakyOptions) complete(seeded, counted bool) []string {
 	if !seeded {
 		o.seed = rand.Int64N(1 << 31) // short enough to be typed
 	}
-	var errs []error
+	var problems []string
 	if counted && o.runs < 1 {
-		errs = append(errs, fmt.Errorf("--runs=%d: want at least 1", o.runs))
-	}
-	if o.duration < 0 {
-		errs = append(errs, fmt.Errorf("--for=%v: can not be negative", o.duration))
+		problems = append(problems, fmt.Sprintf("--runs=%d: must be at least 1", o.runs))
 	}
 	if o.runs == 0 && o.duration == 0 && !o.untilFail {
 		o.runs = defaultRounds
 	}
-	return errors.Join(errs...)
+	return problems
 }
 
 // flaky is cohort tool flaky.
 func (c *command) flaky(args []string) error {
-	opts, flags, err := parseFlaky(args)
-	switch {
-	case errors.Is(err, pflag.ErrHelp):
-		_, err := io.WriteString(c.stdout, flakyUsage+flags.FlagUsages())
+	opts, table, err := c.parseFlaky(args)
+	if err != nil {
 		return err
-	case err != nil:
+	}
+	if opts == nil {
+		_, err := io.WriteString(c.stdout, flakyUsage+usage.Describe(table.flags, 80))
 		return err
 	}
 	config, err := c.flakyConfig(opts)
@@ -142,7 +163,7 @@ func (c *command) flakyConfig(o *flakyOptions) (*hunt.Config, error) {
 		return nil, err
 	}
 	if args.PassThrough != "" {
-		return nil, fmt.Errorf("%s can not be hunted with: it is about one run of the go command", args.PassThrough)
+		return nil, fmt.Errorf("%s cannot be used with tool flaky: it applies to a single go test run", args.PassThrough)
 	}
 	directives := &scheduler.Config{GoTest: args}
 	if err := directives.CheckDirectives(); err != nil {

@@ -28,7 +28,7 @@ func (c *command) printHunt(rep *hunt.Report) error {
 			return err
 		}
 	}
-	if err := writeFindings(&text, rep.Findings); err != nil {
+	if err := writeFindings(&text, rep.Findings, c.width()); err != nil {
 		return err
 	}
 	text.WriteString(huntSummary(rep))
@@ -91,17 +91,31 @@ func writeProbes(text *strings.Builder, probes []hunt.Probe) error {
 	return nil
 }
 
-// writeFindings writes the table.
-func writeFindings(text *strings.Builder, findings []hunt.Finding) error {
+// writeFindings writes the table, or a list of the same if the table does not fit into
+// width columns (0: any number).
+func writeFindings(text *strings.Builder, findings []hunt.Finding, width int) error {
 	if len(findings) == 0 {
 		return nil
 	}
-	w := tabwriter.NewWriter(text, 0, 0, 2, ' ', 0)
+	var table, list strings.Builder
+	w := tabwriter.NewWriter(&table, 0, 0, 2, ' ', 0)
 	fmt.Fprint(w, "KIND\tFAILED\tOF\tRATE\t95% INTERVAL\tTEST\n")
 	for _, f := range findings {
 		fmt.Fprintf(w, "%s\t%d\t%d\t%.1f%%\t%s\t%s\n", f.Kind, f.Rounds.Failures, f.Rounds.Runs, 100*f.Rounds.Rate(), interval(f.Rounds), findingName(f))
+		fmt.Fprintf(&list, "%s\n    %s, failed %d of %d\n    %.1f%% (95%% interval %s)\n",
+			findingName(f), f.Kind, f.Rounds.Failures, f.Rounds.Runs, 100*f.Rounds.Rate(), interval(f.Rounds))
 	}
-	return w.Flush()
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	for line := range strings.Lines(table.String()) {
+		if width > 0 && len(line) > width+1 {
+			text.WriteString(list.String())
+			return nil
+		}
+	}
+	text.WriteString(table.String())
+	return nil
 }
 
 func interval(t hunt.Tally) string {

@@ -24,13 +24,14 @@ func TestParseFlaky(t *testing.T) {
 		{args: "--until-fail --runs 9", runs: 9},
 		{args: "--runs=3 -n 4 -- -race ./x", runs: 3, args0: "-race"},
 		{args: "--runs=3 ./x -race", runs: 3, args0: "./x"},
-		{args: "--runs=-3", err: "--runs=-3: want at least 1"},
-		{args: "--runs=0", err: "--runs=0: want at least 1"},
-		{args: "--for=-3s", err: "--for=-3s: can not be negative"},
-		{args: "--for=3", err: "missing unit"},
-		{args: "-n 0", err: "must be auto or a positive number"},
+		{args: "--runs=-3", err: "--runs=-3: must be at least 1"},
+		{args: "--runs=0", err: "--runs=0: must be at least 1"},
+		{args: "--for=-3s", err: "--for=-3s: cannot be negative"},
+		{args: "--for=3"},
+		{args: "--for=x", err: "--for=x: must be a number of seconds or a duration"},
+		{args: "-n 0", err: "must be auto or a whole number from 1 on"},
 	} {
-		o, _, err := parseFlaky(strings.Fields(tt.args))
+		o, _, err := (&command{}).parseFlaky(strings.Fields(tt.args))
 		if tt.err != "" {
 			if err == nil || !strings.Contains(err.Error(), tt.err) {
 				t.Errorf("%q: error %v, want %s", tt.args, err, tt.err)
@@ -160,6 +161,20 @@ func TestHuntSummary(t *testing.T) {
 	} {
 		if got := huntSummary(&tt.rep); !strings.HasSuffix(got, ": "+tt.want) {
 			t.Errorf("got %q, want the end %q", got, tt.want)
+		}
+	}
+}
+
+// TestNarrowFindings checks that the table becomes a list where it would wrap.
+func TestNarrowFindings(t *testing.T) {
+	t.Parallel()
+	findings := []hunt.Finding{{Package: "example.com/m/a", Unit: "TestA", Kind: hunt.Random, Rounds: hunt.Tally{Failures: 1, Runs: 10}}}
+	const table = "KIND    FAILED  OF  RATE   95% INTERVAL  TEST\nrandom  1       10  10.0%  1.8%-40.4%    example.com/m/a TestA\n"
+	const list = "example.com/m/a TestA\n    random, failed 1 of 10\n    10.0% (95% interval 1.8%-40.4%)\n"
+	for width, want := range map[int]string{0: table, 62: table, 61: list, 40: list} {
+		var got strings.Builder
+		if err := writeFindings(&got, findings, width); err != nil || got.String() != want {
+			t.Errorf("width %d: %v\n%s\nwant:\n%s", width, err, &got, want)
 		}
 	}
 }

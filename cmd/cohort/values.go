@@ -18,6 +18,20 @@ import (
 	"github.com/gotestcohort/cohort/report"
 )
 
+// formatNames are the formats that help tells of, formatSynonyms their other names and
+// those for debugging.
+var (
+	formatNames = []string{
+		"dots", "dots-v2", "pkgname", "pkgname-and-test-fails", "testname", "testdox", "github-actions",
+		"standard-quiet", "standard-verbose",
+	}
+	formatSynonyms = []string{
+		"none", "debug", "standard-json", "dots-v1", "gotestdox", "short-verbose", "short", "short-with-failures",
+		"github-action",
+	}
+	iconNames = []string{"default", "hivis", "text", "codicons", "octicons", "emoticons"}
+)
+
 // hideSummaryValue holds the sections that are shown: what the flag names is taken out.
 type hideSummaryValue struct{ shown testjson.Summary }
 
@@ -44,7 +58,7 @@ func (v *hideSummaryValue) Set(raw string) error {
 func (v *hideSummaryValue) Type() string   { return "summary" }
 func (v *hideSummaryValue) String() string { return (testjson.SummarizeAll &^ v.shown).String() }
 
-const fieldFormats = "full, relative, short"
+var fieldFormats = []string{"full", "relative", "short"}
 
 // fieldFormatValue is how a package path is written into a field of the JUnit file.
 // A nil format writes it in full.
@@ -59,7 +73,7 @@ func (v *fieldFormatValue) Set(raw string) error {
 	case "short":
 		v.format = path.Base
 	default:
-		return fmt.Errorf("invalid value: %v, must be one of: %s", raw, fieldFormats)
+		return fmt.Errorf("invalid value: %v, must be one of: %s", raw, strings.Join(fieldFormats, ", "))
 	}
 	return nil
 }
@@ -103,7 +117,7 @@ func (v *workersValue) Set(raw string) error {
 	}
 	n, err := strconv.Atoi(raw)
 	if err != nil || n < 1 {
-		return errors.New("must be auto or a positive number")
+		return errors.New("must be auto or a whole number from 1 on")
 	}
 	*v = workersValue(n)
 	return nil
@@ -201,6 +215,15 @@ func word(s string, words []string) string {
 	return s
 }
 
+var noTestsModes = []string{"warn", "fail", "pass"}
+
+// noTestsMode is one of noTestsModes; "" is the first.
+type noTestsMode string
+
+func (v *noTestsMode) Set(raw string) error { return setWord((*string)(v), raw, noTestsModes) }
+func (v *noTestsMode) Type() string         { return "mode" }
+func (v *noTestsMode) String() string       { return word(string(*v), noTestsModes) }
+
 // regexpsValue is a list of regular expressions; each use of the flag adds one.
 type regexpsValue []*regexp.Regexp
 
@@ -238,7 +261,7 @@ func newDelayValue(p *time.Duration) *delayValue {
 func (v *delayValue) Set(raw string) error {
 	d, err := time.ParseDuration(raw)
 	if seconds, ferr := strconv.ParseFloat(raw, 64); ferr == nil {
-		// Also refuses NaN; the bound keeps the product inside of an int64.
+		// Also refuses NaN; the bound keeps the product inside an int64.
 		if !(math.Abs(seconds) < math.MaxInt64/float64(time.Second)) {
 			return errors.New("must be a number of seconds or a duration")
 		}
@@ -248,7 +271,7 @@ func (v *delayValue) Set(raw string) error {
 		return errors.New("must be a number of seconds or a duration such as 0.5, 2 or 1m30s")
 	}
 	if d < 0 {
-		return errors.New("can not be negative")
+		return errors.New("cannot be negative")
 	}
 	*v = delayValue(d)
 	return nil
@@ -256,6 +279,24 @@ func (v *delayValue) Set(raw string) error {
 
 func (v *delayValue) Type() string   { return "duration" }
 func (v *delayValue) String() string { return time.Duration(*v).String() }
+
+// newPlainDuration is a duration of zero or more whose default is zero.
+func newPlainDuration(p *time.Duration) *delayValue { return (*delayValue)(p) }
+
+// seedValue is a seed of random orders.
+type seedValue int64
+
+func (v *seedValue) Set(raw string) error {
+	n, err := strconv.ParseInt(raw, 10, 64)
+	if err != nil {
+		return errors.New("must be a whole number")
+	}
+	*v = seedValue(n)
+	return nil
+}
+
+func (v *seedValue) Type() string   { return "N" }
+func (v *seedValue) String() string { return strconv.FormatInt(int64(*v), 10) }
 
 // junitRerunsValue is how the attempts of a unit appear in the JUnit file.
 type junitRerunsValue struct{ mode report.RerunMode }

@@ -12,6 +12,7 @@ import (
 	"gotest.tools/gotestsum/testjson"
 
 	"github.com/gotestcohort/cohort/cmd/internal/watch"
+	"github.com/gotestcohort/cohort/scheduler/gotest"
 )
 
 // debug starts the debugger in the package of e, or in the first of them with a
@@ -59,7 +60,7 @@ func delveFlags(args []string) (build, binary []string) {
 		}
 		name, value, hasValue := strings.Cut(strings.TrimLeft(before[i], "-"), "=")
 		name = strings.TrimPrefix(name, "test.")
-		if !hasValue && takesValue(name) && i+1 < len(before) {
+		if !hasValue && gotest.TakesValue(name) && i+1 < len(before) {
 			i++
 			value, hasValue = before[i], true
 		}
@@ -91,7 +92,7 @@ func goTestOnly(name string) bool {
 	case "a", "n", "x", "work", "cover", "json", "c", "i", "benchmem", "artifacts", "fullpath", "linkshared", "modcacherw":
 		return true
 	}
-	return takesValue(name)
+	return gotest.TakesValue(name)
 }
 
 // packageDir asks the go command for the directory of a package.

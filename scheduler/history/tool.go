@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -19,6 +21,8 @@ type ToolEnv struct {
 	Location Location
 	// Now is the time that ages are measured from.
 	Now time.Time
+	// Width is that of the terminal in columns, 0 if there is none: a table that does not fit is printed as a list.
+	Width int
 }
 
 // The exit codes of RunTool: as gotestsum's tools, which know only success and 3.
@@ -58,7 +62,7 @@ func RunTool(ctx context.Context, args []string, stdout, stderr io.Writer, env T
 		err = fmt.Errorf("unexpected argument %q: it is merge or nothing", rest[0])
 	case err == nil:
 		env.Location.Flag = opts.file
-		err = runReport(opts, env.Location.Path(), stdout)
+		err = runReport(opts, env.Location.Path(), env.Width, stdout)
 	}
 	if err != nil {
 		// There is nowhere to report that stderr is gone.
@@ -95,13 +99,16 @@ func runMerge(ctx context.Context, args []string, now time.Time) error {
 }
 
 // runReport prints the report on one file.
-func runReport(opts toolOptions, path string, stdout io.Writer) error {
+func runReport(opts toolOptions, path string, width int, stdout io.Writer) error {
 	if path == "" {
 		return errors.New("the history is off: name a file with --history")
 	}
 	st, err := readFile(path)
 	if errors.Is(err, os.ErrNotExist) {
-		return fmt.Errorf("history %s: there is none yet: it is written when tests have run", path)
+		if opts.file != "" {
+			return fmt.Errorf("history %s: there is no such file", path)
+		}
+		return runEmpty(opts, path, stdout)
 	}
 	if err != nil {
 		return fmt.Errorf("history %s: %w", path, err)
@@ -115,11 +122,24 @@ func runReport(opts toolOptions, path string, stdout io.Writer) error {
 		Slowest:       toolTests(Slowest(all, opts.limit)),
 	}
 	if opts.json {
-		out := json.NewEncoder(stdout)
-		out.SetIndent("", "  ")
-		return out.Encode(report)
+		return printJSON(report, stdout)
 	}
-	return report.print(stdout)
+	return report.print(stdout, width)
+}
+
+// runEmpty prints the report on a history that nothing has been written to: that no tests have run here yet is no error.
+func runEmpty(opts toolOptions, path string, stdout io.Writer) error {
+	if opts.json {
+		return printJSON(toolReport{File: path, LeastReliable: []toolTest{}, Slowest: []toolTest{}}, stdout)
+	}
+	_, err := fmt.Fprintf(stdout, "no test has run here yet: cohort will write %s\n", path)
+	return err
+}
+
+func printJSON(r toolReport, stdout io.Writer) error {
+	out := json.NewEncoder(stdout)
+	out.SetIndent("", "  ")
+	return out.Encode(r)
 }
 
 // toolReport is the JSON form of the report. Its field names are an interface.
@@ -174,30 +194,50 @@ func known(t time.Time) *time.Time {
 	return &t
 }
 
-// print writes the report for people.
-func (r toolReport) print(out io.Writer) error {
-	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	p := &printer{w: w}
+// print writes the report for people, in lines that fit into width columns as far as names allow; 0 is any width.
+func (r toolReport) print(out io.Writer, width int) error {
+	p := &printer{w: out}
 	p.line("=== Least reliable")
 	if len(r.LeastReliable) == 0 {
 		p.line("no failure is remembered")
 	} else {
-		p.line("FAILED\tOF\tRATE\t95%% INTERVAL\tFLIPS\tLAST FAILURE\tLAST SEEN\tTEST")
+		p.table(width, reliabilityRows(r.LeastReliable), reliabilityList(r.LeastReliable))
 	}
-	for _, t := range r.LeastReliable {
-		p.line("%d\t%d\t%.1f%%\t%.1f%%-%.1f%%\t%d\t%s\t%s\t%s", t.Failures, t.Runs, 100*t.Rate, 100*t.Low, 100*t.High, t.Flips, date(t.LastFailure), date(t.LastSeen), t.name())
-	}
-	p.flush(w)
 	p.line("")
 	p.line("=== Slowest")
 	if len(r.Slowest) == 0 {
 		p.line("no duration is known")
 	}
+	var rows, list []string
 	for _, t := range r.Slowest {
-		p.line("%v\t%s", time.Duration(*t.Seconds*float64(time.Second)).Round(time.Millisecond), t.name())
+		duration := time.Duration(*t.Seconds * float64(time.Second)).Round(time.Millisecond)
+		rows = append(rows, fmt.Sprintf("%v\t%s", duration, t.name()))
+		list = append(list, t.name(), fmt.Sprintf("    %v", duration))
 	}
-	p.flush(w)
+	p.table(width, rows, list)
 	return p.err
+}
+
+// reliabilityRows are the rows of the table of unreliable tests, their cells separated by tabs.
+func reliabilityRows(tests []toolTest) []string {
+	rows := []string{"FAILED\tOF\tRATE\t95% INTERVAL\tFLIPS\tLAST FAILURE\tLAST SEEN\tTEST"}
+	for _, t := range tests {
+		rows = append(rows, fmt.Sprintf("%d\t%d\t%.1f%%\t%.1f%%-%.1f%%\t%d\t%s\t%s\t%s", t.Failures, t.Runs,
+			100*t.Rate, 100*t.Low, 100*t.High, t.Flips, date(t.LastFailure), date(t.LastSeen), t.name()))
+	}
+	return rows
+}
+
+// reliabilityList says the same in lines for a narrow terminal.
+func reliabilityList(tests []toolTest) []string {
+	var lines []string
+	for _, t := range tests {
+		lines = append(lines, t.name(),
+			fmt.Sprintf("    failed %d of %d, flips %d", t.Failures, t.Runs, t.Flips),
+			fmt.Sprintf("    %.1f%% (95%% interval %.1f%%-%.1f%%)", 100*t.Rate, 100*t.Low, 100*t.High),
+			"    last failure "+date(t.LastFailure), "    last seen    "+date(t.LastSeen))
+	}
+	return lines
 }
 
 // name is the test as people write it. Control bytes, which a damaged or forged file may hold, would reach the
@@ -225,14 +265,26 @@ type printer struct {
 	err error
 }
 
-func (p *printer) line(format string, args ...any) {
-	if _, err := fmt.Fprintf(p.w, format+"\n", args...); p.err == nil {
+func (p *printer) line(text string) {
+	if _, err := io.WriteString(p.w, text+"\n"); p.err == nil {
 		p.err = err
 	}
 }
 
-func (p *printer) flush(w *tabwriter.Writer) {
-	if err := w.Flush(); p.err == nil {
-		p.err = err
+// table writes rows in columns, or the lines of list if that does not fit into width.
+func (p *printer) table(width int, rows, list []string) {
+	var text strings.Builder
+	w := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
+	// A Builder takes everything.
+	_, _ = io.WriteString(w, strings.Join(append(rows, ""), "\n"))
+	_ = w.Flush()
+	table := strings.TrimSuffix(text.String(), "\n")
+	lines := strings.Split(table, "\n")
+	if widest := slices.MaxFunc(lines, func(a, b string) int { return len(a) - len(b) }); width > 0 && len(widest) > width {
+		lines = list
 	}
+	if len(rows) == 0 {
+		return
+	}
+	p.line(strings.Join(lines, "\n"))
 }

@@ -57,6 +57,46 @@ FAILED  OF  RATE    95% INTERVAL  FLIPS  LAST FAILURE      LAST SEEN         TES
 	}
 }
 
+// TestNarrowReport checks that no line wraps where the table would.
+func TestNarrowReport(t *testing.T) {
+	t.Parallel()
+	var stdout, stderr bytes.Buffer
+	code := RunTool(t.Context(), []string{"--history", reportSample(t), "--num=1"}, &stdout, &stderr, ToolEnv{Width: 50})
+	const want = `=== Least reliable
+m/a TestBroken
+    failed 4 of 4, flips 0
+    100.0% (95% interval 51.0%-100.0%)
+    last failure 2026-03-01 15:00
+    last seen    2026-03-01 15:00
+
+=== Slowest
+3s  m/b TestGood
+`
+	if code != 0 || stdout.String() != want {
+		t.Errorf("exit %d, %s, stdout:\n%s\nwant:\n%s", code, &stderr, &stdout, want)
+	}
+	stdout.Reset()
+	RunTool(t.Context(), []string{"--history", reportSample(t)}, &stdout, &stderr, ToolEnv{Width: 120})
+	if !strings.Contains(stdout.String(), "FAILED  OF") {
+		t.Errorf("no table in 120 columns:\n%s", &stdout)
+	}
+}
+
+// TestNoHistoryYet checks that a module in which no test has run is no error.
+func TestNoHistoryYet(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "none")
+	code, stdout, stderr := runTool(t, path)
+	if code != 0 || stdout != "no test has run here yet: cohort will write "+path+"\n" || stderr != "" {
+		t.Errorf("exit %d, stdout %q, stderr %q", code, stdout, stderr)
+	}
+	code, stdout, _ = runTool(t, path, "--json")
+	var report toolReport
+	if err := json.Unmarshal([]byte(stdout), &report); err != nil || code != 0 || report.File != path || report.Slowest == nil {
+		t.Errorf("exit %d, %v: %s", code, err, stdout)
+	}
+}
+
 func TestReportJSON(t *testing.T) {
 	t.Parallel()
 	code, got, _ := runTool(t, reportSample(t), "--json", "--num=1")
@@ -87,7 +127,7 @@ func TestToolErrors(t *testing.T) {
 		want string
 	}{
 		{[]string{"--history", bad}, "bad: line 3: damaged: \"what\" is no number"},
-		{[]string{"--history", filepath.Join(dir, "none")}, "none: there is none yet"},
+		{[]string{"--history", filepath.Join(dir, "none")}, "none: there is no such file"},
 		{[]string{"--history", "off"}, "the history is off"},
 		{[]string{"--nonsense"}, "unknown flag: --nonsense"},
 		{[]string{"--num=-1"}, "--num is -1"},
