@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"strconv"
 	"syscall"
 
 	"github.com/gotestcohort/cohort/cmd/internal/usage"
@@ -18,6 +19,18 @@ const (
 	exitUnknown = 127 // the command was killed and has no exit code
 	exitSignal  = 128 // plus the number of the signal that ended the run, as shells do
 )
+
+// exitCodes says what the codes mean.
+func exitCodes() [][2]string {
+	return [][2]string{
+		{"0", "every test passed, in a rerun at the latest, or there was nothing to run"},
+		{strconv.Itoa(exitFailed), "a test failed, a package did not build, or --fail-on-flaky or --no-tests=fail says so"},
+		{"2", "go test did not take its arguments"},
+		{strconv.Itoa(exitError), "cohort could not do what it was asked: wrong flags, a file it cannot write, reruns that were given up"},
+		{strconv.Itoa(exitUnknown), "the command was killed and has no exit code"},
+		{strconv.Itoa(exitSignal) + "+n", "signal n ended the run"},
+	}
+}
 
 // exitStatus is a run that was done and was not green: its code is passed on and
 // nothing is printed, as the tests have told their story.

@@ -153,13 +153,14 @@ func bindReruns(t *flagTable, o *options) {
 func bindOutput(t *flagTable, o *options, env environ) {
 	t.section = sectionOutput
 	t.text(&o.format, "pkgname", usage.Flag{Name: "format", Short: "f", Kind: usage.Choice, Takes: "FORMAT",
-		Choices: formatNames, Also: formatSynonyms, Variable: "GOTESTSUM_FORMAT", Help: "how the run is printed"})
+		Choices: names(formats()), Also: formatSynonyms(), Variable: "GOTESTSUM_FORMAT", Help: "how the run is printed"})
 	t.toggle(&o.formatOptions.HideEmptyPackages, false, usage.Flag{Name: "format-hide-empty-pkg",
 		Help: "do not print packages without tests in compact formats"})
 	t.toggle(&o.formatOptions.UseHiVisibilityIcons, false, usage.Flag{Name: "format-hivis", Hidden: true,
 		Help: "use high visibility characters in some formats"})
 	t.text(&o.formatOptions.Icons, "", usage.Flag{Name: "format-icons", Takes: "ICONS",
-		Choices: iconNames, Variable: "GOTESTSUM_FORMAT_ICONS", Help: "use other icons: " + strings.Join(iconNames, ", ")})
+		Choices: names(icons()), Variable: "GOTESTSUM_FORMAT_ICONS",
+		Help: "use other icons: " + strings.Join(names(icons()), ", ")})
 	t.toggle(&o.noColor, env.noColor(!color.NoColor), usage.Flag{Name: "no-color", Default: "by terminal", Help: "print without colour"})
 	t.add(&o.hideSummary, usage.Flag{Name: "hide-summary", Takes: "SECTIONS", Repeat: true, Default: "none",
 		Choices: strings.Split(testjson.SummarizeAll.String(), ","),

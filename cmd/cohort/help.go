@@ -1,59 +1,357 @@
 package main
 
 import (
+	"embed"
+	"encoding/json"
 	"fmt"
 	"io"
+	"io/fs"
+	"maps"
+	"path"
+	"slices"
+	"strings"
 
 	"github.com/gotestcohort/cohort/cmd/internal/usage"
 )
 
-// writeUsage writes the help text: gotestsum's flags, then cohort's own.
-func writeUsage(out io.Writer, t *flagTable) error {
-	_, err := fmt.Fprintf(out, `Usage:
-    cohort [flags] [--] [go test flags]
-    cohort [command]
+// helpFiles are the pages of help. A line {{name}} in one stands for a part that is made
+// from the tables.
+//
+//go:embed help/*.md
+var helpFiles embed.FS
 
-Flags as gotestsum has them:
-%s
-Flags of cohort's own:
-%s
-Formats:
-    dots                     print a character for each test
-    dots-v2                  experimental dots format, one package per line
-    pkgname                  print a line for each package
-    pkgname-and-test-fails   print a line for each package and failed test output
-    testname                 print a line for each test and package
-    testdox                  print a sentence for each test using gotestdox
-    github-actions           testname format with github actions log grouping
-                             (testname becomes this one by itself when GITHUB_ACTIONS=true)
-    standard-quiet           standard go test format
-    standard-verbose         standard go test -v format
+// overview is the page that is no topic.
+const overview = "overview"
 
-Format icons:
-    default                  the original unicode (✓, ∅, ✖)
-    hivis                    higher visibility unicode (✅, ➖, ❌)
-    text                     simple text characters (PASS, SKIP, FAIL)
-    codicons                 requires a font from https://www.nerdfonts.com/ (%s)
-    octicons                 requires a font from https://www.nerdfonts.com/ (%s)
-    emoticons                requires a font from https://www.nerdfonts.com/ (%s)
+// helpWidth is how wide help is printed where the width of the terminal is not known:
+// the pages are written for it.
+const helpWidth = 80
 
-Commands:
-    cohort tool slowest      find or skip the slowest tests
-    cohort tool ci-matrix    place packages into buckets of equal run time
-    cohort tool flaky        find flaky tests and explain them
-    cohort tool history      show the least reliable and the slowest tests
-    cohort tool cache        inspect or clean the link cache
-    cohort help              print this help text
-
-Environment:
-    GOTESTSUM_FORMAT, GOTESTSUM_FORMAT_ICONS, GOTESTSUM_JSONFILE, GOTESTSUM_JSONFILE_TIMING_EVENTS,
-    GOTESTSUM_JUNITFILE, GOTESTSUM_JUNITFILE_PROJECT_NAME, GOTESTSUM_JUNIT_HIDE_EMPTY_PKG,
-    GOTESTSUM_JUNIT_HIDE_SKIPPED_TESTS, COHORT_HISTORY: defaults of the flags so named
-    COHORT_LINK_CACHE        the folder (an absolute path) in which --link-cache keeps binaries, or off
-    COHORT_LINK_CACHE_SIZE   the size that this folder is kept under (default 2GiB)
-    TEST_DIRECTORY           package to test when none is given
-    GOVERSION                Go version to write into the JUnit file, instead of asking the go command
-`, "", usage.Describe(t.flags, 80),
-		"\ueba4 \ueabd \uea87", "\uf49e \uf517 \uf52f", "\U000f01f5 \U000f01f6 \U000f01f8")
+// help prints the overview, a topic, or all of help in another form.
+func (c *command) help(args []string) error {
+	width := helpWidth
+	if w := c.width(); w > 0 {
+		width = min(w, 100)
+	}
+	pages, err := newHelpPages(c.env, width)
+	if err != nil {
+		return err
+	}
+	name := overview
+	if len(args) > 0 {
+		name = args[0]
+	}
+	switch {
+	case name == "--json":
+		return writeJSON(c.stdout, pages.json())
+	case name == "--man":
+		return pages.writeMan(c.stdout)
+	case name == "--help" || name == "-h" || name == "help":
+		name = overview
+	case name == "tool" && len(args) > 1:
+		return c.tool([]string{args[1], "--help"})
+	case name == "tool":
+		return c.tool(nil)
+	case slices.ContainsFunc(tools(), func(t usage.Tool) bool { return t.Name == name }):
+		return c.tool([]string{name, "--help"})
+	}
+	text, err := pages.page(name)
+	if err != nil {
+		return err
+	}
+	_, err = io.WriteString(c.stdout, text)
 	return err
+}
+
+// helpPages makes the pages of help from their files and the tables.
+type helpPages struct {
+	table *flagTable
+	width int
+	files map[string]string // by topic
+}
+
+func newHelpPages(env environ, width int) (*helpPages, error) {
+	table, _ := newFlags(env)
+	p := &helpPages{table: table, width: width, files: map[string]string{}}
+	entries, err := fs.Glob(helpFiles, "help/*.md")
+	if err != nil {
+		return nil, fmt.Errorf("list the pages of help: %w", err)
+	}
+	for _, entry := range entries {
+		data, err := helpFiles.ReadFile(entry)
+		if err != nil {
+			return nil, fmt.Errorf("read the page %s of help: %w", entry, err)
+		}
+		p.files[strings.TrimSuffix(path.Base(entry), ".md")] = string(data)
+	}
+	return p, nil
+}
+
+// topics are the names of the pages, but for the overview.
+func (p *helpPages) topics() []string {
+	return slices.DeleteFunc(slices.Sorted(maps.Keys(p.files)), func(name string) bool { return name == overview })
+}
+
+// title is the heading of a page.
+func (p *helpPages) title(name string) string {
+	first, _, _ := strings.Cut(p.files[name], "\n")
+	return strings.TrimPrefix(first, "# ")
+}
+
+// page returns a page as it is printed.
+func (p *helpPages) page(name string) (string, error) {
+	text, ok := p.files[name]
+	if !ok {
+		return "", p.unknown(name)
+	}
+	var b strings.Builder
+	for line := range strings.Lines(text) {
+		part, isPart := strings.CutPrefix(line, "{{")
+		part, closed := strings.CutSuffix(part, "}}\n")
+		if !isPart || !closed {
+			b.WriteString(strings.TrimPrefix(line, "# "))
+			continue
+		}
+		made, err := p.part(part)
+		if err != nil {
+			return "", fmt.Errorf("page %s of help: %w", name, err)
+		}
+		b.WriteString(made)
+	}
+	return b.String(), nil
+}
+
+// unknown is the answer to a topic that does not exist.
+func (p *helpPages) unknown(name string) error {
+	e := &usage.Error{Problems: []string{"there is no page of help on " + name}, Help: "cohort help"}
+	if near := usage.Nearest(name, p.topics()); near != "" {
+		e.Problems[0] += ": did you mean " + near + "?"
+		e.Type = []string{"cohort", "help", near}
+	}
+	return e
+}
+
+// part returns what {{name}} stands for.
+func (p *helpPages) part(name string) (string, error) {
+	kind, argument, _ := strings.Cut(name, " ")
+	switch kind {
+	case "tools":
+		return "  " + strings.Join(usage.Wrap(strings.Join(toolNames(), " "), p.width-2), "\n  ") + "\n", nil
+	case "purposes":
+		return p.purposes(), nil
+	case "topics":
+		return p.listTopics(), nil
+	case "flags":
+		return p.flags(argument)
+	case "formats":
+		return usage.Columns(formats(), p.width), nil
+	case "icons":
+		return usage.Columns(icons(), p.width), nil
+	case "variables":
+		return usage.Columns(p.variables(), p.width), nil
+	case "others":
+		return usage.Columns(otherVariables(), p.width), nil
+	case "exits":
+		return usage.Columns(exitCodes(), p.width), nil
+	}
+	return "", fmt.Errorf("there is no {{%s}}", name)
+}
+
+func toolNames() []string {
+	var all []string
+	for _, t := range tools() {
+		all = append(all, t.Name)
+	}
+	return all
+}
+
+// sections are the purposes of flags, in the order of the table.
+func (p *helpPages) sections() []string {
+	var all []string
+	for _, f := range p.table.flags {
+		if !slices.Contains(all, f.Section) {
+			all = append(all, f.Section)
+		}
+	}
+	return all
+}
+
+// visible are the flags of a section that people are told of.
+func (p *helpPages) visible(section string) []usage.Flag {
+	return slices.DeleteFunc(slices.Clone(p.table.flags), func(f usage.Flag) bool { return f.Hidden || f.Section != section })
+}
+
+// purposes lists the names of all flags by purpose.
+func (p *helpPages) purposes() string {
+	var rows [][2]string
+	for _, section := range p.sections() {
+		var names []string
+		for _, f := range p.visible(section) {
+			name := "--" + f.Name
+			if f.Short != "" {
+				name = "-" + f.Short + " " + name
+			}
+			names = append(names, name)
+		}
+		rows = append(rows, [2]string{section, strings.Join(names, " ")})
+	}
+	return usage.Columns(rows, p.width)
+}
+
+func (p *helpPages) listTopics() string {
+	var rows [][2]string
+	for _, name := range p.topics() {
+		rows = append(rows, [2]string{name, p.title(name)})
+	}
+	return usage.Columns(rows, p.width)
+}
+
+// flags describes the flags of one purpose, or of all.
+func (p *helpPages) flags(section string) (string, error) {
+	if section != "" {
+		if len(p.visible(section)) == 0 {
+			return "", fmt.Errorf("no flags are for %q", section)
+		}
+		return usage.Describe(p.visible(section), p.width), nil
+	}
+	var b strings.Builder
+	for i, section := range p.sections() {
+		if i > 0 {
+			b.WriteString("\n")
+		}
+		b.WriteString(section + ":\n" + usage.Describe(p.visible(section), p.width))
+	}
+	return b.String(), nil
+}
+
+// variables are those that are defaults of flags.
+func (p *helpPages) variables() [][2]string {
+	var rows [][2]string
+	for _, f := range p.table.flags {
+		if f.Variable != "" {
+			rows = append(rows, [2]string{f.Variable, "--" + f.Name})
+		}
+	}
+	return rows
+}
+
+// otherVariables are those that no flag stands for.
+func otherVariables() [][2]string {
+	return [][2]string{
+		{"COHORT_LINK_CACHE", "the folder in which --link-cache keeps binaries (an absolute path), or off"},
+		{"COHORT_LINK_CACHE_SIZE", "the size that this folder is kept under (default 2GiB)"},
+		{"TEST_DIRECTORY", "the package to test when none is named"},
+		{"GOVERSION", "the version of Go for the JUnit file, instead of asking the go command"},
+		{"NO_COLOR", "not empty: no colour"},
+		{"FORCE_COLOR, CLICOLOR_FORCE", "not empty, 0 or false: colour even where there is no terminal"},
+		{"GITHUB_ACTIONS", "true: the format testname is github-actions"},
+		{"GOFLAGS", "go test's default flags, as the go command reads them"},
+	}
+}
+
+// formats are the formats that help tells of.
+func formats() [][2]string {
+	return [][2]string{
+		{"dots", "a character for each test"},
+		{"dots-v2", "experimental: one package per line"},
+		{"pkgname", "a line for each package"},
+		{"pkgname-and-test-fails", "a line for each package, and the output of failed tests"},
+		{"testname", "a line for each test and package"},
+		{"testdox", "a sentence for each test, made by gotestdox"},
+		{"github-actions", "testname with GitHub's log groups"},
+		{"standard-quiet", "as go test prints it"},
+		{"standard-verbose", "as go test -v prints it"},
+	}
+}
+
+// formatSynonyms are the other names of formats, and formats for debugging.
+func formatSynonyms() []string {
+	return []string{
+		"none", "debug", "standard-json", "dots-v1", "gotestdox", "short-verbose", "short", "short-with-failures",
+		"github-action",
+	}
+}
+
+// icons are the icons that formats can print.
+func icons() [][2]string {
+	const font = "need a font from https://www.nerdfonts.com: "
+	return [][2]string{
+		{"default", "✓ ∅ ✖"},
+		{"hivis", "✅ ➖ ❌"},
+		{"text", "PASS SKIP FAIL"},
+		{"codicons", font + "\ueba4 \ueabd \uea87"},
+		{"octicons", font + "\uf49e \uf517 \uf52f"},
+		{"emoticons", font + "\U000f01f5 \U000f01f6 \U000f01f8"},
+	}
+}
+
+// names are the first columns of rows.
+func names(rows [][2]string) []string {
+	all := make([]string, len(rows))
+	for i, row := range rows {
+		all[i] = row[0]
+	}
+	return all
+}
+
+// helpJSON is help for programs. Its names are an interface.
+type helpJSON struct {
+	Flags     []flagJSON        `json:"flags"`
+	Tools     map[string]string `json:"tools"`
+	Topics    map[string]string `json:"topics"`
+	Exits     map[string]string `json:"exit_codes"`
+	Variables map[string]string `json:"variables"`
+}
+
+type flagJSON struct {
+	Name     string   `json:"name"`
+	Short    string   `json:"short,omitempty"`
+	Value    string   `json:"value,omitempty"`   // how help names its value; "": none
+	Bare     string   `json:"bare,omitempty"`    // its value if it stands alone
+	Choices  []string `json:"choices,omitempty"` // its values, or some of them
+	Repeat   bool     `json:"repeat,omitempty"`  // each use adds a value
+	Default  string   `json:"default,omitempty"`
+	Variable string   `json:"variable,omitempty"` // where its default comes from
+	Needs    string   `json:"needs,omitempty"`    // the flag without which it has no effect
+	Section  string   `json:"section"`
+	Help     string   `json:"help"`
+	Own      bool     `json:"own"` // gotestsum does not have it
+}
+
+func (p *helpPages) json() helpJSON {
+	j := helpJSON{Tools: map[string]string{}, Topics: map[string]string{}, Exits: map[string]string{}, Variables: map[string]string{}}
+	for _, f := range p.table.flags {
+		if f.Hidden {
+			continue
+		}
+		bare := f.Bare
+		if f.Kind == usage.Switch {
+			bare = "true"
+		}
+		j.Flags = append(j.Flags, flagJSON{
+			Name: f.Name, Short: f.Short, Value: f.Value(), Bare: bare, Choices: f.Choices, Repeat: f.Repeat, Default: f.Default,
+			Variable: f.Variable, Needs: f.Needs, Section: f.Section, Help: f.Help, Own: f.Own,
+		})
+	}
+	for _, t := range tools() {
+		j.Tools[t.Name] = t.Help
+	}
+	for _, name := range p.topics() {
+		j.Topics[name] = p.title(name)
+	}
+	for _, row := range exitCodes() {
+		j.Exits[row[0]] = row[1]
+	}
+	for _, row := range append(p.variables(), otherVariables()...) {
+		j.Variables[row[0]] = row[1]
+	}
+	return j
+}
+
+// writeJSON prints v for people and programs.
+func writeJSON(out io.Writer, v any) error {
+	e := json.NewEncoder(out)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	return e.Encode(v)
 }

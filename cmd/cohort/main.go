@@ -47,7 +47,7 @@ func (c *command) route(args []string) error {
 	}
 	switch next {
 	case "help", "?":
-		return c.runTests([]string{"--help"})
+		return c.help(rest)
 	case "tool":
 		return c.tool(rest)
 	default:
@@ -63,7 +63,7 @@ func (c *command) runTests(args []string) error {
 	}
 	opts := line.opts
 	if opts == nil {
-		return writeUsage(c.stdout, line.table)
+		return c.help(nil)
 	}
 	c.log.verbose = opts.debug
 	// fatih/color keeps this switch in a package variable, which testjson's formats

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"os"
 	"strings"
@@ -24,6 +23,7 @@ func tools() []usage.Tool {
 		{Name: "flaky", Help: "run tests many times, find the flaky ones and explain them"},
 		{Name: "history", Help: "print the least reliable and the slowest tests of past runs"},
 		{Name: "cache", Help: "inspect or clean the link cache"},
+		{Name: "completion", Help: "print what makes a shell complete cohort: bash, zsh, fish"},
 	}
 }
 
@@ -31,9 +31,11 @@ func tools() []usage.Tool {
 func toolUsage() string {
 	var b strings.Builder
 	b.WriteString("Usage: cohort tool COMMAND [flags]\n\nCommands:\n")
+	var rows [][2]string
 	for _, t := range tools() {
-		fmt.Fprintf(&b, "    cohort tool %-12s %s\n", t.Name, t.Help)
+		rows = append(rows, [2]string{"cohort tool " + t.Name, t.Help})
 	}
+	b.WriteString(usage.Columns(rows, 100))
 	b.WriteString("\nUse 'cohort tool COMMAND --help' for command specific help.\n\n")
 	return b.String()
 }
@@ -71,6 +73,8 @@ func (c *command) tool(args []string) error {
 		return codeError(c.cache(rest))
 	case "flaky":
 		return c.flaky(rest)
+	case "completion":
+		return c.completion(rest)
 	default:
 		return unknownTool(next, rest)
 	}

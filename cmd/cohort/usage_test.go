@@ -118,7 +118,7 @@ func TestUsageIsShort(t *testing.T) {
 		if n := len(lines) - 1; problems < 1 || n > problems+2 || lines[n] != "= 3" {
 			t.Errorf("$ %s\n%s", row.command, row.answer)
 		}
-		if !strings.Contains(row.answer, "\nhelp:  cohort ") {
+		if !strings.Contains(row.answer, "\nhelp:  cohort") {
 			t.Errorf("$ %s: does not end with what helps\n%s", row.command, row.answer)
 		}
 	}

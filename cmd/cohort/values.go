@@ -18,20 +18,6 @@ import (
 	"github.com/gotestcohort/cohort/report"
 )
 
-// formatNames are the formats that help tells of, formatSynonyms their other names and
-// those for debugging.
-var (
-	formatNames = []string{
-		"dots", "dots-v2", "pkgname", "pkgname-and-test-fails", "testname", "testdox", "github-actions",
-		"standard-quiet", "standard-verbose",
-	}
-	formatSynonyms = []string{
-		"none", "debug", "standard-json", "dots-v1", "gotestdox", "short-verbose", "short", "short-with-failures",
-		"github-action",
-	}
-	iconNames = []string{"default", "hivis", "text", "codicons", "octicons", "emoticons"}
-)
-
 // hideSummaryValue holds the sections that are shown: what the flag names is taken out.
 type hideSummaryValue struct{ shown testjson.Summary }
 

@@ -71,3 +71,7 @@ func distance(a, b string) int {
 	}
 	return row[len(b)]
 }
+
+// Nearest returns the word of known that word was probably meant to be, "" if there is
+// none.
+func Nearest(word string, known []string) string { return nearest(word, known) }

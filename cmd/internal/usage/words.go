@@ -31,7 +31,9 @@ func (s *scanner) answerWord(word string) (wordAnswer, bool) {
 		if !s.Command.tool("list") {
 			return wordAnswer{why: ": go test lists tests", flags: []string{"-list=."}}, true
 		}
-	case "usage", "man", "manual", "info", "doc", "docs":
+	case "man", "manual":
+		return wordAnswer{alone: true, instead: []string{"help", "--man"}}, true
+	case "usage", "info", "doc", "docs":
 		return wordAnswer{alone: true, instead: []string{"help"}}, true
 	case "flags", "options":
 		return wordAnswer{why: ": it is a page of help", alone: true, instead: []string{"help", "flags"}}, true
