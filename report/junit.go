@@ -48,6 +48,10 @@ type xmlSuite struct {
 	Properties []xmlProperty `xml:"properties>property,omitempty"`
 	Cases      []xmlCase
 	Timestamp  string `xml:"timestamp,attr"`
+
+	// mainUncounted reports a case for the package itself that is no failure of the suite,
+	// but one of the file: so it is in gotestsum's.
+	mainUncounted bool
 }
 
 type xmlCase struct {
@@ -60,6 +64,8 @@ type xmlCase struct {
 	Failure    *xmlFailure    `xml:"failure,omitempty"`
 	Error      *xmlFailure    `xml:"error,omitempty"`
 	Reruns     []xmlRerun
+
+	testMain bool // stands for the package itself, and is no test
 }
 
 type xmlSkipped struct {
@@ -107,64 +113,73 @@ func (j JUnit) Write(out io.Writer, exec *testjson.Execution) error {
 }
 
 func (j JUnit) suites(exec *testjson.Execution) xmlSuites {
-	all := xmlSuites{
-		Name:     j.ProjectName,
-		Tests:    exec.Total(),
-		Failures: len(exec.Failed()),
-		Errors:   len(exec.Errors()),
-		Time:     seconds(exec.Elapsed()),
-	}
-	if j.HideSkippedTests {
-		all.Tests -= len(exec.Skipped())
-	}
+	all := xmlSuites{Name: j.ProjectName, Errors: len(exec.Errors()), Time: seconds(exec.Elapsed())}
 	for _, name := range exec.Packages() {
 		pkg := exec.Package(name)
 		if j.HideEmptyPackages && pkg.IsEmpty() {
 			continue
 		}
-		all.Suites = append(all.Suites, j.suite(name, pkg))
-	}
-	if j.Reruns != RerunAll {
-		all.count(len(exec.Errors()))
+		all.add(j.suite(name, pkg))
 	}
 	return all
 }
 
-// count sets the totals from the suites: only then do they agree, when attempts were
-// merged. buildErrors is what no suite knows of.
-func (s *xmlSuites) count(buildErrors int) {
-	s.Tests, s.Failures, s.Errors = 0, 0, buildErrors
-	for _, suite := range s.Suites {
-		s.Tests += suite.Tests
-		s.Failures += suite.Failures
-		s.Errors += suite.Errors
+// add adds a suite, and its totals to those of the file.
+func (s *xmlSuites) add(suite xmlSuite) {
+	s.Suites = append(s.Suites, suite)
+	s.Tests += suite.Tests
+	s.Failures += suite.Failures
+	s.Errors += suite.Errors
+	if suite.mainUncounted {
+		s.Failures++
+	}
+}
+
+// count sets the totals of the suite from its cases.
+func (s *xmlSuite) count(mode RerunMode) {
+	for i := range s.Cases {
+		c := &s.Cases[i]
+		switch {
+		case c.testMain && mode == RerunAll:
+			s.mainUncounted = true
+			continue
+		case c.testMain:
+			s.Failures++
+			continue
+		case c.Failure != nil:
+			s.Failures++
+		case c.Error != nil:
+			s.Errors++
+		case c.Skipped != nil:
+			s.Skipped++
+		case len(c.Reruns) > 0:
+			s.Flakes++
+		}
+		s.Tests++
 	}
 }
 
 func (j JUnit) suite(name string, pkg *testjson.Package) xmlSuite {
 	suite := xmlSuite{
 		Name:       format(j.SuiteName, name),
-		Tests:      pkg.Total,
-		Failures:   len(pkg.Failed),
-		Skipped:    len(pkg.Skipped),
 		Time:       seconds(pkg.Elapsed()),
 		Properties: []xmlProperty{{Name: "go.version", Value: j.GoVersion}},
 		Timestamp:  pkg.Start.Format(time.RFC3339),
 	}
-	if j.HideSkippedTests {
-		suite.Tests -= len(pkg.Skipped)
-		suite.Skipped = 0
-	}
 	if j.Reruns == RerunAll {
-		suite.Cases = j.cases(name, pkg)
-		return suite
+		suite.Cases = j.cases(pkg)
+		// gotestsum counts tests that began, did not end, and have no case: those whose
+		// root passed.
+		suite.Tests = pkg.Total - len(pkg.Passed) - len(pkg.Failed) - len(pkg.Skipped)
+	} else {
+		suite.Cases = j.mergedCases(pkg)
 	}
-	j.merge(&suite, name, pkg)
+	suite.count(j.Reruns)
 	return suite
 }
 
 // cases lists a testcase for each attempt: failed, then skipped, then passed ones.
-func (j JUnit) cases(name string, pkg *testjson.Package) []xmlCase {
+func (j JUnit) cases(pkg *testjson.Package) []xmlCase {
 	var cases []xmlCase
 	if pkg.TestMainFailed() {
 		cases = append(cases, j.testMainCase(pkg))
@@ -192,6 +207,7 @@ func (j JUnit) testMainCase(pkg *testjson.Package) xmlCase {
 	var out strings.Builder
 	_ = pkg.WriteOutputTo(&out, 0) // a strings.Builder does not fail
 	c := j.newCase(testjson.TestCase{Test: "TestMain"})
+	c.testMain = true
 	c.Failure = &xmlFailure{Message: "Failed", Contents: j.restore(out.String())}
 	return c
 }

@@ -3,6 +3,7 @@ package report
 import (
 	"encoding/xml"
 	"fmt"
+	"slices"
 	"strings"
 
 	"gotest.tools/gotestsum/testjson"
@@ -90,48 +91,41 @@ type attemptKey struct {
 	place int // among the runs of the same name in one attempt
 }
 
-// merge fills suite with one testcase per test and counts them. A test is what its
-// last attempt was; its failures before that are inside of it in Surefire's mode.
-func (j JUnit) merge(suite *xmlSuite, name string, pkg *testjson.Package) {
-	suite.Tests, suite.Failures, suite.Skipped = 0, 0, 0
+// mergedCases lists one testcase per test, in the order of cases. A test is what its last
+// attempt was; its failures before that are inside of it in Surefire's mode.
+func (j JUnit) mergedCases(pkg *testjson.Package) []xmlCase {
+	var failed, skipped, passed []xmlCase
 	if pkg.TestMainFailed() {
-		suite.Cases = append(suite.Cases, j.testMainCase(pkg))
-		suite.Failures++
+		failed = append(failed, j.testMainCase(pkg))
 	}
 	keys, runs := attempts(pkg)
-	var failed, skipped, passed []xmlCase
 	for _, key := range keys {
 		all := runs[key]
 		last := all[len(all)-1]
 		switch {
 		case last.failed:
-			failed = append(failed, j.failedCase(suite, pkg, all))
+			failed = append(failed, j.failedCase(pkg, all))
 		case last.skipped:
 			if j.HideSkippedTests {
 				continue
 			}
 			c := j.newCase(last.tc)
 			c.Skipped = &xmlSkipped{Message: j.output(pkg, last.tc)}
-			suite.Skipped++
 			skipped = append(skipped, c)
 		default:
-			passed = append(passed, j.passedCase(suite, pkg, all))
+			passed = append(passed, j.passedCase(pkg, all))
 		}
-		suite.Tests++
 	}
-	suite.Cases = append(suite.Cases, failed...)
-	suite.Cases = append(suite.Cases, skipped...)
-	suite.Cases = append(suite.Cases, passed...)
+	return slices.Concat(failed, skipped, passed)
 }
 
 // failedCase is a test that never passed. In Surefire's mode its first failure is the
 // failure, as Surefire has it, and those of the reruns follow.
-func (j JUnit) failedCase(suite *xmlSuite, pkg *testjson.Package, all []attempt) xmlCase {
+func (j JUnit) failedCase(pkg *testjson.Package, all []attempt) xmlCase {
 	if j.Reruns == RerunLast {
 		last := all[len(all)-1]
 		c := j.newCase(last.tc)
 		c.Failure = &xmlFailure{Message: "Failed", Contents: j.output(pkg, last.tc)}
-		suite.Failures++
 		return c
 	}
 	first := 0
@@ -143,24 +137,18 @@ func (j JUnit) failedCase(suite *xmlSuite, pkg *testjson.Package, all []attempt)
 	failure := &xmlFailure{Message: "Failed", Contents: text}
 	if crashed(text) {
 		c.Error = failure
-		suite.Errors++
 	} else {
 		c.Failure = failure
-		suite.Failures++
 	}
 	c.Reruns = j.reruns("rerun", pkg, all[first+1:])
 	return c
 }
 
 // passedCase is a test that passed, perhaps only in a rerun.
-func (j JUnit) passedCase(suite *xmlSuite, pkg *testjson.Package, all []attempt) xmlCase {
+func (j JUnit) passedCase(pkg *testjson.Package, all []attempt) xmlCase {
 	c := j.newCase(all[len(all)-1].tc)
-	if j.Reruns == RerunLast {
-		return c
-	}
-	c.Reruns = j.reruns("flaky", pkg, all)
-	if len(c.Reruns) > 0 {
-		suite.Flakes++
+	if j.Reruns == RerunSurefire {
+		c.Reruns = j.reruns("flaky", pkg, all)
 	}
 	return c
 }
