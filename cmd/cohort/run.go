@@ -70,46 +70,69 @@ type testRun struct {
 }
 
 // do runs the tests and reports them.
-func (r *testRun) do(ctx context.Context) (err error) {
-	all, kill := context.WithCancel(ctx)
-	defer kill()
-	defer r.watchSignals(kill)()
-	ctx, cancel := context.WithCancel(all) // of the tests: the post-run command runs after them
-	defer cancel()
+func (r *testRun) do(ctx context.Context) error {
+	begun, err := r.open(ctx)
+	if err != nil {
+		return begun.close(err)
+	}
+	status, failed := r.scanFirst(begun)
+	if failed {
+		status, err = r.rerun(begun.tests, status)
+	}
+	return begun.close(errors.Join(r.finish(begun.all, status), err))
+}
+
+// begunRun is what open has started, and close ends.
+type begunRun struct {
+	run   *testRun
+	first *stream // nil: the tests did not start
+	// all ends with the run, tests may end earlier: the post-run command runs after them.
+	all, tests   context.Context
+	kill, cancel context.CancelFunc // of all and tests
+	unwatch      func()             // ends the handling of signals
+}
+
+// open starts the tests, and makes the files that are written while they run. The caller
+// calls close, after an error too.
+func (r *testRun) open(ctx context.Context) (*begunRun, error) {
+	b := &begunRun{run: r}
+	b.all, b.kill = context.WithCancel(ctx)
+	b.unwatch = r.watchSignals(b.kill)
+	b.tests, b.cancel = context.WithCancel(b.all)
 
 	r.stdout = r.lines.Writer(pipeWriter{r.cmd.stdout, r.unread})
 	r.stderr = r.lines.Writer(pipeWriter{r.cmd.stderr, r.unread})
 	r.log = &logger{out: r.stderr, verbose: r.opts.debug}
-	first, err := r.src.First(ctx)
+	first, err := r.src.First(b.tests)
 	if sig := r.interrupted(); err != nil && sig != nil {
-		return signalStatus(sig)
+		return b, signalStatus(sig)
 	}
 	if err != nil {
-		return err
+		return b, err
 	}
+	b.first = first
 	// Not earlier: a run that did not start leaves the files of the last one alone.
 	r.handler, err = report.NewHandler(r.handlerConfig())
-	defer func() { err = r.restore(errors.Join(err, r.handler.Close(), r.stdout.Flush(), r.stderr.Flush())) }()
 	if err != nil {
-		cancel()
-		return errors.Join(err, ignoreStatus(first.Wait()))
+		b.cancel()
+		return b, errors.Join(err, ignoreStatus(first.Wait()))
 	}
 	if mode := r.opts.holdMode(); mode != report.HoldNothing {
 		r.held = &heldRun{run: r, mode: mode}
 	}
-	status, err := r.scanFirst(first, cancel)
-	switch {
-	case err != nil:
-		return r.finish(all, err)
-	case r.interrupted() != nil || status == nil || !r.opts.rerunsEnabled():
-		return r.finish(all, status)
+	return b, nil
+}
+
+// close completes the files and returns err with what went wrong in doing so.
+func (b *begunRun) close(err error) error {
+	r := b.run
+	if b.first != nil {
+		err = r.restore(errors.Join(err, r.handler.Close(), r.stdout.Flush(), r.stderr.Flush()))
 	}
-	if err := r.checkRerun(status); err != nil {
-		return r.finish(all, err)
-	}
-	status = r.rerun(ctx, status)
-	err = r.writeRerunReport()
-	return errors.Join(r.finish(all, status), err)
+	b.cancel()
+	b.unwatch()
+	b.kill()
+	return err
 }
 
 func (r *testRun) handlerConfig() report.Config {
@@ -125,19 +148,23 @@ func (r *testRun) handlerConfig() report.Config {
 	return cfg
 }
 
-// scanFirst shows the first pass and returns its status. A scan that ends early kills
-// what runs, and waits for it.
-func (r *testRun) scanFirst(first *stream, kill func()) (status, err error) {
+// scanFirst shows the first pass. It returns its status, or what ended the scan early, and
+// whether failures may be run again.
+func (r *testRun) scanFirst(b *begunRun) (status error, failed bool) {
+	var err error
 	if r.held != nil {
-		err = r.held.scanFirst(first, kill)
+		err = r.held.scanFirst(b.first, b.cancel)
 	} else {
-		err = r.scan(0, first.Stdout, first.Stderr, kill)
+		err = r.scan(0, b.first.Stdout, b.first.Stderr, b.cancel)
 	}
 	if err != nil {
-		kill()
+		b.cancel() // kills what runs, and Wait waits for it
 	}
-	status = first.Wait()
-	return status, err
+	status = b.first.Wait()
+	if err != nil {
+		return err, false
+	}
+	return status, r.interrupted() == nil && status != nil && r.opts.rerunsEnabled()
 }
 
 // ignoreStatus drops how a pass that was cut short ended, but not that it could not
@@ -217,9 +244,19 @@ func (r *testRun) countFailures() int {
 	return n
 }
 
-// rerun shows the attempts of the failed units and returns the status of the run:
+// rerun runs the failed units again, after a first pass that ended with first. It returns
+// the status of the run, or why nothing is run again; and an error of its report.
+func (r *testRun) rerun(ctx context.Context, first error) (status, err error) {
+	if err := r.checkRerun(first); err != nil {
+		return err, nil
+	}
+	status = r.showReruns(ctx, first)
+	return status, r.writeRerunReport()
+}
+
+// showReruns shows the attempts of the failed units and returns the status of the run:
 // that of the first pass, unless all of them passed in the end.
-func (r *testRun) rerun(ctx context.Context, first error) error {
+func (r *testRun) showReruns(ctx context.Context, first error) error {
 	highest, last := 0, 0
 	for a, err := range r.src.Reruns(ctx, r.known()) {
 		if err == nil {
