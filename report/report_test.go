@@ -209,6 +209,7 @@ func TestSummarySections(t *testing.T) {
 	outcome := Outcome{
 		Flaky:  []Unit{{Package: "p", Name: "checkout", Attempts: 3, Note: "passes alone", Command: "go test -run F p"}},
 		Failed: []Unit{{Package: "p", Name: "TestA", Attempts: 3, Command: "go test -run A p", Note: "always"}, {Package: "q"}},
+		Order:  []OrderFinding{{Package: "p", Name: "TestA"}},
 		Seed:   "7",
 	}
 	var b strings.Builder
@@ -220,6 +221,9 @@ func TestSummarySections(t *testing.T) {
 === Flaky
 === FLAKY: p checkout (passed in rerun 2)
     passes alone
+
+=== Order-dependent
+=== ORDER: p TestA passes in source order in one process
 
 === Reproduce
 go test -run A p

@@ -4,46 +4,41 @@ import (
 	"bytes"
 	"fmt"
 	"io"
-	"slices"
 
 	"github.com/fatih/color"
 	"gotest.tools/gotestsum/testjson"
 )
 
-// Outcome is what is known about a run beyond its events: which units needed reruns,
-// and how failures can be seen again.
-type Outcome struct {
-	Flaky  []Unit // failed, then passed
-	Failed []Unit // failed to the end
-	Seed   string // what --shuffle takes to get this run's order again; "": none was used
-}
-
-// Unit is a unit of the run that did not simply pass.
-type Unit struct {
-	Package  string // import path
-	Name     string // of the group or test; "": the package as a whole
-	Attempts int    // runs of it, the first one counted
-	Command  string // plain go test command that runs the same tests in the same order; "": none is known
-	Note     string // what is known about the failure; "": nothing
-}
-
-func (u Unit) title() string {
-	pkg := testjson.RelativePackagePath(u.Package)
-	if u.Name == "" {
-		return pkg
-	}
-	return pkg + " " + u.Name
-}
-
 // Summary prints gotestsum's summary of exec to out. Before it come the sections of
-// cohort's own, if anything failed.
+// cohort's own, if anything failed, and below failures the commands that show them again.
 func Summary(out io.Writer, exec *testjson.Execution, shown testjson.Summary, outcome Outcome) error {
 	var buf bytes.Buffer
+	var failed []testjson.TestCase // none if they are not shown
+	if shown.Includes(testjson.SummarizeFailed) {
+		failed = exec.Failed()
+	}
+	c := newCommands(failed, outcome)
 	writeFlaky(&buf, outcome.Flaky)
-	writeReproduce(&buf, outcome)
-	testjson.PrintSummary(&buf, exec, shown)
+	writeOrder(&buf, outcome.Order)
+	writeReproduce(&buf, c.same, outcome)
+	if len(c.below) == 0 {
+		testjson.PrintSummary(&buf, exec, shown)
+	} else {
+		writeSummary(&buf, exec, shown, c)
+	}
 	_, err := out.Write(buf.Bytes())
 	return err
+}
+
+// writeSummary prints gotestsum's summary with commands below the failures.
+func writeSummary(out *bytes.Buffer, exec *testjson.Execution, shown testjson.Summary, c commands) {
+	// Its last line, DONE, comes with every part of it.
+	var skipped bytes.Buffer
+	testjson.PrintSummary(&skipped, exec, shown&^(testjson.SummarizeFailed|testjson.SummarizeErrors))
+	done := bytes.LastIndexByte(bytes.TrimSuffix(skipped.Bytes(), []byte("\n")), '\n')
+	out.Write(skipped.Bytes()[:done])
+	writeFailed(out, exec, shown.Includes(testjson.SummarizeOutput), c)
+	testjson.PrintSummary(out, exec, shown&testjson.SummarizeErrors)
 }
 
 // Interim prints the line that gotestsum prints before each round of reruns.
@@ -66,28 +61,15 @@ func writeFlaky(out *bytes.Buffer, units []Unit) {
 	}
 }
 
-// writeReproduce prints a command for each unit that failed, the flaky ones too: they
-// are the ones one wants to see again. Units that failed in one process share a command.
-func writeReproduce(out *bytes.Buffer, outcome Outcome) {
-	var commands []string
-	notes := map[string][]Unit{} // by command: those that failed to the end
-	add := func(u Unit) {
-		if u.Command != "" && !slices.Contains(commands, u.Command) {
-			commands = append(commands, u.Command)
-		}
-	}
-	for _, u := range outcome.Failed {
-		add(u)
-		notes[u.Command] = append(notes[u.Command], u)
-	}
-	for _, u := range outcome.Flaky {
-		add(u)
-	}
+// writeReproduce prints the commands of processes, and how to get the order of the run.
+func writeReproduce(out *bytes.Buffer, processes []sameProcess, outcome Outcome) {
 	var lines bytes.Buffer
-	for _, command := range commands {
-		fmt.Fprintf(&lines, "%s\n", command)
-		for _, u := range notes[command] {
-			if u.Note != "" && len(notes[command]) > 1 {
+	for _, p := range processes {
+		if p.command != "" {
+			fmt.Fprintf(&lines, "%s\n", p.command)
+		}
+		for _, u := range p.units {
+			if p.command == "" || len(p.units) > 1 {
 				u.Note = u.title() + ": " + u.Note
 			}
 			writeNote(&lines, u.Note)

@@ -210,9 +210,19 @@ func (g *groups) testReproduce(t *testing.T) {
 	}
 }
 
-// reproduceLines returns the commands that cohort printed.
+// reproduceLines returns the commands that cohort printed for processes. A process of one
+// test has its command below the failure.
 func reproduceLines(stdout []byte) []string {
 	_, section, _ := strings.Cut(string(stdout), "\n=== Reproduce\n")
 	section, _, _ = strings.Cut(section, "\n\n")
-	return slices.DeleteFunc(strings.Split(section, "\n"), func(line string) bool { return !strings.HasPrefix(line, "go test") })
+	commands := slices.DeleteFunc(strings.Split(section, "\n"), func(line string) bool { return !strings.HasPrefix(line, "go test") })
+	if len(commands) > 0 {
+		return commands
+	}
+	for line := range strings.Lines(string(stdout)) {
+		if command, ok := strings.CutPrefix(line, "    again: "); ok {
+			commands = append(commands, strings.TrimSuffix(command, "\n"))
+		}
+	}
+	return commands
 }

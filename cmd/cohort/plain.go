@@ -8,12 +8,15 @@ import (
 	"iter"
 	"os"
 	"regexp"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
 	"gotest.tools/gotestsum/testjson"
 
 	"github.com/gotestcohort/cohort/report"
+	"github.com/gotestcohort/cohort/scheduler/gotest"
 )
 
 // plainSource runs go test itself, or a raw command: for what can not be split over
@@ -229,18 +232,41 @@ func failedUnits(exec *testjson.Execution) []*plainUnit {
 	return units
 }
 
-// Verdict lists the units that were rerun. Without reruns every failed one failed.
+// Verdict lists the units that were rerun. Without reruns every failed one failed; those of a
+// raw command are not listed then, as nothing is known about how to run them.
 func (s *plainSource) Verdict(exec *testjson.Execution) report.Outcome {
 	var o report.Outcome
-	for _, u := range s.units {
-		unit := report.Unit{Package: u.pkg, Name: u.root, Attempts: u.runs + 1}
+	units := s.units
+	if units == nil && !s.opts.rawCommand {
+		units = failedUnits(exec)
+	}
+	for _, u := range units {
+		unit := report.Unit{Package: u.pkg, Name: u.root, Attempts: u.runs + 1, Again: s.again(u)}
 		if u.passed {
+			unit.FailsAlone = report.No
 			o.Flaky = append(o.Flaky, unit)
 			continue
+		}
+		if u.runs > 0 {
+			unit.FailsAlone = report.Yes
 		}
 		o.Failed = append(o.Failed, unit)
 	}
 	return o
+}
+
+// again is the command that runs u alone, "" if there is none: only the user knows that of a
+// raw command, and -run does not choose benchmarks.
+func (s *plainSource) again(u *plainUnit) string {
+	if s.opts.rawCommand || strings.HasPrefix(u.root, "Benchmark") {
+		return ""
+	}
+	rerun := rerunArgs{pkg: u.pkg}
+	if u.root != "" {
+		rerun.run = "-run=^" + regexp.QuoteMeta(u.root) + "$"
+	}
+	words := slices.DeleteFunc(testCommand(s.opts, rerun), func(word string) bool { return word == "-json" })
+	return gotest.ShellQuote(words)
 }
 
 // Close does nothing: a process that was started has been waited for.

@@ -230,14 +230,22 @@ func closeAll(closers ...io.Closer) error {
 }
 
 // Verdict says what came of the units that failed.
-func (s *scheduledSource) Verdict(*testjson.Execution) report.Outcome {
+func (s *scheduledSource) Verdict(exec *testjson.Execution) report.Outcome {
 	var o report.Outcome
 	if s.run == nil {
 		return o
 	}
 	v := s.run.Verdict()
 	for _, u := range v.Units {
-		unit := report.Unit{Package: u.Package, Name: u.Name, Attempts: u.Attempts, Command: u.Command, Note: u.Note}
+		unit := report.Unit{
+			Package: u.Package, Name: u.Name, Attempts: u.Attempts, Command: u.Command, Note: u.Note, Again: s.again(u, exec),
+		}
+		switch {
+		case u.Passed:
+			unit.FailsAlone = report.No
+		case u.Attempts > 1:
+			unit.FailsAlone = report.Yes
+		}
 		if u.Passed {
 			o.Flaky = append(o.Flaky, unit)
 		} else {
