@@ -103,6 +103,9 @@ func (h *Handler) Event(event testjson.TestEvent, exec *testjson.Execution) erro
 		h.dropped[event.Package] += int(event.Elapsed)
 		return nil
 	}
+	if event.Key == keyArtifacts && event.Action == testjson.ActionCont {
+		event.Action, event.Key = "artifacts", ""
+	}
 	if err := h.record(event); err != nil {
 		return fmt.Errorf("failed to write JSON file: %w", err)
 	}
@@ -146,6 +149,9 @@ func mayFail(event testjson.TestEvent) bool {
 func (h *Handler) show(event testjson.TestEvent, exec *testjson.Execution) error {
 	if h.verbatim != nil {
 		if line, ok := h.lines.original(event.Bytes()); ok {
+			if line == "" {
+				return nil
+			}
 			_, err := io.WriteString(h.verbatim, line+"\n")
 			return err
 		}
@@ -160,6 +166,9 @@ func (h *Handler) record(event testjson.TestEvent) error {
 		return nil // without bytes it is one that testjson made up
 	}
 	if line, ok := h.lines.original(raw); ok {
+		if line == "" {
+			return nil
+		}
 		raw = []byte(line)
 	}
 	if err := h.json.write(raw); err != nil {

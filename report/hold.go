@@ -82,6 +82,9 @@ func (h *Hold) held(event testjson.TestEvent) (heldEvent, bool) {
 		return heldEvent{}, false
 	}
 	if line, ok := h.cfg.Lines.original(raw); ok {
+		if line == "" {
+			return heldEvent{}, false // it is made again when the rest is shown
+		}
 		return heldEvent{event, []byte(line)}, true
 	}
 	return heldEvent{event, bytes.Clone(raw)}, true

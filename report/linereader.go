@@ -11,11 +11,16 @@ type lineReader struct {
 	src     io.Reader
 	shorten func(line []byte) []byte
 	bad     func(line string) // for lines that begin with FAIL; nil: they are passed on
+	// amend returns what is passed on in the place of a line, and false for the line itself.
+	// nil: all lines are passed on as they are.
+	amend func(line []byte) ([]byte, bool)
 
 	buf     []byte
 	r, ok   int // buf[r:ok] is checked and can be passed on
 	w       int // buf[ok:w] is read and not yet checked
 	ready   []byte
+	amended []byte // in the place of the line at ok, whose length is skip; nil: there is none
+	skip    int
 	err     error
 	started bool
 }
@@ -35,6 +40,12 @@ func (l *lineReader) Read(p []byte) (int, error) {
 			n := copy(p, l.buf[l.r:l.ok])
 			l.r += n
 			return n, nil
+		}
+		if l.amended != nil {
+			l.ready, l.amended = l.amended, nil
+			l.ok += l.skip
+			l.r = l.ok
+			continue
 		}
 		if l.check() {
 			continue
@@ -60,6 +71,12 @@ func (l *lineReader) check() bool {
 		i := bytes.IndexByte(rest, '\n')
 		if i < 0 {
 			break
+		}
+		if l.amend != nil {
+			if line, ok := l.amend(rest[:i+1]); ok {
+				l.amended, l.skip = line, i+1
+				return true
+			}
 		}
 		l.ok += i + 1
 	}

@@ -81,7 +81,8 @@ func (l *Lines) Restore(s string) string {
 	return b.String()
 }
 
-// original returns the line that raw, an event's bytes, was shortened from.
+// original returns the line that raw, an event's bytes, was shortened or changed from; "" if
+// it was from none.
 func (l *Lines) original(raw []byte) (line string, shortened bool) {
 	rest, ok := bytes.CutPrefix(raw, []byte(lineKey))
 	if !ok || len(rest) < l.tokenLen() {
@@ -148,12 +149,35 @@ func (l *Lines) withoutOutput(line []byte) []byte {
 	return append([]byte(lineKey+l.token(string(line))+`",`), rest[1:]...)
 }
 
+// changed returns line, an event, with other values for some of its texts. The event files get
+// to see the line as it is. It is false for a line that is no event.
+func (l *Lines) changed(line []byte, texts map[string]string) ([]byte, bool) {
+	var fields map[string]json.RawMessage
+	if json.Unmarshal(line, &fields) != nil {
+		return line, false
+	}
+	for name, text := range texts {
+		raw, err := json.Marshal(text)
+		if err != nil {
+			return line, false
+		}
+		fields[name] = raw
+	}
+	rest, err := json.Marshal(fields)
+	if err != nil {
+		return line, false
+	}
+	token := l.token(string(bytes.TrimSuffix(line, []byte("\n"))))
+	return append([]byte(lineKey+token+`",`), append(rest[1:], '\n')...), true
+}
+
 // Events returns a reader of r, a stream of events, whose lines testjson can scan.
 // A line beginning with FAIL is no event but go's own slip; testjson would warn about
 // it straight to the process's stderr, so bad is called for it instead, and only after
-// all lines before it have been scanned.
+// all lines before it have been scanned. Events that testjson misunderstands are amended.
 func (l *Lines) Events(r io.Reader, bad func(line string)) io.Reader {
-	return &lineReader{src: r, shorten: l.shortenEvent, bad: bad}
+	a := &amender{lines: l}
+	return &lineReader{src: r, shorten: l.shortenEvent, bad: bad, amend: a.amend}
 }
 
 // Text returns a reader of r, a stream of plain lines, whose lines testjson can scan.

@@ -89,6 +89,9 @@ func ParseArgs(args []string, env []string) (*Args, error) {
 	if err := a.parse(args); err != nil {
 		return nil, err
 	}
+	if word := helpWord(a.tail); word != "" && a.PassThrough == "" {
+		a.PassThrough = word
+	}
 	if a.CoverMode == "" {
 		a.CoverMode = "set"
 		if a.Race {
@@ -153,6 +156,19 @@ func (a *Args) parse(args []string) error {
 		}
 	}
 	return nil
+}
+
+// helpWord returns the word among those for the test binary that makes it print its flags and
+// exit 0 without running anything, as a package's flags do unless its TestMain reads them: go
+// test calls that a pass. It is "" if there is none.
+func helpWord(tail []string) string {
+	for _, word := range tail {
+		switch word {
+		case "-h", "--h", "-help", "--help":
+			return word
+		}
+	}
+	return ""
 }
 
 // ownFlags are those that Command gives itself.

@@ -220,6 +220,20 @@ func TestGoflagsAreNotRepeated(t *testing.T) {
 	}
 }
 
+// Words for the test binary that make it print its flags and exit 0, which go test calls a pass.
+func TestHelpOfTheTestBinary(t *testing.T) {
+	t.Parallel()
+	for args, want := range map[string]string{
+		"./p -args -h": "-h", "./p -args --help": "--help", "./p -args -x=1 -help y": "-help", "./p -args --h": "--h",
+		"./p -args h": "", "./p -args -hh": "", "./p -args": "", "-bench=. ./p -args -h": "-bench",
+	} {
+		a, err := ParseArgs(strings.Fields(args), []string{"GOENV=off"})
+		if err != nil || a.PassThrough != want {
+			t.Errorf("%s: PassThrough %q, %v, want %q", args, a.PassThrough, err, want)
+		}
+	}
+}
+
 func TestForeignTarget(t *testing.T) {
 	t.Parallel()
 	other := "plan9"
