@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"gotest.tools/gotestsum/testjson"
+
+	"github.com/gotestcohort/cohort/report/progress"
 )
 
 // Config says what a Handler writes, and where.
@@ -23,6 +25,8 @@ type Config struct {
 	TimingFile    string    // pass, fail and skip events; "": none
 	MaxFails      int       // end the scan after this many failures; 0: no limit
 	ForgetPassed  bool      // nothing will ask for the tests that passed: do not keep them in memory
+	// Live is told of failures that the format does not show when they happen; nil: nobody is.
+	Live *progress.Live
 }
 
 // KnownFormat reports whether events can be shown in the format of that name.
@@ -46,6 +50,7 @@ type Handler struct {
 	json      *eventFile
 	timing    *eventFile
 	err       io.Writer
+	live      *progress.Live // nil: failures are shown, or nobody is told
 }
 
 var _ testjson.EventHandler = (*Handler)(nil)
@@ -58,6 +63,9 @@ func NewHandler(cfg Config) (*Handler, error) {
 	}
 	h := &Handler{formatter: formatter, lines: cfg.Lines, maxFails: cfg.MaxFails, err: cfg.Stderr}
 	h.forget = cfg.ForgetPassed
+	if !showsFailures(cfg.Format) {
+		h.live = cfg.Live
+	}
 	// A scan that ends early counts what it has seen.
 	if cfg.ForgetPassed && cfg.MaxFails == 0 && cfg.JSONFile == "" && cfg.TimingFile == "" && !showsPassed(cfg.Format) {
 		h.passing, h.dropped = &passing{}, map[string]int{}
@@ -116,6 +124,7 @@ func (h *Handler) Event(event testjson.TestEvent, exec *testjson.Execution) erro
 	if err := h.show(event, exec); err != nil {
 		return fmt.Errorf("failed to format event: %w", err)
 	}
+	h.tellFailure(event, exec)
 	return maxFailsReached(h.maxFails, event, exec)
 }
 

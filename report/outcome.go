@@ -1,6 +1,10 @@
 package report
 
-import "gotest.tools/gotestsum/testjson"
+import (
+	"gotest.tools/gotestsum/testjson"
+
+	"github.com/gotestcohort/cohort/report/progress"
+)
 
 // Outcome is what is known about a run beyond its events: which units needed reruns,
 // and how failures can be seen again.
@@ -13,6 +17,9 @@ type Outcome struct {
 	// More is the command that runs everything that failed again, for the failures whose own
 	// commands are not printed; "": there is none.
 	More string
+	// Slow are the tests that took longer than --slow, and Slowest those that --slowest asks
+	// for, the longest first.
+	Slow, Slowest []progress.TimedTest
 }
 
 // Unit is a unit of the run that did not simply pass.

@@ -158,7 +158,7 @@ func (p *passingPackage) note(e testEvent) {
 
 // testEvent is an event as the go command writes it: strings still hold JSON's escapes.
 type testEvent struct {
-	action, pkg, test, output []byte
+	action, pkg, test, output, elapsed []byte
 }
 
 // alarms reports whether testjson looks for such output, whoever prints it. After a
@@ -183,7 +183,7 @@ func parseTestEvent(line []byte) (e testEvent, ok bool) {
 		e.test = f.text(`,"Test":"`)
 	}
 	if bytes.HasPrefix(f.rest, []byte(`,"Elapsed":`)) {
-		f.number(`,"Elapsed":`)
+		e.elapsed = f.number(`,"Elapsed":`)
 	}
 	if bytes.HasPrefix(f.rest, []byte(`,"Output":"`)) {
 		e.output = f.text(`,"Output":"`)
@@ -230,11 +230,12 @@ func escaped(s []byte) bool {
 	return n%2 == 1
 }
 
-// number skips a number that follows prefix.
-func (f *eventFields) number(prefix string) {
+// number reads a number that follows prefix.
+func (f *eventFields) number(prefix string) []byte {
 	rest, ok := bytes.CutPrefix(f.rest, []byte(prefix))
 	n := len(rest) - len(bytes.TrimLeft(rest, "0123456789.eE+-"))
 	f.rest, f.bad = rest[n:], f.bad || !ok || n == 0
+	return rest[:n]
 }
 
 // passingReader is what filter returns.

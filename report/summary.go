@@ -7,6 +7,8 @@ import (
 
 	"github.com/fatih/color"
 	"gotest.tools/gotestsum/testjson"
+
+	"github.com/gotestcohort/cohort/report/progress"
 )
 
 // Summary prints gotestsum's summary of exec to out. Before it come the sections of
@@ -21,6 +23,8 @@ func Summary(out io.Writer, exec *testjson.Execution, shown testjson.Summary, ou
 	writeFlaky(&buf, outcome.Flaky)
 	writeOrder(&buf, outcome.Order)
 	writeReproduce(&buf, c.same, outcome)
+	writeTimed(&buf, "Slow", outcome.Slow)
+	writeTimed(&buf, "Slowest", outcome.Slowest)
 	if len(c.below) == 0 {
 		testjson.PrintSummary(&buf, exec, shown)
 	} else {
@@ -88,5 +92,16 @@ func writeReproduce(out *bytes.Buffer, processes []sameProcess, outcome Outcome)
 func writeNote(out *bytes.Buffer, note string) {
 	if note != "" {
 		fmt.Fprintf(out, "    %s\n", note)
+	}
+}
+
+// writeTimed lists tests with what they took.
+func writeTimed(out *bytes.Buffer, header string, tests []progress.TimedTest) {
+	if len(tests) == 0 {
+		return
+	}
+	fmt.Fprintf(out, "\n=== %s\n", color.CyanString(header))
+	for _, t := range tests {
+		fmt.Fprintf(out, "%s %.2fs\n", title(t.Package, t.Test), t.Elapsed.Seconds())
 	}
 }

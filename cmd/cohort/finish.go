@@ -23,6 +23,8 @@ func (r *testRun) writeRerunReport() error {
 func (r *testRun) finish(ctx context.Context, status error) error {
 	outcome := r.src.Verdict(r.known())
 	status = r.checkNoTests(status)
+	outcome.Slow, outcome.Slowest = r.live.Slow(), r.live.Slowest()
+	r.live.Stop()
 	var err error
 	if r.held != nil {
 		err = r.held.show(outcome)
@@ -80,7 +82,7 @@ func (r *testRun) runHook(ctx context.Context) error {
 	}
 	cmd := exec.CommandContext(ctx, words[0], words[1:]...)
 	// The files themselves, not our writers: the command may care for a terminal.
-	cmd.Stdout, cmd.Stderr = r.cmd.stdout, r.cmd.stderr
+	cmd.Stdout, cmd.Stderr = r.streams.stdout, r.streams.stderr
 	cmd.Env = append(r.cmd.env.list[:len(r.cmd.env.list):len(r.cmd.env.list)], hook.Environment(r.exec)...)
 	err := cmd.Start()
 	if err == nil {

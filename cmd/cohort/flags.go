@@ -36,6 +36,7 @@ func newFlags(env environ) (*flagTable, *options) {
 	bindGroups(t, opts)
 	bindReruns(t, opts)
 	bindOutput(t, opts, env)
+	bindTelling(t, &opts.telling)
 	bindFiles(t, opts)
 	bindPast(t, opts)
 	bindWatch(t, opts)

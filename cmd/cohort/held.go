@@ -28,12 +28,12 @@ func (h *heldRun) scanFirst(first *stream, kill func()) error {
 	})
 	shown := make(chan error, 1)
 	go func() { // ends when pipe is closed, or in an error of its own
-		err := r.scan(0, passed, first.Stderr, kill)
+		err := r.scan(0, r.lines.Events(passed, r.badEvent), first.Stderr, kill)
 		passed.CloseWithError(errNotShown)
 		shown <- err
 	}()
 	exec, err := testjson.ScanTestOutput(testjson.ScanConfig{
-		Stdout: r.lines.Events(first.Stdout, r.badEvent), Handler: h.hold, Stop: kill,
+		Stdout: r.events(0, first.Stdout), Handler: h.hold, Stop: kill,
 		IgnoreNonJSONOutputLines: r.opts.ignoreNonJSONOutputLines,
 	})
 	h.exec = exec
@@ -52,7 +52,7 @@ func (h *heldRun) scanAttempt(a attempt) error {
 	collect := h.hold.Add(report.Attempt{RunID: a.RunID, Package: a.Package, Unit: a.Unit, Tests: a.Tests})
 	cfg := testjson.ScanConfig{
 		RunID: a.RunID, Execution: h.exec, Handler: collect,
-		Stdout:                   h.run.lines.Events(a.Stdout, h.run.badEvent),
+		Stdout:                   h.run.events(a.RunID, a.Stdout),
 		IgnoreNonJSONOutputLines: h.run.opts.ignoreNonJSONOutputLines,
 	}
 	if a.Stderr != nil {
@@ -67,7 +67,7 @@ func (h *heldRun) show(outcome report.Outcome) error {
 	highest := 0
 	for _, b := range h.hold.Release(outcome) {
 		highest = max(highest, b.RunID)
-		if err := h.run.scan(b.RunID, b.Stdout, b.Stderr, nil); err != nil {
+		if err := h.run.scan(b.RunID, h.run.lines.Events(b.Stdout, h.run.badEvent), b.Stderr, nil); err != nil {
 			return err
 		}
 	}

@@ -37,8 +37,9 @@ type options struct {
 
 	watch, watchChdir, watchClear bool
 
-	rerun rerunOptions
-	run   runOptions
+	rerun   rerunOptions
+	run     runOptions
+	telling tellingOptions
 }
 
 // junitOptions says whether and how the JUnit file is written.
@@ -102,6 +103,7 @@ func (o *options) problems() []string {
 			all = append(all, fmt.Sprintf(format, args...))
 		}
 	}
+	check(o.telling.slowest < 0, "--slowest=%d: the number of tests cannot be negative", o.telling.slowest)
 	check(o.rerun.maxAttempts < 0, "--rerun-fails=%d: the number of reruns cannot be negative", o.rerun.maxAttempts)
 	check(o.rerunsEnabled() && hasFailfast(o.args),
 		"-(test.)failfast cannot be used with --rerun-fails because not all test cases will run")

@@ -12,6 +12,7 @@ import (
 	"gotest.tools/gotestsum/testjson"
 
 	"github.com/gotestcohort/cohort/report"
+	"github.com/gotestcohort/cohort/report/progress"
 	"github.com/gotestcohort/cohort/scheduler/gotest"
 )
 
@@ -24,11 +25,15 @@ func (c *command) runOnce(opts *options) error {
 // runTestsIn runs the tests once in dir ("": the current directory) and reports them.
 // The execution is nil if the tests could not be started.
 func (c *command) runTestsIn(ctx context.Context, dir string, opts *options) (*testjson.Execution, error) {
-	src, err := c.newSource(dir, opts)
+	screen, style, shown := c.onScreen(opts)
+	src, err := shown.newSource(dir, opts)
 	if err != nil {
 		return nil, err
 	}
-	r := &testRun{cmd: c, opts: opts, src: src, lines: report.NewLines(), unread: make(chan struct{}, 1)}
+	live := c.newLive(opts, src, screen, style)
+	r := &testRun{
+		cmd: shown, streams: c, opts: opts, src: src, lines: report.NewLines(), live: live, unread: make(chan struct{}, 1),
+	}
 	err = r.do(ctx)
 	return r.exec, errors.Join(err, src.Close())
 }
@@ -52,9 +57,11 @@ func (c *command) newSource(dir string, opts *options) (source, error) {
 
 // testRun is one run of the tests, from the first event to the last file.
 type testRun struct {
-	cmd  *command
-	opts *options
-	src  source
+	cmd     *command // whose streams show the status of the run below what is written to them
+	streams *command // whose streams are the process's own
+	opts    *options
+	src     source
+	live    *progress.Live
 
 	lines          *report.Lines
 	stdout, stderr *report.LineWriter
@@ -120,12 +127,14 @@ func (r *testRun) open(ctx context.Context) (*begunRun, error) {
 	if mode := r.opts.holdMode(); mode != report.HoldNothing {
 		r.held = &heldRun{run: r, mode: mode}
 	}
+	r.live.Start(r.stderr)
 	return b, nil
 }
 
 // close completes the files and returns err with what went wrong in doing so.
 func (b *begunRun) close(err error) error {
 	r := b.run
+	r.live.Stop()
 	if b.first != nil {
 		err = r.restore(errors.Join(err, r.handler.Close(), r.stdout.Flush(), r.stderr.Flush()))
 	}
@@ -140,6 +149,7 @@ func (r *testRun) handlerConfig() report.Config {
 		Format: r.opts.format, FormatOptions: r.opts.formatOptions,
 		Stdout: r.stdout, Stderr: r.stderr, Lines: r.lines,
 		JSONFile: r.opts.jsonFile, TimingFile: r.opts.jsonFileTimingEvents,
+		Live:         r.live,
 		ForgetPassed: r.opts.junit.file == "" && r.opts.rerun.reportFile == "" && !r.opts.watch,
 	}
 	if r.opts.holdMode() == report.HoldNothing {
@@ -155,7 +165,7 @@ func (r *testRun) scanFirst(b *begunRun) (status error, failed bool) {
 	if r.held != nil {
 		err = r.held.scanFirst(b.first, b.cancel)
 	} else {
-		err = r.scan(0, b.first.Stdout, b.first.Stderr, b.cancel)
+		err = r.scan(0, r.events(0, b.first.Stdout), b.first.Stderr, b.cancel)
 	}
 	if err != nil {
 		b.cancel() // kills what runs, and Wait waits for it
@@ -176,10 +186,15 @@ func ignoreStatus(err error) error {
 	return err
 }
 
-// scan shows one stream, as attempt run (0: the first pass).
+// events returns a stream of a source as testjson can read it. It is followed while it is read.
+func (r *testRun) events(run int, stdout io.Reader) io.Reader {
+	return report.Watch(r.lines.Events(stdout, r.badEvent), run, r.live)
+}
+
+// scan shows events, as attempt run (0: the first pass).
 func (r *testRun) scan(run int, stdout, stderr io.Reader, stop func()) error {
 	cfg := testjson.ScanConfig{
-		RunID: run, Stdout: r.handler.Events(r.lines.Events(stdout, r.badEvent)), Handler: r.handler,
+		RunID: run, Stdout: r.handler.Events(stdout), Handler: r.handler,
 		Execution: r.exec, Stop: stop, IgnoreNonJSONOutputLines: r.opts.ignoreNonJSONOutputLines,
 	}
 	if stderr != nil {
@@ -297,7 +312,7 @@ func (r *testRun) showAttempt(a attempt, firstOfRound bool) error {
 			return err
 		}
 	}
-	return r.scan(a.RunID, a.Stdout, a.Stderr, nil)
+	return r.scan(a.RunID, r.events(a.RunID, a.Stdout), a.Stderr, nil)
 }
 
 // checkErrors reports that a pass had errors: what go writes to stderr, and what does

@@ -1,0 +1,102 @@
+package report
+
+import (
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"gotest.tools/gotestsum/testjson"
+
+	"github.com/gotestcohort/cohort/report/progress"
+)
+
+const (
+	// maxShown is how many lines of a test's output are shown with its failure while others
+	// run, and maxShownLine how many bytes of each: all of it is in the summary. The second is
+	// less than what Lines leaves of a long line before its token.
+	maxShown     = 10
+	maxShownLine = 1000
+)
+
+// showsFailures reports whether a format shows failures when they happen, with output.
+func showsFailures(format string) bool {
+	switch format {
+	case "testname", "short-verbose", "standard-verbose", "github-actions", "github-action",
+		"pkgname-and-test-fails", "short-with-failures", "debug":
+		return true
+	}
+	return false
+}
+
+// tellFailure tells of a failure that event brings, unless the format shows it.
+func (h *Handler) tellFailure(event testjson.TestEvent, exec *testjson.Execution) {
+	if h.live == nil || event.Action != testjson.ActionFail {
+		return
+	}
+	pkg := exec.Package(event.Package)
+	f := progress.Failure{
+		Package: event.Package, Test: event.Test, Attempt: event.RunID, Elapsed: time.Duration(event.Elapsed * float64(time.Second)),
+	}
+	var lines []string
+	switch {
+	case event.Test != "":
+		tc := pkg.LastFailedByName(event.Test)
+		lines = ownLines(pkg.OutputLines(tc), event.Test)
+		if len(lines) == 0 && hasFailedSubtest(pkg, event.Test) {
+			return // what failed has been told
+		}
+	case !pkg.TestMainFailed():
+		return // so it is here
+	default:
+		lines = ownLines(strings.SplitAfter(pkg.Output(0), "\n"), "")
+		if len(lines) == 0 {
+			return // the line of the package says as much
+		}
+	}
+	if f.Elapsed < 0 {
+		f.Elapsed = -1
+	}
+	for i, line := range lines {
+		if i == maxShown {
+			f.More = len(lines) - i
+			break
+		}
+		f.Output = append(f.Output, shortened(line))
+	}
+	h.live.TestFailed(f)
+}
+
+// ownLines leaves out what the testing package prints.
+func ownLines(lines []string, test string) []string {
+	var own []string
+	for _, line := range lines {
+		text := strings.TrimSpace(line)
+		if text != "" && text != "FAIL" && !isFraming(line, test) && !strings.HasPrefix(text, "--- FAIL: ") &&
+			!strings.HasPrefix(line, "=== RUN ") && !strings.HasPrefix(line, "=== NAME ") && !strings.HasPrefix(line, "FAIL\t") {
+			own = append(own, line)
+		}
+	}
+	return own
+}
+
+func hasFailedSubtest(pkg *testjson.Package, test string) bool {
+	for _, tc := range pkg.Failed {
+		if strings.HasPrefix(tc.Test.Name(), test+"/") {
+			return true
+		}
+	}
+	return false
+}
+
+// shortened is the beginning of a line, without its end.
+func shortened(line string) string {
+	line = strings.TrimRight(line, "\r\n")
+	if len(line) <= maxShownLine {
+		return line
+	}
+	end := maxShownLine
+	for !utf8.RuneStart(line[end]) {
+		end--
+	}
+	return line[:end] + " ..."
+}

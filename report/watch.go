@@ -1,0 +1,182 @@
+package report
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/gotestcohort/cohort/report/progress"
+)
+
+// Watch returns a reader of src, events that Lines has read, that tells live what they say. run
+// is 0 for the first pass. Events are all it knows: what a process of several prints only when
+// its turn comes is late here, and a package counts as one process.
+func Watch(src io.Reader, run int, live *progress.Live) io.Reader {
+	return &watchingReader{src: src, run: run, live: live, packages: map[string]int{}, ended: map[[2]string]bool{}}
+}
+
+// watchingReader is what Watch returns.
+type watchingReader struct {
+	src      io.Reader
+	run      int
+	live     *progress.Live
+	packages map[string]int // number of the process that stands for a package
+	// ended are tests whose result was read in their output: the event of it comes only with
+	// whatever the process prints next.
+	ended map[[2]string]bool
+	part  []byte // of a line
+}
+
+// Read reads from the source, and tells what the lines say that are now complete.
+func (w *watchingReader) Read(p []byte) (int, error) {
+	n, err := w.src.Read(p)
+	now := time.Now() // for all of them: they have come together
+	for rest := p[:n]; len(rest) > 0; {
+		i := bytes.IndexByte(rest, '\n') + 1
+		switch {
+		case i == 0:
+			w.part = append(w.part, rest...)
+			return n, err
+		case len(w.part) > 0:
+			w.line(append(w.part, rest[:i]...), now)
+			w.part = w.part[:0]
+		default:
+			w.line(rest[:i], now)
+		}
+		rest = rest[i:]
+	}
+	return n, err
+}
+
+// line tells what a line says. Most of them are output, which says nothing here.
+func (w *watchingReader) line(line []byte, now time.Time) {
+	output := bytes.HasPrefix(actionOf(line), []byte(`output"`))
+	if output && !bytes.Contains(line, []byte(`"Output":"--- `)) {
+		return
+	}
+	e, ok := parseTestEvent(line)
+	if !ok {
+		if !bytes.HasPrefix(line, []byte(lineKey)) {
+			return
+		}
+		if e, ok = amendedEvent(line); !ok {
+			return
+		}
+	}
+	if len(e.test) == 0 {
+		w.packageEvent(e, now)
+		return
+	}
+	process := w.process(string(e.pkg), now)
+	key := [2]string{string(e.pkg), string(e.test)}
+	switch string(e.action) {
+	case "output":
+		if result, elapsed, ok := resultLine(e); ok && !w.ended[key] {
+			w.ended[key] = true
+			w.live.TestEnded(process, unescaped(e.test), result, now, elapsed)
+		}
+	case "run":
+		delete(w.ended, key)
+		w.live.TestStarted(process, unescaped(e.test), now)
+	case "pause":
+		w.live.TestPaused(process, unescaped(e.test))
+	case "cont":
+		w.live.TestResumed(process, unescaped(e.test))
+	case "pass", "fail", "skip":
+		if w.ended[key] {
+			delete(w.ended, key)
+			return
+		}
+		w.live.TestEnded(process, unescaped(e.test), string(e.action), now, parseSeconds(string(e.elapsed)))
+	}
+}
+
+// resultLine reads the line by which the testing package says how the test of e has ended, as in
+// "--- PASS: TestX (0.05s)".
+func resultLine(e testEvent) (result string, elapsed time.Duration, ok bool) {
+	rest, ok := bytes.CutPrefix(e.output, []byte("--- "))
+	word, rest, found := bytes.Cut(rest, []byte(": "))
+	took, named := bytes.CutPrefix(rest, append(bytes.Clone(e.test), " ("...))
+	end := bytes.IndexByte(took, 's')
+	if !ok || !found || !named || end < 0 {
+		return "", 0, false
+	}
+	switch string(word) {
+	case "PASS", "FAIL", "SKIP":
+		return strings.ToLower(string(word)), parseSeconds(string(took[:end])), true
+	}
+	return "", 0, false
+}
+
+// parseSeconds reads a number of seconds; 0 if it is none.
+func parseSeconds(text string) time.Duration {
+	seconds, err := strconv.ParseFloat(text, 64)
+	if err != nil {
+		return 0
+	}
+	return time.Duration(seconds * float64(time.Second))
+}
+
+func (w *watchingReader) packageEvent(e testEvent, now time.Time) {
+	pkg := string(e.pkg)
+	switch {
+	case string(e.action) == "start" && w.run == 0:
+		w.live.PackageStarted(pkg)
+	case e.ends():
+		if n, ok := w.packages[pkg]; ok {
+			delete(w.packages, pkg)
+			w.live.ProcessEnded(progress.ProcessEnd{Number: n, End: now})
+		}
+		if w.run == 0 {
+			w.live.PackageEnded(pkg, string(e.action) != "fail", now)
+		}
+	}
+}
+
+// process returns the number of the process that stands for a package.
+func (w *watchingReader) process(pkg string, now time.Time) int {
+	n, ok := w.packages[pkg]
+	if !ok {
+		n = w.live.NewProcess(progress.Process{Package: pkg, Attempt: w.run, Kind: progress.FromEvents, Start: now})
+		w.packages[pkg] = n
+	}
+	return n
+}
+
+// amendedEvent reads an event that was changed for testjson.
+func amendedEvent(line []byte) (testEvent, bool) {
+	var e struct {
+		Action, Package, Test string
+		Elapsed               float64
+	}
+	if json.Unmarshal(line, &e) != nil || e.Package == "" {
+		return testEvent{}, false
+	}
+	return testEvent{
+		action: []byte(e.Action), pkg: []byte(e.Package), test: escape(e.Test),
+		elapsed: strconv.AppendFloat(nil, e.Elapsed, 'g', -1, 64),
+	}, true
+}
+
+// escape is the name of a test with JSON's escapes, unescaped without.
+func escape(test string) []byte {
+	raw, err := json.Marshal(test)
+	if err != nil || len(raw) < 2 {
+		return nil // a string has a form
+	}
+	return raw[1 : len(raw)-1]
+}
+
+func unescaped(test []byte) string {
+	if bytes.IndexByte(test, '\\') < 0 {
+		return string(test)
+	}
+	var s string
+	if json.Unmarshal([]byte(`"`+string(test)+`"`), &s) != nil {
+		return string(test)
+	}
+	return s
+}
