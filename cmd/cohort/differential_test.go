@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"errors"
+	"io"
 	"fmt"
 	"os"
 	"os/exec"
@@ -46,13 +47,23 @@ func TestSameAsGotestsum(t *testing.T) {
 	t.Run("other", func(t *testing.T) {
 		t.Parallel()
 		for _, args := range [][]string{
-			{"--format=nonsense", "--raw-command", "--", "replay", "x"},
-			{"--raw-command"},
 			{"--raw-command", "no-such-command"},
-			{"--rerun-fails", "--raw-command", "--", "replay", "x", "-failfast"},
 			{"tool", "slowest", "--jsonfile", "testdata/streams/timeout.jsonl", "--threshold=1ms"},
 		} {
 			compare(t, gotestsum, args)
+		}
+	})
+	t.Run("usage", func(t *testing.T) { // what is wrong is said in cohort's own words
+		t.Parallel()
+		for _, args := range [][]string{
+			{"--format=nonsense", "--raw-command", "--", "replay", "x"},
+			{"--raw-command"},
+			{"--rerun-fails", "--raw-command", "--", "replay", "x", "-failfast"},
+		} {
+			want, got := invoke(t, gotestsum, args), invoke(t, "cohort", args)
+			if got.code != want.code || got.stdout != want.stdout || !strings.HasPrefix(got.stderr, "ERROR ") {
+				t.Errorf("%q: exit code %d, want %d; %s%s", args, got.code, want.code, got.stdout, got.stderr)
+			}
 		}
 	})
 	t.Run("environment", func(t *testing.T) {
@@ -79,11 +90,19 @@ func TestSameAsGotestsum(t *testing.T) {
 	})
 	t.Run("help", func(t *testing.T) {
 		t.Parallel()
-		want, got := invoke(t, gotestsum, []string{"--help"}), invoke(t, "cohort", []string{"--help"})
-		_, flags, _ := strings.Cut(want.stdout, "\nFlags:\n")
-		flags, _, _ = strings.Cut(flags, "\n\n")
-		if len(flags) < 1000 || !strings.Contains(got.stdout, flags) {
-			t.Errorf("gotestsum's flags:\n%s\ncohort's help:\n%s", flags, got.stdout)
+		var help bytes.Buffer
+		if code := run([]string{"help", "flags"}, nil, &help, io.Discard, nil); code != 0 {
+			t.Fatalf("exit code %d", code)
+		}
+		want := invoke(t, gotestsum, []string{"--help"})
+		flags := regexp.MustCompile(`(?m)^ +(?:-\w, )?(--[\w-]+)`).FindAllStringSubmatch(want.stdout, -1)
+		for _, flag := range flags {
+			if !strings.Contains(help.String(), flag[1]) {
+				t.Errorf("cohort help flags does not have gotestsum's %s", flag[1])
+			}
+		}
+		if len(flags) < 20 {
+			t.Errorf("gotestsum has %d flags", len(flags))
 		}
 	})
 }

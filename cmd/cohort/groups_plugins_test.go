@@ -49,11 +49,11 @@ func (g *groups) testPlugins(t *testing.T) {
 		{"rerunclassfailures class_beside_functions", "alpha.TestPay:0=fail", "--rerun-fails=1", "./alpha", 0,
 			map[string]string{"alpha.TestLogin": "pass pass", "alpha.TestLoose1": "pass", "alpha.TestLoose2": "pass"}, 0, ""},
 		{"rerunclassfailures no_class", "loose.TestD:0=fail", "--rerun-fails=1", "./loose", 0, map[string]string{"loose.TestD": "fail pass", "loose.TestC": "pass"}, 0, ""},
-		{"rerunclassfailures fail_fast", "single.TestFirst:*=fail", "--rerun-fails=1 -- -failfast", "./single", 3, nil, 0, "can not be used with --rerun-fails"},
+		{"rerunclassfailures fail_fast", "single.TestFirst:*=fail", "--rerun-fails=1 -- -failfast", "./single", 3, nil, 0, "cannot be used with --rerun-fails"},
 		// pytest-rerunfailures
 		{"rerunfailures no_rerun_on_pass", "", "--rerun-fails", "./loose", 0, map[string]string{"loose.TestA": "pass"}, 0, ""},
 		{"rerunfailures no_rerun_on_skip", "loose.TestA:*=skip", "--rerun-fails", "./loose", 0, map[string]string{"loose.TestA": "skip"}, 0, ""},
-		{"rerunfailures error_when_run_with_pdb", "", "--rerun-fails=-1", "./loose", 3, nil, 0, "can not be negative"},
+		{"rerunfailures error_when_run_with_pdb", "", "--rerun-fails=-1", "./loose", 3, nil, 0, "cannot be negative"},
 		{"rerunfailures rerun_fails_after_consistent_setup_failure", "withmain.Main:*=panic", "--rerun-fails=2", "./withmain", 1, nil, 3, ""},
 		{"rerunfailures rerun_passes_after_temporary_setup_failure", "withmain.Main:0=panic", "--rerun-fails=1", "./withmain", 0, map[string]string{"withmain.TestOne": "pass"}, 2, "=== FLAKY: withmain"},
 		{"rerunfailures rerun_fails_after_consistent_test_failure", "loose.TestA:*=fail", "--rerun-fails=1", "./loose", 1, map[string]string{"loose.TestA": "fail fail"}, 0, ""},
@@ -69,7 +69,7 @@ func (g *groups) testPlugins(t *testing.T) {
 		{"xdist crashing_item", "loose.TestE:*=exit1", "--workers=2", "./loose", 1, map[string]string{"loose.TestE": "fail", "loose.TestA": "pass", "loose.TestJ": "pass"}, 0, ""},
 		{"xdist crash of all workers", "loose.TestA:*=exit1 loose.TestC:*=panic loose.TestE:*=goroutine loose.TestG:*=exit0", "--workers=2", "./loose", 1,
 			map[string]string{"loose.TestA": "fail", "loose.TestB": "pass", "loose.TestC": "fail", "loose.TestD": "pass", "loose.TestE": "fail", "loose.TestF": "pass", "loose.TestG": "fail", "loose.TestH": "pass"}, 0, ""},
-		{"xdist invalid -n", "", "--workers=many", "./loose", 3, nil, 0, "must be auto or a positive number"},
+		{"xdist invalid -n", "", "--workers=many", "./loose", 3, nil, 0, "must be auto or a whole number"},
 		// pytest-randomly
 		{"randomly passing_nonsense", "", "--shuffle=invalidvalue", "./loose", 3, nil, 0, "must be on, off, last or a number"},
 		{"randomly header_when_set", "loose.TestA:*=fail", "--shuffle=10", "./loose", 1, nil, 0, "add --shuffle=10 to the command"},

@@ -143,7 +143,7 @@ func (s *plainSource) rerun(
 	if err != nil {
 		return err
 	}
-	seen := &witness{}
+	seen := newWitness(u)
 	a := attempt{
 		RunID: run, Package: u.pkg, Unit: u.root, Tests: u.tests(),
 		Stdout: io.TeeReader(goOutput(p.stdout), seen), Stderr: untilClosed{p.stderr},
@@ -155,7 +155,7 @@ func (s *plainSource) rerun(
 	exitErr := p.Wait()
 	s.set(nil)
 	u.runs, u.ended = run, time.Now()
-	u.passed = exitErr == nil && seen.passed(u)
+	u.passed = seen.passed(exitErr)
 	if !more {
 		return errStopped
 	}

@@ -3,16 +3,30 @@ package main
 import (
 	"bytes"
 	"encoding/json"
-	"maps"
 	"strings"
+
+	"github.com/gotestcohort/cohort/scheduler/ledger"
+	"github.com/gotestcohort/cohort/scheduler/testbin"
 )
 
-// witness watches the stream of a rerun: only what it has seen pass counts.
+// witness watches the stream of a rerun of which nothing is known but its events. It writes the
+// events of the unit's package down as its process printed them, so that the ledger's rule says
+// whether the unit has passed.
 type witness struct {
-	part   []byte // an incomplete line
-	failed bool
-	ended  map[[2]string]string // what became of a package and test ("": the package): pass, skip or fail
-	ran    bool                 // some root test ended well
+	unit       *plainUnit
+	part       []byte // an incomplete line
+	failed     bool   // something in the stream failed, of whatever package
+	good       bool   // the package has ended, in pass or skip
+	open       map[string]bool
+	transcript *ledger.Transcript
+	parser     *testbin.Parser
+}
+
+// newWitness returns the witness of one rerun of u.
+func newWitness(u *plainUnit) *witness {
+	w := &witness{unit: u, open: make(map[string]bool), transcript: ledger.NewTranscript(u.owed)}
+	w.parser = testbin.NewParser(nil, w.transcript.Event)
+	return w
 }
 
 func (w *witness) Write(p []byte) (int, error) {
@@ -33,48 +47,57 @@ func (w *witness) line(line []byte) {
 	if json.Unmarshal(line, &event) != nil {
 		return
 	}
-	switch event.Action {
-	case "fail", "build-fail":
+	if event.Action == "fail" || event.Action == "build-fail" {
 		w.failed = true
-	case "pass", "skip":
-		w.ran = w.ran || event.Test != "" && !strings.Contains(event.Test, "/")
-	default:
-		return
 	}
-	if w.ended == nil {
-		w.ended = map[[2]string]string{}
+	switch {
+	case event.Package != w.unit.pkg:
+	case event.Test != "":
+		w.test(event.Action, event.Test)
+	case event.Action == "pass" || event.Action == "skip":
+		w.good = true
+	case event.Action == "fail":
+		w.good = false
 	}
-	w.ended[[2]string{event.Package, event.Test}] = event.Action
 }
 
-// passed reports whether the stream shows that all of u ran, and passed.
-func (w *witness) passed(u *plainUnit) bool {
+// framings are the lines that test processes print for the actions of a test.
+var framings = map[string]string{
+	"run": "=== RUN   %", "pause": "=== PAUSE %", "cont": "=== CONT  %",
+	"pass": "--- PASS: % (0.00s)", "fail": "--- FAIL: % (0.00s)", "skip": "--- SKIP: % (0.00s)",
+}
+
+// test takes an action of a test. A raw command may leave out that a test has started.
+func (w *witness) test(action, test string) {
+	framing, ok := framings[action]
+	if !ok {
+		return
+	}
+	ends := strings.HasPrefix(framing, "---")
+	if ends && !w.open[test] {
+		w.test("run", test)
+	}
+	w.open[test] = !ends
+	_, _ = w.parser.Write([]byte("\x16" + strings.Replace(framing, "%", test, 1) + "\n")) // it takes everything
+}
+
+// passed reports whether the stream shows that all of the unit ran and passed, and books what the
+// next rerun owes. The status of the command is that of the process.
+func (w *witness) passed(status error) bool {
 	if len(w.part) > 0 {
 		w.line(w.part)
 		w.part = nil
 	}
-	w.settle(u)
-	result := w.ended[[2]string{u.pkg, u.root}]
-	return !w.failed && w.ran && (result == "pass" || result == "skip") && len(u.owed) == 0
-}
-
-// settle takes off the account of u the subtests that the stream has shown, and adds those
-// that failed. A test that was skipped owes none.
-func (w *witness) settle(u *plainUnit) {
-	maps.DeleteFunc(u.owed, func(test string, _ bool) bool {
-		if w.ended[[2]string{u.pkg, test}] != "" {
-			return true
-		}
-		for i := range test {
-			if test[i] == '/' && w.ended[[2]string{u.pkg, test[:i]}] == "skip" {
-				return true
-			}
-		}
-		return false
-	})
-	for key, result := range w.ended {
-		if result == "fail" && key[0] == u.pkg && strings.Contains(key[1], "/") {
-			u.owed[key[1]] = true
-		}
+	w.parser.Close()
+	end := ledger.Ending{Reason: "the command failed"}
+	if status != nil {
+		end.Code = 1
 	}
+	if root := w.unit.root; root != "" {
+		end.Planned = []ledger.Planned{{Name: root, Want: 1}}
+	}
+	s := w.transcript.Settle(w.parser, end)
+	w.unit.owed = w.transcript.Next()
+	ended := w.good || w.unit.root != "" // of a test the result is among the settled
+	return s.Clean() && !w.failed && ended && len(w.parser.Seen()) > 0 && len(w.transcript.Owed) == 0
 }

@@ -16,6 +16,7 @@ import (
 
 	"github.com/gotestcohort/cohort/grouping"
 	"github.com/gotestcohort/cohort/scheduler/gotest"
+	"github.com/gotestcohort/cohort/scheduler/worker"
 )
 
 // collection is what the go command has built.
@@ -40,7 +41,7 @@ func collect(ctx context.Context, c *Config, l *gotest.Listener) (*collection, e
 	cmd := exec.CommandContext(ctx, words[0], words[1:]...)
 	cmd.Dir, cmd.Env = c.Dir, append(c.Env[:len(c.Env):len(c.Env)], l.Env())
 	cmd.Cancel = func() error { return interrupt(cmd.Process) }
-	cmd.WaitDelay = grace
+	cmd.WaitDelay = worker.Grace
 	var stderr strings.Builder
 	cmd.Stderr = &stderr
 	stdout, err := cmd.StdoutPipe()

@@ -264,7 +264,7 @@ const besideCount = 20
 
 // command is the plain go test command for a process.
 func (t task) command(args *gotest.Args) string {
-	pattern, err := t.pattern()
+	pattern, err := t.job(0).Pattern()
 	if err != nil {
 		return "" // a pattern that does not compile has run nothing
 	}

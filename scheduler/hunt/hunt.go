@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/gotestcohort/cohort/scheduler/gotest"
+	"github.com/gotestcohort/cohort/scheduler/worker"
 )
 
 // Run hunts. When ctx ends, the processes are signalled as [testbin.Run] says,
@@ -38,7 +39,10 @@ func Run(ctx context.Context, c *Config) (_ *Report, err error) {
 	}
 	// Packages come as their builds end; the plan is to depend on the seed alone.
 	slices.SortFunc(col.bins, func(a, b *binary) int { return cmp.Compare(a.path, b.path) })
-	r := &runner{cfg: c, id: rand.Text()}
+	r := &runner{worker: &worker.Run{
+		ID: rand.Text(), Workers: c.Workers, Timeout: c.GoTest.Timeout, Exec: c.GoTest.Exec,
+		Kill: c.Kill, Runner: worker.Local{}, Now: time.Now,
+	}}
 	pool := newPool(c.Workers)
 	camp := &campaign{
 		cfg: c, runner: r, pool: pool, bins: col.bins,

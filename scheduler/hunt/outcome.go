@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/gotestcohort/cohort/scheduler/testbin"
+	"github.com/gotestcohort/cohort/scheduler/worker"
 )
 
 // outputLimit is how much of the output of one failed test is kept: enough for
@@ -70,29 +71,23 @@ func (w *watcher) event(e testbin.Event) {
 	}
 }
 
-// finish closes the account of a process that was to run t.
-func (w *watcher) finish(t task, p *testbin.Parser, exit testbin.Exit) *outcome {
+// finish closes the account of a process that was to run t. What counts as a failure of the
+// package is for the ledger to say.
+func (w *watcher) finish(t task, r *worker.Result) *outcome {
 	o := w.o
-	o.ran, o.stopped = len(p.Seen()), exit.Canceled
-	for _, open := range p.Open() {
-		if top, _, sub := strings.Cut(open.Name, "/"); !sub && !open.Paused && !o.stopped {
+	o.ran, o.stopped = len(r.Seen), r.Exit.Canceled
+	for _, open := range r.Broken {
+		if top, _, sub := strings.Cut(open.Name, "/"); !sub && !o.stopped {
 			o.results[top] = append(o.results[top], true)
 		}
-	}
-	failed := false
-	for _, results := range o.results {
-		failed = failed || slices.Contains(results, true)
 	}
 	for _, u := range t.units {
 		if ran, _ := o.of(u); !ran {
 			o.idle = append(o.idle, u)
 		}
 	}
-	if !exit.OK() && !failed && !o.stopped {
-		o.failure = "its process failed and no test did"
-		if o.ran == 0 {
-			o.failure = "its process ended before its first test"
-		}
+	if !o.stopped {
+		o.failure = r.PackageFailure
 	}
 	return o
 }

@@ -1,25 +1,39 @@
 package hunt
 
 import (
+	"context"
 	"errors"
+	"io"
 	"maps"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/gotestcohort/cohort/scheduler/testbin"
+	"github.com/gotestcohort/cohort/scheduler/worker"
 )
 
 // fed returns the outcome of a process of b's units that printed text, in
 // which ^ stands for the marker byte.
 func fed(b *binary, text string, exit testbin.Exit) *outcome {
-	w := newWatcher()
-	p := testbin.NewParser(b.knows, w.event)
-	if _, err := p.Write([]byte(strings.ReplaceAll(text, "^", "\x16"))); err != nil {
+	r := &runner{worker: &worker.Run{Runner: printed{strings.ReplaceAll(text, "^", "\x16"), exit}, Now: time.Now}}
+	o, err := r.run(context.Background(), task{bin: b, units: b.units, count: 1}, 0)
+	if err != nil {
 		panic(err)
 	}
-	p.Close()
-	return w.finish(task{bin: b, units: b.units}, p, exit)
+	return o
+}
+
+// printed is a runner whose processes print text and end so.
+type printed struct {
+	text string
+	exit testbin.Exit
+}
+
+func (p printed) Run(_ context.Context, _ testbin.Spec, out io.Writer) testbin.Exit {
+	_, _ = io.WriteString(out, p.text) // a parser takes everything
+	return p.exit
 }
 
 func TestOutcome(t *testing.T) {
@@ -46,10 +60,19 @@ func TestOutcome(t *testing.T) {
 			name: "paused when it died", text: "^=== RUN   T000\n^=== PAUSE T000\n^=== RUN   T001\n",
 			exit: testbin.Exit{Code: 2}, failed: "T001", idle: "T000",
 		},
-		{name: "init", text: "panic: no\n", exit: testbin.Exit{Code: 2}, idle: "T000 T001", failure: "its process ended before its first test"},
+		{name: "init", text: "panic: no\n", exit: testbin.Exit{Code: 2}, idle: "T000 T001", failure: "the process ended before its first test (exit status 2)"},
 		{
 			name: "TestMain", text: passes + "^=== RUN   T001\n^--- PASS: T001 (0.00s)\n^PASS\n",
-			exit: testbin.Exit{Code: 1}, failure: "its process failed and no test did",
+			exit: testbin.Exit{Code: 1}, failure: "the process failed outside its tests (exit status 1)",
+		},
+		{
+			name: "exit 0 after a failure", text: passes + "^=== RUN   T001\n^--- FAIL: T001 (0.00s)\n^FAIL\n",
+			failed: "T001", failure: "the process exited 0 although a test failed",
+		},
+		{
+			name: "reports that contradict each other", text: passes + "^=== RUN   T001\n^--- PASS: T001 (0.00s)\n^--- FAIL: T000 (0.00s)\n",
+			exit: testbin.Exit{Code: 2}, failed: "T000",
+			failure: "T000 was reported as failed while it was not running: a test prints reports of its own, and which tests have really run is not known",
 		},
 		{name: "nothing", exit: testbin.Exit{}, idle: "T000 T001"},
 		{name: "stopped", text: "^=== RUN   T000\n", exit: testbin.Exit{Code: -1, Canceled: true, Killed: true, Err: errors.New("x")}, idle: "T000 T001"},

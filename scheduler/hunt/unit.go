@@ -42,7 +42,7 @@ type unit struct {
 
 // newBinary enters the units in source order.
 func newBinary(list *grouping.Package, units []grouping.Unit) *binary {
-	b := &binary{path: list.ImportPath, list: list, byTest: make(map[string]*unit), known: make(map[string]bool)}
+	b := &binary{path: list.ImportPath, list: list, args: gotest.ParseBinaryArgs(nil), byTest: make(map[string]*unit), known: make(map[string]bool)}
 	b.itself = &unit{bin: b, place: len(units)}
 	for _, t := range list.Tests {
 		b.known[t.Name] = true

@@ -115,6 +115,8 @@ type Result struct {
 	Exit testbin.Exit
 	ledger.Settlement
 	Transcript *ledger.Transcript
+	// Seen are the top-level tests that have run, in that order.
+	Seen []string
 	// Reason says how the process ended ("exit status 2").
 	Reason string
 	// Begun is when the process was started, First when its first test started; zero for never.

@@ -65,6 +65,7 @@ func (r *Run) watch(ctx context.Context, j *Job, spec testbin.Spec, result *Resu
 		Code: code, Reason: result.Reason, Stopped: exit.Canceled,
 	})
 	j.Out.Settle(result.Settlement, result.Reason)
+	result.Seen = parser.Seen()
 	result.First, result.Times = watch.first, watch.ended
 }
 
