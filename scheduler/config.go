@@ -45,6 +45,8 @@ type Config struct {
 	// this one. Neither is nil.
 	Past     *history.Snapshot
 	Recorder *history.Recorder
+	// Observer hears what happens, nil for nobody.
+	Observer Observer
 	// Strict keeps the output of one test together even if another one that
 	// has ended must wait for it.
 	Strict bool
@@ -65,22 +67,6 @@ func (c *Config) source() grouping.SourceOptions {
 		Asan:      c.GoTest.Asan,
 		Positions: c.Dist == grouping.LoadFile || len(c.Groups) > 0,
 	}
-}
-
-// killAfter and waitDelay are the go command's own limits for a test binary
-// with that -timeout (cmd/go's testKillTimeout and testWaitDelay).
-func killAfter(timeout time.Duration) time.Duration {
-	if timeout == 0 {
-		return 0
-	}
-	return timeout + max(time.Minute, waitDelay(timeout))
-}
-
-func waitDelay(timeout time.Duration) time.Duration {
-	if timeout == 0 {
-		return 0
-	}
-	return max(5*time.Second, timeout/10)
 }
 
 // modes are the settings that decide which tests share a process, unless they are

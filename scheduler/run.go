@@ -29,6 +29,7 @@ type Run struct {
 	gocmd    *goCommand
 	loader   *loader
 	worker   *worker.Run
+	observer Observer
 
 	events   chan any
 	done     chan struct{}           // closed by Close
@@ -54,7 +55,10 @@ func Start(c *Config) (*Run, error) {
 	}
 	r := &Run{
 		Stdout: gocmd.stdout, Stderr: gocmd.stderr, cfg: c, listener: listener, gocmd: gocmd,
-		events: make(chan any), done: make(chan struct{}), kill: make(chan struct{}),
+		observer: c.Observer, events: make(chan any), done: make(chan struct{}), kill: make(chan struct{}),
+	}
+	if r.observer == nil {
+		r.observer = nobody{}
 	}
 	binaries := listener.Dir
 	if gocmd.work != "" {
@@ -216,6 +220,7 @@ func (r *Run) act(t todo) {
 	for _, c := range t.close {
 		r.children.Go(func() { // ends with what it does
 			done := c.do()
+			r.observer.PackageEnded(c.suite.path, done.passed, time.Now())
 			c.suite.stop(nil) // nothing of it runs: this only frees what the context holds
 			r.send(done)
 		})
@@ -234,6 +239,7 @@ func (r *Run) arrive(req *gotest.Request) {
 	r.children.Go(func() { // ends when the suite has been loaded and the go command's side is over
 		s := r.loader.load(number, req)
 		s.ctx, s.stop = context.WithCancelCause(r.ctx)
+		r.observer.PackageFound(s.found(r.cfg))
 		r.send(s)
 		select {
 		case <-req.Gone():
@@ -249,8 +255,13 @@ func (r *Run) runJob(j *job) ended {
 	if j.Kind.Early() {
 		ctx = j.suite.ctx
 	}
+	watch := newSpectator(r.observer, j.Number, time.Now)
 	since := func() time.Duration { return time.Since(r.core.began) }
-	j.Watch = func(e testbin.Event) { j.progress.note(e, since) }
+	j.Watch = func(e testbin.Event) {
+		j.progress.note(e, since)
+		watch.event(e)
+	}
+	r.observer.ProcessStarted(j.started(r.cfg, time.Now()))
 	j.suite.file.restore(j.Binary.Program)
 	e := ended{job: j}
 	if j.Kind == ledger.Attempt {
@@ -262,6 +273,8 @@ func (r *Run) runJob(j *job) ended {
 	if e.result.Err != nil && j.Kind.ForGo() {
 		j.suite.out.Add("cohort: " + e.result.Err.Error() + "\n")
 	}
+	watch.over(e.result.Settlement)
+	r.observer.ProcessEnded(endedProcess(j.Number, e.result, time.Now()))
 	j.remember(r.cfg.Recorder, e.result)
 	return e
 }
