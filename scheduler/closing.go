@@ -23,10 +23,10 @@ type closing struct {
 	// the first process that had a bad one.
 	solo bool
 	code int
-	// reruns reports that failures will run again, cacheable that the go command may keep the
+	// keep reports that failures may run again, cacheable that the go command may keep the
 	// result. Binaries for reruns are kept in dir.
-	reruns, cacheable bool
-	dir               string
+	keep, cacheable bool
+	dir             string
 }
 
 // closed is the message that a suite has been closed.
@@ -58,7 +58,7 @@ func (c *closing) do() closed {
 	}
 	out.passed = c.passed && len(out.failures) == 0
 	s.out.Add(c.text(append(c.failures, out.failures...), coverage))
-	if again := c.reruns && !out.passed && !out.lost; !again {
+	if again := c.keep && !out.passed && !out.lost; !again {
 		s.file.drop()
 	} else if err := s.file.keep(c.dir); err != nil {
 		fail(fmt.Errorf("its binary cannot be kept for reruns: %w", err), false)

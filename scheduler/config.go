@@ -56,6 +56,9 @@ type Config struct {
 	Reruns int
 	// RerunDelay lies between the end of a unit's attempt and its next start.
 	RerunDelay time.Duration
+	// Explain reports that Run.Explain will be called, for which binaries of failed packages are
+	// kept too.
+	Explain bool
 }
 
 // source returns how the package's files are read.
@@ -89,3 +92,6 @@ func (c *Config) modes() []string {
 // program, nor with a -count. Without need no process is made to log what it reads,
 // which may fail.
 func (c *Config) cacheable() bool { return c.GoTest.Exec == nil && c.GoTest.Count == 0 }
+
+// keeps reports whether the binaries of failed packages are kept.
+func (c *Config) keeps() bool { return c.Reruns > 0 || c.Explain }

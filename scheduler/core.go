@@ -19,15 +19,17 @@ type core struct {
 	kept  string    // for binaries that are kept
 	began time.Time // of the planner's clock
 
-	pool      pool
-	queue     *queue
-	open      []*suite // not settled, in order of arrival
-	settled   []*suite // in the order in which they were
-	closing   int      // settled, and not closed yet
-	reruns    *reruns  // nil in the first pass
-	failed    map[int]*job
-	processes int // numbers given so far
-	stopped   bool
+	pool    pool
+	queue   *queue
+	open    []*suite // not settled, in order of arrival
+	settled []*suite // in the order in which they were
+	closing int      // settled, and not closed yet
+	reruns  *reruns  // nil in the first pass
+	// explanation is nil until the reruns are over.
+	explanation *explanation
+	failed      map[int]*job
+	processes   int // numbers given so far
+	stopped     bool
 
 	warnings  []grouping.Warning
 	directive error // the first wrong directive
@@ -42,8 +44,10 @@ type todo struct {
 	// attempts are reruns that have ended, over says that there are no more.
 	attempts []*Attempt
 	over     bool
-	close    []*closing
-	start    []*job
+	// explained says that all is known of failures that can be.
+	explained bool
+	close     []*closing
+	start     []*job
 	// answer are questions whose time has come.
 	answer []func()
 	// wake is when to call advance again, zero for not before the next message.
@@ -92,15 +96,17 @@ func (c *core) ended(j *job, r *worker.Result, a *Attempt, now time.Time) {
 		c.endedFirst(j, r, now)
 	case ledger.Baseline:
 		j.suite.account.BookBaseline(r.Err == nil && r.Exit.OK())
-	case ledger.Attempt, ledger.Probe:
-		if c.reruns.ended(j, r, a); a != nil {
-			c.todo.attempts = append(c.todo.attempts, a)
-		}
+	case ledger.Attempt:
+		c.reruns.ended(j, r, a)
+		c.todo.attempts = append(c.todo.attempts, a)
+	case ledger.Probe:
+		c.explanation.ended(j, r)
 	}
 }
 
 func (c *core) endedFirst(j *job, r *worker.Result, now time.Time) {
 	c.queue.ended(j, now.Sub(c.began))
+	j.suite.took += r.Exit.End.Sub(r.Exit.Start)
 	a := j.suite.account
 	a.Book(ledger.Report{
 		Process: j.Number, Settlement: r.Settlement, Subtests: r.Transcript.Failed,
@@ -132,6 +138,19 @@ func (c *core) stop() {
 	if c.reruns != nil {
 		c.reruns.queue.CallOff()
 	}
+	if c.explanation != nil {
+		c.explanation.inquiry.CallOff()
+	}
+}
+
+// explain begins to find out about what failed to the end, and returns the packages that are
+// looked into.
+func (c *core) explain() []string {
+	if c.stopped {
+		return nil
+	}
+	c.explanation = newExplanation(c.cfg, c.failures(), c.failed, c.reruns)
+	return c.explanation.packages()
 }
 
 // rerun begins the phase after the first pass.
@@ -168,6 +187,7 @@ func (c *core) advance(now time.Time) todo {
 	if c.reruns != nil && c.reruns.queue.Over() {
 		c.todo.over = true
 	}
+	c.todo.explained = c.explanation != nil && c.explanation.inquiry.Over()
 	if c.closing == 0 {
 		c.todo.answer, c.questions = c.questions, nil
 	}
@@ -189,7 +209,7 @@ func (c *core) settle(s *suite) {
 	a.Close()
 	c.todo.close = append(c.todo.close, &closing{
 		suite: s, passed: a.Passed(), failures: slices.Clone(a.Failures()), solo: a.Solo(), code: a.Code(),
-		reruns: c.cfg.Reruns > 0 && !c.stopped, cacheable: c.cfg.cacheable(), dir: c.kept,
+		keep: c.cfg.keeps() && !c.stopped, cacheable: c.cfg.cacheable(), dir: c.kept,
 	})
 }
 
@@ -210,6 +230,9 @@ func (c *core) fill(now time.Time) {
 
 // next decides what an idle worker does now.
 func (c *core) next(now time.Time) *job {
+	if c.explanation != nil {
+		return c.explanation.next()
+	}
 	if c.reruns != nil {
 		if at, ok := c.reruns.queue.Due(now); ok {
 			c.todo.wake = at

@@ -12,6 +12,7 @@ import (
 	"github.com/gotestcohort/cohort/scheduler/gotest"
 	"github.com/gotestcohort/cohort/scheduler/history"
 	"github.com/gotestcohort/cohort/scheduler/ledger"
+	"github.com/gotestcohort/cohort/scheduler/rerun"
 	"github.com/gotestcohort/cohort/scheduler/stream"
 	"github.com/gotestcohort/cohort/scheduler/testbin"
 	"github.com/gotestcohort/cohort/scheduler/worker"
@@ -27,7 +28,10 @@ type job struct {
 	// item is the number of what is rerun, planID the planner's number of a first attempt.
 	item, planID int
 	// attempt describes a rerun for the one who reads it.
-	attempt  *Attempt
+	attempt *Attempt
+	// probe is what a probe is to show, limit how long it may take.
+	probe    rerun.Probe
+	limit    time.Duration
 	progress progress
 }
 

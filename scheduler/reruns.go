@@ -1,14 +1,12 @@
 package scheduler
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 	"time"
 
 	"github.com/gotestcohort/cohort/scheduler/ledger"
 	"github.com/gotestcohort/cohort/scheduler/rerun"
-	"github.com/gotestcohort/cohort/scheduler/stream"
 	"github.com/gotestcohort/cohort/scheduler/worker"
 )
 
@@ -26,17 +24,7 @@ type rerunItem struct {
 	unit  *ledger.Unit // nil for the package
 	first *job         // the process of the first attempt that failed, nil if there was none
 	owed  map[string]bool
-	order order
 }
-
-// order is what is known of a unit that failed among other tests.
-type order uint8
-
-const (
-	orderUnknown order = iota
-	orderPasses        // in source order, with the same other tests
-	orderFails
-)
 
 // newReruns enters what failed in suites. The jobs of failed processes are in first, by number.
 func newReruns(c *Config, suites []*suite, first map[int]*job) *reruns {
@@ -44,7 +32,7 @@ func newReruns(c *Config, suites []*suite, first map[int]*job) *reruns {
 	var items []rerun.Item
 	add := func(i rerunItem, serial bool, ended time.Time) {
 		r.items = append(r.items, i)
-		items = append(items, rerun.Item{Serial: serial, Probe: i.worthProbe(), Ended: ended})
+		items = append(items, rerun.Item{Package: i.suite.number, Serial: serial, Ended: ended})
 	}
 	for _, s := range suites {
 		a := s.account
@@ -71,13 +59,6 @@ func owedBy(units []*ledger.Unit) map[string]bool {
 	return all
 }
 
-// worthProbe reports whether the unit failed in a process with other tests, in random order:
-// once it has passed alone, it is worth a process to see whether go test's own order would have
-// shown the failure.
-func (i *rerunItem) worthProbe() bool {
-	return i.unit != nil && i.first != nil && i.first.Shuffle != "" && len(i.first.Tests) > 1
-}
-
 // next returns the job that a worker starts now, nil for none.
 func (r *reruns) next(now time.Time) *job {
 	start, ok := r.queue.Next(now)
@@ -85,18 +66,10 @@ func (r *reruns) next(now time.Time) *job {
 		return nil
 	}
 	i := &r.items[start.Item]
-	tasks := []*ledger.Task{i.task()}
-	if start.Kind == ledger.Probe {
-		tasks = i.first.tasks
-	}
-	j := newJob(r.cfg, i.suite, tasks)
-	j.Kind, j.item, j.Attempt, j.Owed = start.Kind, start.Item, start.Attempt, i.owed
+	j := newJob(r.cfg, i.suite, []*ledger.Task{i.task()})
+	j.Kind, j.item, j.Attempt, j.Owed = ledger.Attempt, start.Item, start.Attempt, i.owed
 	j.Binary.Program = i.suite.file.rerun
-	if start.Kind == ledger.Probe {
-		j.Shuffle, j.Attempt, j.Out = "", 0, stream.Discard()
-	} else {
-		j.attempt = i.attempt(start.Attempt)
-	}
+	j.attempt = i.attempt(start.Attempt)
 	return j
 }
 
@@ -121,62 +94,52 @@ func (i *rerunItem) attempt(number int) *Attempt {
 	return a
 }
 
-// ended takes what came of a rerun; a is nil for a probe.
+// ended takes what came of a rerun.
 func (r *reruns) ended(j *job, result *worker.Result, a *Attempt) {
-	i := &r.items[j.item]
-	if j.Kind == ledger.Probe {
-		i.order = i.judge(result)
-		r.queue.Probed(j.item)
-		return
-	}
-	i.owed = result.Transcript.Next()
+	r.items[j.item].owed = result.Transcript.Next()
 	r.queue.Ended(j.item, a.Passed, a.err != nil, result.Exit.End)
 }
 
-// judge says what a probe has shown.
-func (i *rerunItem) judge(r *worker.Result) order {
-	if r.Err != nil || r.Exit.Canceled {
-		return orderUnknown
-	}
-	for _, name := range i.unit.Def.Names() {
-		if slices.Contains(r.Failed, name) {
-			return orderFails
-		}
-	}
-	if len(r.Again)+len(r.Dropped)+len(r.Lost) > 0 {
-		return orderUnknown // it may not have run
-	}
-	return orderPasses
+// of returns the number of the item that a unit was rerun with; unit is nil for the package. A
+// unit of a package that was rerun whole has been rerun with it.
+func (r *reruns) of(s *suite, unit *ledger.Unit) (n int, ok bool) {
+	n = slices.IndexFunc(r.items, func(i rerunItem) bool { return i.suite == s && (i.unit == unit || i.unit == nil) })
+	return n, n >= 0
 }
 
-// verdict adds what came of a unit's reruns to u; unit is nil for the package. A unit of a
-// package that was rerun whole has passed with it.
-func (r *reruns) verdict(u *UnitVerdict, s *suite, unit *ledger.Unit) {
-	for n := range r.items {
-		i := &r.items[n]
-		if i.suite == s && (i.unit == unit || i.unit == nil) {
-			u.Attempts, u.Passed = 1+r.queue.Attempts(n), r.queue.Passed(n)
-			if note := r.orderNote(n); note != "" {
-				u.Note = note
-			}
-		}
-	}
-}
-
-// orderNote says what the reruns have shown about the order of the tests.
-func (r *reruns) orderNote(n int) string {
+// note says what the reruns have shown about a unit beside its verdict, "" for nothing.
+func (r *reruns) note(n int) string {
 	i := &r.items[n]
-	if i.unit == nil || i.first == nil || len(i.first.Tests) < 2 || i.first.Group != "" || r.queue.Attempts(n) == 0 {
-		return ""
-	}
-	others := len(i.first.Tests) - len(i.unit.Def.Names())
 	switch {
-	case !r.queue.Passed(n):
+	case i.unit == nil || r.queue.Attempts(n) == 0:
+		return ""
+	case r.queue.Clashed(n):
+		return "fails in parallel with other tests of its package and passes without them: they share something; " +
+			"//cohort:serial on it, or --dist=loadpackage, keeps them apart"
+	case i.first == nil || len(i.first.Tests) < 2 || i.first.Group != "":
+		return ""
+	case r.queue.Passed(n):
+		return "passes alone"
+	case r.queue.Alone(n):
 		return "fails alone too"
-	case i.order == orderPasses:
-		return fmt.Sprintf("passes alone, and in source order: it failed in this random order, with %d other tests", others)
-	case i.order == orderFails:
-		return "passes alone, but fails with these tests in source order too"
 	}
-	return "passes alone"
+	return ""
+}
+
+// alone is what is known of a unit in a process of its own, without others of its package.
+func (r *reruns) alone(s *suite, unit *ledger.Unit) rerun.Answer {
+	n, ok := r.of(s, unit)
+	switch {
+	case !ok || r.items[n].unit == nil || !r.queue.Alone(n):
+		return rerun.Unknown
+	case r.queue.Passed(n):
+		return rerun.Passes
+	}
+	return rerun.Fails
+}
+
+// passed reports whether the reruns of a unit have made it good.
+func (r *reruns) passed(s *suite, unit *ledger.Unit) bool {
+	n, ok := r.of(s, unit)
+	return ok && r.queue.Passed(n)
 }

@@ -41,6 +41,8 @@ type Run struct {
 
 	core     *core         // the loop's alone
 	attempts chan *Attempt // likewise: of the reruns; nil before and after them
+	// explained is closed when all is known, nil before and after; likewise.
+	explained chan struct{}
 }
 
 // Start starts the go command. The caller must Close the Run.
@@ -217,6 +219,10 @@ func (r *Run) act(t todo) {
 		close(r.attempts)
 		r.attempts = nil
 	}
+	if t.explained && r.explained != nil {
+		close(r.explained)
+		r.explained = nil
+	}
 	for _, c := range t.close {
 		r.children.Go(func() { // ends with what it does
 			done := c.do()
@@ -254,6 +260,11 @@ func (r *Run) runJob(j *job) ended {
 	ctx := r.ctx
 	if j.Kind.Early() {
 		ctx = j.suite.ctx
+	}
+	if j.limit > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, j.limit)
+		defer cancel()
 	}
 	watch := newSpectator(r.observer, j.Number, time.Now)
 	since := func() time.Duration { return time.Since(r.core.began) }
@@ -327,6 +338,29 @@ func (r *Run) Rerun() iter.Seq[*Attempt] {
 				return
 			}
 		}
+	}
+}
+
+// Explain finds out whether the units that failed to the end also fail as go test would have run
+// them, in at most a few short packages, see [Explained]. Tell is called with the import paths of
+// the packages whose tests run once more, unless there are none. Call it once, after the reruns.
+// It needs Config.Explain, and changes no verdict.
+func (r *Run) Explain(tell func(packages []string)) {
+	var packages []string
+	var done chan struct{}
+	r.ask(func() {
+		if packages = r.core.explain(); len(packages) > 0 {
+			done = make(chan struct{})
+			r.explained = done
+		}
+	})
+	if done == nil {
+		return
+	}
+	tell(packages)
+	select {
+	case <-done:
+	case <-r.done:
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"time"
 
 	"github.com/gotestcohort/cohort/grouping"
 	"github.com/gotestcohort/cohort/scheduler/gotest"
@@ -35,6 +36,8 @@ type suite struct {
 
 	warnings []grouping.Warning
 	err      error // directives that are wrong
+	// took is how long the processes of its first attempt ran, added up.
+	took time.Duration
 	// lost reports that nothing can be added to what the go command has reported: its exec-test
 	// is gone, or a file that no rerun brings back.
 	lost bool

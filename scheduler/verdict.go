@@ -30,8 +30,10 @@ type UnitVerdict struct {
 	// Command is the plain go test command that runs the same tests in the
 	// same process and order as the one that failed.
 	Command string
-	// Note is why the package failed, "" for a failed test.
+	// Note is why the package failed, or what reruns have shown of a test, "" for nothing.
 	Note string
+	// Explained is what Run.Explain has found out, nil if it was not asked.
+	Explained *Explained
 }
 
 // verdict returns what the run has come to so far.
@@ -56,10 +58,19 @@ func (c *core) verdict() Verdict {
 	return v
 }
 
-// reran adds what came of a unit's reruns; unit is nil for the package.
+// reran adds what came of a unit's reruns, and what is known of its failure; unit is nil for the
+// package.
 func (c *core) reran(u UnitVerdict, s *suite, unit *ledger.Unit) UnitVerdict {
 	if c.reruns != nil {
-		c.reruns.verdict(&u, s, unit)
+		if n, ok := c.reruns.of(s, unit); ok {
+			u.Attempts, u.Passed = 1+c.reruns.queue.Attempts(n), c.reruns.queue.Passed(n)
+			if note := c.reruns.note(n); note != "" {
+				u.Note = note
+			}
+		}
+	}
+	if c.explanation != nil && unit != nil {
+		u.Explained = c.explanation.of(unit)
 	}
 	return u
 }

@@ -1,22 +1,21 @@
 // Package rerun decides when what failed runs again. It is pure: it starts nothing, and time is
 // an argument.
 //
-// Each failed unit, or failed package, is an [Item]. Its life has four phases:
+// Each failed unit, or failed package, is an [Item]. Its life has three phases:
 //
 //	Waiting ── Next ──▶ Running ── Ended ──▶ Over
 //	   ▲                   │ failed, reruns left
 //	   └───────────────────┘
 //
-// An item that has passed and is worth a look at the order of its tests goes on to Probing, in
-// which one more process runs, before it is Over.
+// The last attempt of an item runs with no other process of its package, so that a failure in it
+// is the item's own. What failed to the end may be looked into once more: see [Inquiry].
 package rerun
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"time"
-
-	"github.com/gotestcohort/cohort/scheduler/ledger"
 )
 
 // Policy says how often and when an item runs again.
@@ -25,15 +24,38 @@ type Policy struct {
 	Max int
 	// Delay lies between the end of an attempt and the start of the next.
 	Delay time.Duration
+	// Backoff multiplies the delay after each rerun, 0 and 1 for not at all. A delay that grows is
+	// lengthened by up to half of it, as Jitter says: a number from 0 to 1 for each item and
+	// attempt. A nil Jitter is none.
+	Backoff float64
+	Jitter  func(item, attempt int) float64
+	// Budget is how long after the first rerun's start reruns may start, 0 for no limit.
+	Budget time.Duration
 }
+
+// delay returns how long item n waits after so many attempts.
+func (p Policy) delay(n, attempts int) time.Duration {
+	if p.Backoff <= 1 {
+		return p.Delay
+	}
+	d := float64(p.Delay) * math.Pow(p.Backoff, float64(attempts))
+	if p.Jitter != nil {
+		d += d / 2 * p.Jitter(n, attempts)
+	}
+	return time.Duration(min(d, float64(maxDelay)))
+}
+
+// maxDelay bounds a delay that grows: more is no delay but a run that never ends.
+const maxDelay = 24 * time.Hour
 
 // Item is something that failed.
 type Item struct {
-	// Serial reports that it runs beside no other process.
+	// Package tells which items belong to the same package.
+	Package int
+	// Serial reports that it runs in parallel with no other process.
 	Serial bool
-	// Probe reports that, once it has passed, a process is worth while that shows whether the
-	// order of the tests was to blame.
-	Probe bool
+	// Barred reports that it is not to run again.
+	Barred bool
 	// Ended is when its first attempt ended.
 	Ended time.Time
 }
@@ -47,35 +69,39 @@ const (
 	Waiting Phase = iota
 	// Running is during an attempt.
 	Running
-	// Probing is from the pass of an item to the end of its probe.
-	Probing
-	// Over is the end: the item has passed, or its reruns are used up, or the run was called off.
+	// Over is the end: the item has passed, or its reruns are used up, or no rerun may start any
+	// more.
 	Over
 )
 
 // String returns the phase in one word.
-func (p Phase) String() string { return [...]string{"waiting", "running", "probing", "over"}[p] }
+func (p Phase) String() string { return [...]string{"waiting", "running", "over"}[p] }
 
 // Start is a process that is to start.
 type Start struct {
 	// Item is the number of the item, Attempt the number of the rerun, from 1.
 	Item, Attempt int
-	// Kind is ledger.Attempt or ledger.Probe.
-	Kind ledger.Kind
+	// Alone reports that no other process of the package runs at the same time.
+	Alone bool
 }
 
 // Queue holds the items of a run. It is for one goroutine.
 type Queue struct {
-	policy  Policy
-	items   []item
-	running int // processes
+	policy Policy
+	items  []item
+	// running counts the processes of each package.
+	running map[int]int
+	total   int // of running
 	open    int // items that are not over
+	began   time.Time
 }
 
 type item struct {
 	Item
 	phase    Phase
-	busy     bool // a process of it runs
+	alone    bool // the attempt that runs, or that ended last, is without others of its package
+	beside   bool // another process of the package ran during it
+	clashed  bool // an attempt failed during which another process of the package ran
 	attempts int  // that have started
 	passed   bool
 	due      time.Time // when the next may start
@@ -83,19 +109,25 @@ type item struct {
 
 // New returns a queue of items, which are numbered from 0.
 func New(p Policy, items []Item) *Queue {
-	q := &Queue{policy: p, open: len(items)}
-	for _, i := range items {
-		q.items = append(q.items, item{Item: i, due: i.Ended.Add(p.Delay)})
+	q := &Queue{policy: p, open: len(items), running: make(map[int]int)}
+	for n, i := range items {
+		q.items = append(q.items, item{Item: i, due: i.Ended.Add(p.delay(n, 0))})
+		if i.Barred {
+			q.end(&q.items[n])
+		}
 	}
 	return q
 }
 
-// Next returns the process that a free worker starts now. Of several the probes come first,
-// then the item that has been due for longest.
+// Next returns the process that a free worker starts now: of the items that may start, the one
+// that has been due for longest.
 func (q *Queue) Next(now time.Time) (s Start, ok bool) {
+	if q.spent(now) {
+		q.giveUp()
+	}
 	best := -1
 	for n := range q.items {
-		if q.canStart(&q.items[n], now) && (best < 0 || q.items[n].before(&q.items[best])) {
+		if q.canStart(&q.items[n], now) && (best < 0 || q.items[n].due.Before(q.items[best].due)) {
 			best = n
 		}
 	}
@@ -103,34 +135,50 @@ func (q *Queue) Next(now time.Time) (s Start, ok bool) {
 		return Start{}, false
 	}
 	i := &q.items[best]
-	i.busy = true
-	q.running++
-	if i.phase == Probing {
-		return Start{Item: best, Attempt: i.attempts, Kind: ledger.Probe}, true
-	}
+	i.alone = q.last(i)
+	i.beside = q.meet(i.Package)
 	i.phase = Running
 	i.attempts++
-	return Start{Item: best, Attempt: i.attempts, Kind: ledger.Attempt}, true
+	q.running[i.Package]++
+	q.total++
+	if q.began.IsZero() {
+		q.began = now
+	}
+	return Start{Item: best, Attempt: i.attempts, Alone: i.alone}, true
 }
+
+// meet tells the items of the package that run that another one starts, and reports whether there
+// are any.
+func (q *Queue) meet(pkg int) bool {
+	for n := range q.items {
+		if i := &q.items[n]; i.Package == pkg && i.phase == Running {
+			i.beside = true
+		}
+	}
+	return q.running[pkg] > 0
+}
+
+// spent reports whether the budget is used up.
+func (q *Queue) spent(now time.Time) bool {
+	return q.policy.Budget > 0 && !q.began.IsZero() && now.Sub(q.began) >= q.policy.Budget
+}
+
+// last reports whether the next attempt of i is its last.
+func (q *Queue) last(i *item) bool { return i.attempts+1 >= q.policy.Max }
 
 func (q *Queue) canStart(i *item, now time.Time) bool {
-	switch {
-	case i.busy || i.Serial && q.running > 0:
+	if i.phase != Waiting || now.Before(i.due) || i.Serial && q.total > 0 {
 		return false
-	case i.phase == Waiting:
-		return !now.Before(i.due)
 	}
-	return i.phase == Probing
+	return q.running[i.Package] == 0 || !q.last(i) && !q.alone(i.Package)
 }
 
-func (i *item) before(j *item) bool {
-	if i.phase != j.phase {
-		return i.phase == Probing
-	}
-	return i.due.Before(j.due)
+// alone reports whether a process of the package runs that tolerates no other.
+func (q *Queue) alone(pkg int) bool {
+	return slices.ContainsFunc(q.items, func(i item) bool { return i.Package == pkg && i.phase == Running && i.alone })
 }
 
-// Due returns when the next delay is over; ok is false if none runs after now.
+// Due returns when the next delay is over; ok is false if none ends after now.
 func (q *Queue) Due(now time.Time) (at time.Time, ok bool) {
 	for n := range q.items {
 		if i := &q.items[n]; i.phase == Waiting && i.due.After(now) && (!ok || i.due.Before(at)) {
@@ -142,78 +190,83 @@ func (q *Queue) Due(now time.Time) (at time.Time, ok bool) {
 
 // Ended takes the end of an attempt. A broken one could not be run or kept: the item is given up.
 func (q *Queue) Ended(n int, passed, broken bool, at time.Time) {
-	i := q.idle(n, Running)
-	i.passed = passed
-	switch {
-	case passed && i.Probe && !broken:
-		i.phase = Probing
-	case passed || broken || i.attempts >= q.policy.Max:
-		q.end(i)
-	default:
-		i.phase = Waiting
-		i.due = at.Add(q.policy.Delay)
-	}
-}
-
-// Probed takes the end of a probe.
-func (q *Queue) Probed(n int) { q.end(q.idle(n, Probing)) }
-
-// idle notes that the process of an item has ended.
-func (q *Queue) idle(n int, want Phase) *item {
 	i := &q.items[n]
-	if !i.busy || i.phase != want && i.phase != Over {
-		panic(fmt.Sprintf("rerun: the end of a process of item %d, which is %v, busy: %v", n, i.phase, i.busy))
+	if i.phase != Running {
+		panic(fmt.Sprintf("rerun: the end of an attempt of item %d, which is %v", n, i.phase))
 	}
-	i.busy = false
-	q.running--
-	return i
+	q.running[i.Package]--
+	q.total--
+	i.passed = passed
+	i.clashed = i.clashed || !passed && i.beside
+	if passed || broken || i.attempts >= q.policy.Max || q.spent(at) {
+		q.end(i)
+		return
+	}
+	i.phase = Waiting
+	i.due = at.Add(q.policy.delay(n, i.attempts))
 }
 
 func (q *Queue) end(i *item) {
-	if i.phase != Over {
-		i.phase = Over
-		q.open--
-	}
+	i.phase = Over
+	q.open--
 }
 
 // CallOff gives up what does not run, and lets nothing start any more.
 func (q *Queue) CallOff() {
 	q.policy.Max = 0
+	q.giveUp()
+}
+
+func (q *Queue) giveUp() {
 	for n := range q.items {
-		i := &q.items[n]
-		i.Probe = false
-		if !i.busy {
+		if i := &q.items[n]; i.phase == Waiting {
 			q.end(i)
 		}
 	}
 }
 
-// Over reports whether all items are over and no process runs.
-func (q *Queue) Over() bool { return q.open == 0 && q.running == 0 }
+// Over reports whether all items are over.
+func (q *Queue) Over() bool { return q.open == 0 }
 
 // Phase returns where item n is in its life.
 func (q *Queue) Phase(n int) Phase { return q.items[n].phase }
 
-// Attempts returns how many reruns of item n have started, Passed whether the last one was good.
+// Attempts returns how many reruns of item n have started.
 func (q *Queue) Attempts(n int) int { return q.items[n].attempts }
 
 // Passed reports whether the last rerun of item n was good.
 func (q *Queue) Passed(n int) bool { return q.items[n].passed }
 
+// Alone reports whether the last rerun of item n ran with no other process of its package.
+func (q *Queue) Alone(n int) bool { return q.items[n].alone }
+
+// Clashed reports whether item n passed in an attempt without other processes of its package, and
+// failed in one with some: they share something.
+func (q *Queue) Clashed(n int) bool {
+	i := &q.items[n]
+	return i.passed && i.clashed && !i.beside
+}
+
 // Check panics if the queue is in a state that cannot be.
 func (q *Queue) Check() {
-	busy := 0
+	total, open := 0, 0
+	running := make(map[int]int)
 	for n := range q.items {
 		i := &q.items[n]
-		if i.busy {
-			busy++
+		if i.phase == Running {
+			running[i.Package]++
+			total++
 		}
-		if i.busy && i.phase == Waiting || i.phase == Running && !i.busy {
-			panic(fmt.Sprintf("rerun: item %d is %v, busy: %v", n, i.phase, i.busy))
+		if i.phase != Over {
+			open++
 		}
 	}
-	open := slices.DeleteFunc(slices.Clone(q.items), func(i item) bool { return i.phase == Over })
-	if busy != q.running || len(open) != q.open {
-		panic(fmt.Sprintf("rerun: %d items are busy and %d open, %d and %d counted", busy, len(open), q.running, q.open))
+	if total != q.total || open != q.open {
+		panic(fmt.Sprintf("rerun: %d items run and %d are open, %d and %d counted", total, open, q.total, q.open))
+	}
+	for n := range q.items {
+		if i := &q.items[n]; i.phase == Running && i.alone && running[i.Package] > 1 {
+			panic(fmt.Sprintf("rerun: item %d, which runs alone, has %d others of its package", n, running[i.Package]-1))
+		}
 	}
 }

@@ -6,8 +6,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/gotestcohort/cohort/scheduler/ledger"
 )
 
 // epoch is when the first pass of these tests was over.
@@ -21,10 +19,10 @@ func at(seconds float64) time.Time {
 // step is a call, and the state after it.
 type step struct {
 	at   float64 // seconds
-	do   string  // next, or "pass 0", "fail 0", "broken 0", "probed 0" of an item, or "off"
-	want string  // of next: "attempt 0.1" (item, number), "probe 0" or "-"
-	// state has a word per item, its phase (upper case: a process runs) and attempts, and the
-	// time of the next wake-up, if there is one.
+	do   string  // next, or "pass 0", "fail 0", "broken 0" of an item, or "off"
+	want string  // of next: "0.1" (item, number), "0.1 alone" or "-"
+	// state has a word per item, its phase and attempts, and the time of the next wake-up, if
+	// there is one.
 	state string
 }
 
@@ -43,15 +41,13 @@ func (s step) run(t *testing.T, q *Queue) {
 	case "next":
 		got = "-"
 		if start, ok := q.Next(at(s.at)); ok {
-			got = fmt.Sprintf("%v %d.%d", start.Kind, start.Item, start.Attempt)
-			if start.Kind == ledger.Probe {
-				got = fmt.Sprintf("%v %d", start.Kind, start.Item)
+			got = fmt.Sprintf("%d.%d", start.Item, start.Attempt)
+			if start.Alone {
+				got += " alone"
 			}
 		}
 	case "pass", "fail", "broken":
 		q.Ended(item, call == "pass", call == "broken", at(s.at))
-	case "probed":
-		q.Probed(item)
 	case "off":
 		q.CallOff()
 	}
@@ -66,13 +62,13 @@ func (s step) run(t *testing.T, q *Queue) {
 
 func show(q *Queue, now time.Time) string {
 	var words []string
-	for n, i := range q.items {
-		word := map[Phase]string{Waiting: "w", Running: "r", Probing: "p", Over: "o"}[q.Phase(n)]
-		if i.busy {
-			word = strings.ToUpper(word)
-		}
+	for n := range q.items {
+		word := map[Phase]string{Waiting: "w", Running: "r", Over: "o"}[q.Phase(n)]
 		if q.Passed(n) {
 			word += "+"
+		}
+		if q.Clashed(n) {
+			word += "!"
 		}
 		words = append(words, fmt.Sprint(word, q.Attempts(n)))
 	}
@@ -94,98 +90,121 @@ func TestQueue(t *testing.T) {
 	}{
 		"nothing failed": {Policy{Max: 2}, nil, []step{{0, "next", "-", "over"}}},
 		"passes": {Policy{Max: 2}, []Item{{Ended: epoch}}, []step{
-			{0, "next", "attempt 0.1", "R1"},
-			{0, "next", "-", "R1"},
+			{0, "next", "0.1", "r1"},
+			{0, "next", "-", "r1"},
 			{1, "pass 0", "", "o+1 over"},
 			{1, "next", "-", "o+1 over"},
 		}},
 		"fails to the end": {Policy{Max: 2, Delay: time.Second}, []Item{{Ended: epoch}}, []step{
 			{0, "next", "-", "w0 @1"},
-			{1, "next", "attempt 0.1", "R1"},
+			{1, "next", "0.1", "r1"},
 			{4, "fail 0", "", "w1 @5"},
 			{4.9, "next", "-", "w1 @5"},
-			{5, "next", "attempt 0.2", "R2"},
+			{5, "next", "0.2 alone", "r2"},
 			{6, "fail 0", "", "o2 over"},
 		}},
 		"passes in the end": {Policy{Max: 3}, []Item{{Ended: epoch}}, []step{
-			{0, "next", "attempt 0.1", "R1"},
+			{0, "next", "0.1", "r1"},
 			{0, "fail 0", "", "w1"},
-			{0, "next", "attempt 0.2", "R2"},
+			{0, "next", "0.2", "r2"},
 			{0, "pass 0", "", "o+2 over"},
 		}},
 		// The delay lies between the end of one attempt of an item and its next, each for itself.
 		"two delays": {Policy{Max: 3, Delay: 10 * time.Second}, []Item{{Ended: at(-4)}, {Ended: epoch}}, []step{
 			{0, "next", "-", "w0 w0 @6"},
-			{6, "next", "attempt 0.1", "R1 w0 @10"},
+			{6, "next", "0.1", "r1 w0 @10"},
 			{8, "fail 0", "", "w1 w0 @10"},
-			{10, "next", "attempt 1.1", "w1 R1 @18"},
+			{10, "next", "1.1", "w1 r1 @18"},
 			{11, "pass 1", "", "w1 o+1 @18"},
-			{18, "next", "attempt 0.2", "R2 o+1"},
+			{18, "next", "0.2", "r2 o+1"},
 			{48, "fail 0", "", "w2 o+1 @58"},
-			{58, "next", "attempt 0.3", "R3 o+1"},
+			{58, "next", "0.3 alone", "r3 o+1"},
 			{58, "fail 0", "", "o3 o+1 over"},
 		}},
-		"longest due first": {Policy{Max: 1}, []Item{{Ended: at(3)}, {Ended: at(1)}, {Ended: at(2)}}, []step{
-			{3, "next", "attempt 1.1", "w0 R1 w0"},
-			{3, "next", "attempt 2.1", "w0 R1 R1"},
-			{3, "next", "attempt 0.1", "R1 R1 R1"},
+		"back-off": {Policy{Max: 4, Delay: time.Second, Backoff: 2}, []Item{{Ended: epoch}}, []step{
+			{1, "next", "0.1", "r1"},
+			{2, "fail 0", "", "w1 @4"},
+			{4, "next", "0.2", "r2"},
+			{5, "fail 0", "", "w2 @9"},
+			{9, "next", "0.3", "r3"},
+			{9, "fail 0", "", "w3 @17"},
+			{17, "next", "0.4 alone", "r4"},
 		}},
-		"serial waits for all": {Policy{Max: 1}, []Item{{Ended: epoch}, {Ended: at(-1), Serial: true}, {Ended: at(1)}}, []step{
-			{0, "next", "attempt 1.1", "w0 R1 w0 @1"},
-			{0, "pass 1", "", "w0 o+1 w0 @1"},
+		"back-off with jitter": {Policy{Max: 2, Delay: 2 * time.Second, Backoff: 2, Jitter: func(item, attempt int) float64 {
+			return []float64{1, 0.5}[attempt]
+		}}, []Item{{Ended: epoch}}, []step{
+			{0, "next", "-", "w0 @3"},
+			{3, "next", "0.1", "r1"},
+			{3, "fail 0", "", "w1 @8"},
 		}},
-		"serial behind others": {Policy{Max: 1}, []Item{{Ended: epoch}, {Ended: epoch, Serial: true}}, []step{
-			{0, "next", "attempt 0.1", "R1 w0"},
-			{0, "next", "-", "R1 w0"},
+		"longest due first": {Policy{Max: 2}, []Item{{Ended: at(3)}, {Ended: at(1)}, {Ended: at(2)}}, []step{
+			{3, "next", "1.1", "w0 r1 w0"},
+			{3, "next", "2.1", "w0 r1 r1"},
+			{3, "next", "0.1", "r1 r1 r1"},
+		}},
+		// The last attempt has no other process of its package.
+		"alone": {Policy{Max: 1}, []Item{{Package: 1, Ended: epoch}, {Package: 1, Ended: epoch}, {Package: 2, Ended: epoch}}, []step{
+			{0, "next", "0.1 alone", "r1 w0 w0"},
+			{0, "next", "2.1 alone", "r1 w0 r1"},
+			{0, "next", "-", "r1 w0 r1"},
+			{0, "fail 0", "", "o1 w0 r1"},
+			{0, "next", "1.1 alone", "o1 r1 r1"},
+		}},
+		"no company for the one alone": {Policy{Max: 2}, []Item{{Package: 1, Ended: epoch}, {Package: 1, Ended: at(9)}}, []step{
+			{0, "next", "0.1", "r1 w0 @9"},
+			{1, "fail 0", "", "w1 w0 @9"},
+			{9, "next", "0.2 alone", "r2 w0"},
+			{9, "next", "-", "r2 w0"},
+			{9, "pass 0", "", "o+2 w0"},
+			{9, "next", "1.1", "o+2 r1"},
+		}},
+		"the one alone waits": {Policy{Max: 2}, []Item{{Package: 1, Ended: epoch}, {Package: 1, Ended: at(1)}}, []step{
+			{0, "next", "0.1", "r1 w0 @1"},
+			{1, "next", "1.1", "r1 r1"},
+			{2, "fail 0", "", "w1 r1"},
+			{2, "next", "-", "w1 r1"},
+			{3, "fail 1", "", "w1 w1"},
+			{3, "next", "0.2 alone", "r2 w1"},
+			{4, "pass 0", "", "o+!2 w1"},
+			{4, "next", "1.2 alone", "o+!2 r2"},
+			{5, "fail 1", "", "o+!2 o2 over"},
+		}},
+		"serial waits for all": {Policy{Max: 1}, []Item{{Package: 1, Ended: epoch}, {Package: 2, Ended: epoch, Serial: true}}, []step{
+			{0, "next", "0.1 alone", "r1 w0"},
+			{0, "next", "-", "r1 w0"},
 			{0, "pass 0", "", "o+1 w0"},
-			{0, "next", "attempt 1.1", "o+1 R1"},
+			{0, "next", "1.1 alone", "o+1 r1"},
+		}},
+		"barred": {Policy{Max: 2}, []Item{{Ended: epoch, Barred: true}, {Package: 1, Ended: epoch}}, []step{
+			{0, "next", "1.1", "o0 r1"},
+			{0, "pass 1", "", "o0 o+1 over"},
+		}},
+		"budget": {Policy{Max: 9, Delay: time.Second, Budget: 5 * time.Second}, []Item{{Package: 1, Ended: epoch}, {Package: 2, Ended: epoch}}, []step{
+			{1, "next", "0.1", "r1 w0"},
+			{4, "fail 0", "", "w1 w0 @5"},
+			{4, "next", "1.1", "w1 r1 @5"},
+			{6, "next", "-", "o1 r1"},
+			{7, "fail 1", "", "o1 o1 over"},
 		}},
 		"broken": {Policy{Max: 5}, []Item{{Ended: epoch}}, []step{
-			{0, "next", "attempt 0.1", "R1"},
+			{0, "next", "0.1", "r1"},
 			{0, "broken 0", "", "o1 over"},
-		}},
-		"probe": {Policy{Max: 2}, []Item{{Ended: epoch, Probe: true}, {Ended: epoch, Probe: true}}, []step{
-			{0, "next", "attempt 0.1", "R1 w0"},
-			{0, "pass 0", "", "p+1 w0"},
-			{0, "next", "probe 0", "P+1 w0"},
-			{0, "next", "attempt 1.1", "P+1 R1"},
-			{0, "fail 1", "", "P+1 w1"},
-			{0, "next", "attempt 1.2", "P+1 R2"},
-			{0, "fail 1", "", "P+1 o2"},
-			{0, "probed 0", "", "o+1 o2 over"},
-		}},
-		"probe of a serial one": {Policy{Max: 1}, []Item{{Ended: epoch, Probe: true, Serial: true}, {Ended: epoch}}, []step{
-			{0, "next", "attempt 0.1", "R1 w0"},
-			{0, "pass 0", "", "p+1 w0"},
-			{0, "next", "probe 0", "P+1 w0"},
 		}},
 		"called off in a delay": {Policy{Max: 2, Delay: time.Hour}, []Item{{Ended: epoch}}, []step{
 			{0, "next", "-", "w0 @3600"},
 			{1, "off", "", "o0 over"},
 			{7200, "next", "-", "o0 over"},
 		}},
-		"called off in an attempt": {Policy{Max: 2}, []Item{{Ended: epoch, Probe: true}, {Ended: epoch}}, []step{
-			{0, "next", "attempt 0.1", "R1 w0"},
-			{0, "off", "", "R1 o0"},
-			{0, "next", "-", "R1 o0"},
+		"called off in an attempt": {Policy{Max: 3}, []Item{{Ended: epoch}, {Package: 1, Ended: epoch}}, []step{
+			{0, "next", "0.1", "r1 w0"},
+			{0, "off", "", "r1 o0"},
+			{0, "next", "-", "r1 o0"},
 			{0, "fail 0", "", "o1 o0 over"},
 		}},
-		"called off, and it passes": {Policy{Max: 2}, []Item{{Ended: epoch, Probe: true}}, []step{
-			{0, "next", "attempt 0.1", "R1"},
-			{0, "off", "", "R1"},
+		"called off, and it passes": {Policy{Max: 2}, []Item{{Ended: epoch}}, []step{
+			{0, "next", "0.1", "r1"},
+			{0, "off", "", "r1"},
 			{0, "pass 0", "", "o+1 over"},
-		}},
-		"called off before a probe": {Policy{Max: 2}, []Item{{Ended: epoch, Probe: true}}, []step{
-			{0, "next", "attempt 0.1", "R1"},
-			{0, "pass 0", "", "p+1"},
-			{0, "off", "", "o+1 over"},
-		}},
-		"called off in a probe": {Policy{Max: 2}, []Item{{Ended: epoch, Probe: true}}, []step{
-			{0, "next", "attempt 0.1", "R1"},
-			{0, "pass 0", "", "p+1"},
-			{0, "next", "probe 0", "P+1"},
-			{0, "off", "", "P+1"},
-			{0, "probed 0", "", "o+1 over"},
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -201,61 +220,92 @@ func TestQueue(t *testing.T) {
 }
 
 // TestQueueEnds drives queues at random: no item runs more often than it may, none starts in
-// its delay or after its pass, a serial one has no company when it starts, and all come to an end.
+// its delay or after its pass, a serial one has no company when it starts, the last attempt has none of
+// its package, and all come to an end.
 func TestQueueEnds(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(2000) {
-		random := rand.New(rand.NewPCG(seed, 0))
-		policy := Policy{Max: 1 + random.IntN(4), Delay: time.Duration(random.IntN(3)) * time.Second}
-		var items []Item
-		for range random.IntN(6) {
-			items = append(items, Item{Serial: random.IntN(4) == 0, Probe: random.IntN(2) == 0, Ended: epoch})
-		}
-		q := New(policy, items)
-		now := epoch
-		running := make(map[int]ledger.Kind)
-		ended := make(map[int]time.Time)
-		passed := make(map[int]bool)
-		for steps := 0; !q.Over(); steps++ {
+		d := newDrive(rand.New(rand.NewPCG(seed, 0)))
+		for steps := 0; !d.q.Over(); steps++ {
 			if steps > 1000 {
 				t.Fatalf("seed %d: no end", seed)
 			}
-			start, ok := q.Next(now)
-			switch {
-			case ok:
-				last, begun := ended[start.Item]
-				if start.Kind == ledger.Attempt && (passed[start.Item] || start.Attempt > policy.Max || begun && now.Before(last.Add(policy.Delay))) {
-					t.Fatalf("seed %d: %+v starts at %v", seed, start, now)
-				}
-				if items[start.Item].Serial && len(running) > 0 {
-					t.Fatalf("seed %d: a serial item starts with %d others", seed, len(running))
-				}
-				running[start.Item] = start.Kind
-			case len(running) > 0:
-				for n, kind := range running { // any
-					delete(running, n)
-					now = now.Add(time.Duration(random.IntN(2000)) * time.Millisecond)
-					if kind == ledger.Probe {
-						q.Probed(n)
-					} else {
-						passed[n], ended[n] = random.IntN(3) == 0, now
-						q.Ended(n, passed[n], false, now)
-					}
-					break
-				}
-			default:
-				due, ok := q.Due(now)
-				if !ok {
-					t.Fatalf("seed %d: nothing runs, nothing is due, and it is not over", seed)
-				}
-				now = due
+			if problem := d.step(); problem != "" {
+				t.Fatalf("seed %d: %s", seed, problem)
 			}
-			q.Check()
+			d.q.Check()
 		}
-		for n := range items {
-			if q.Passed(n) != passed[n] || !passed[n] && q.Attempts(n) != policy.Max {
-				t.Fatalf("seed %d: item %d: passed %v, %d attempts", seed, n, q.Passed(n), q.Attempts(n))
+		for n := range d.items {
+			if d.q.Passed(n) != d.passed[n] || !d.passed[n] && d.q.Attempts(n) != d.policy.Max {
+				t.Fatalf("seed %d: item %d: passed %v, %d attempts", seed, n, d.q.Passed(n), d.q.Attempts(n))
 			}
 		}
 	}
+}
+
+// drive is a queue that is driven at random.
+type drive struct {
+	random  *rand.Rand
+	policy  Policy
+	items   []Item
+	q       *Queue
+	now     time.Time
+	running map[int]bool // items, and whether they tolerate no other of their package
+	ended   map[int]time.Time
+	passed  map[int]bool
+}
+
+func newDrive(random *rand.Rand) *drive {
+	d := &drive{
+		random: random, policy: Policy{Max: 1 + random.IntN(4), Delay: time.Duration(random.IntN(3)) * time.Second},
+		now: epoch, running: make(map[int]bool), ended: make(map[int]time.Time), passed: make(map[int]bool),
+	}
+	for range random.IntN(6) {
+		d.items = append(d.items, Item{Package: random.IntN(3), Serial: random.IntN(4) == 0, Ended: epoch})
+	}
+	d.q = New(d.policy, d.items)
+	return d
+}
+
+// step lets something start, or end, or time pass, and says what is wrong with it.
+func (d *drive) step() string {
+	start, ok := d.q.Next(d.now)
+	switch {
+	case ok:
+		return d.started(start)
+	case len(d.running) > 0:
+		for n := range d.running { // any
+			delete(d.running, n)
+			d.now = d.now.Add(time.Duration(d.random.IntN(2000)) * time.Millisecond)
+			d.passed[n], d.ended[n] = d.random.IntN(3) == 0, d.now
+			d.q.Ended(n, d.passed[n], false, d.now)
+			return ""
+		}
+	}
+	due, ok := d.q.Due(d.now)
+	if !ok {
+		return "nothing runs, nothing is due, and it is not over"
+	}
+	d.now = due
+	return ""
+}
+
+func (d *drive) started(s Start) string {
+	last, begun := d.ended[s.Item]
+	if d.passed[s.Item] || s.Attempt > d.policy.Max || begun && d.now.Before(last.Add(d.policy.Delay)) {
+		return fmt.Sprintf("%+v starts at %v", s, d.now)
+	}
+	if d.items[s.Item].Serial && len(d.running) > 0 {
+		return fmt.Sprintf("serial item %d starts with %d others", s.Item, len(d.running))
+	}
+	if s.Alone != (s.Attempt == d.policy.Max) {
+		return fmt.Sprintf("attempt %d of %d is alone: %v", s.Attempt, d.policy.Max, s.Alone)
+	}
+	for n, alone := range d.running {
+		if d.items[n].Package == d.items[s.Item].Package && (alone || s.Alone) {
+			return fmt.Sprintf("%+v starts in parallel with item %d", s, n)
+		}
+	}
+	d.running[s.Item] = s.Alone
+	return ""
 }

@@ -3,13 +3,15 @@ package worker
 import (
 	"strconv"
 	"strings"
+
+	"github.com/gotestcohort/cohort/scheduler/ledger"
 )
 
 // own are the variables that tell tests where they run. A process that a test starts must not
 // hand on those of its own.
 func ownVariable(name string) bool {
 	switch name {
-	case "COHORT_WORKER", "COHORT_WORKERS", "COHORT_RUN_ID", "COHORT_ATTEMPT", "COHORT_GROUP":
+	case "COHORT_WORKER", "COHORT_WORKERS", "COHORT_RUN_ID", "COHORT_ATTEMPT", "COHORT_GROUP", "COHORT_PROBE":
 		return true
 	}
 	return false
@@ -33,6 +35,9 @@ func (r *Run) environ(j *Job) []string {
 		"COHORT_ATTEMPT="+strconv.Itoa(j.Attempt))
 	if j.Group != "" {
 		env = append(env, "COHORT_GROUP="+j.Group)
+	}
+	if j.Kind == ledger.Probe {
+		env = append(env, "COHORT_PROBE=1")
 	}
 	if ownDir {
 		env = append(env, "GOCOVERDIR="+j.Files.CoverDir)
