@@ -15,6 +15,9 @@ type OrderFinding struct {
 	Tests int
 	// FailsAlone is whether it fails in a process of its own.
 	FailsAlone Answer
+	// FailsAgain is whether it fails in the process that failed, run again with no other process
+	// of its package. If not, other processes are to blame, and not the order.
+	FailsAgain Answer
 	// Hunt is the command that finds the test it needs, or that it suffers from; "": none.
 	Hunt string
 	// Keep is what keeps the package as go test runs it until then; "": nothing is known.
@@ -45,6 +48,9 @@ func (f OrderFinding) sentence() string {
 		s += ", fails alone"
 	case No:
 		s += ", passes alone"
+	}
+	if f.FailsAgain == No {
+		return s + ", and in the process that failed, run again: it is flaky, or shares something with tests that run at the same time"
 	}
 	if f.Tests > 0 {
 		s += fmt.Sprintf("; it failed with %d other %s in another order", f.Tests, plural(f.Tests, "test"))

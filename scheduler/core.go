@@ -231,7 +231,7 @@ func (c *core) fill(now time.Time) {
 // next decides what an idle worker does now.
 func (c *core) next(now time.Time) *job {
 	if c.explanation != nil {
-		return c.explanation.next()
+		return c.explanation.next(c.pool.running)
 	}
 	if c.reruns != nil {
 		if at, ok := c.reruns.queue.Due(now); ok {

@@ -85,13 +85,16 @@ func (e *explanation) packages() []string {
 	return paths
 }
 
-// next returns the job that a worker starts now, nil for none.
-func (e *explanation) next() *job {
-	p, ok := e.inquiry.Next()
+// next returns the job that a worker starts now, nil for none. So many processes run already.
+func (e *explanation) next(running int) *job {
+	var j *job
+	p, ok := e.inquiry.Next(func(p rerun.Probe) bool {
+		j = e.job(p)
+		return !j.serial || running == 0
+	})
 	if !ok {
 		return nil
 	}
-	j := e.job(p)
 	j.Kind, j.probe, j.Out = ledger.Probe, p, stream.Discard()
 	j.Binary.Program = j.suite.file.rerun
 	j.limit = probeLimit(j.suite.took)
@@ -147,8 +150,12 @@ func (e *explanation) of(unit *ledger.Unit) *Explained {
 	if n < 0 {
 		return nil
 	}
-	return &Explained{
+	x := &Explained{
 		Source: e.inquiry.Answer(n, rerun.Source), Alone: e.inquiry.Answer(n, rerun.Alone), Again: e.inquiry.Answer(n, rerun.Again),
 		Others: len(e.subjects[n].first.Tests) - len(unit.Def.Names()),
 	}
+	if x.Others == 0 {
+		x.Again = x.Alone // it was alone in the process that failed
+	}
+	return x
 }

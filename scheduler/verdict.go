@@ -5,6 +5,7 @@ import (
 
 	"github.com/gotestcohort/cohort/grouping"
 	"github.com/gotestcohort/cohort/scheduler/ledger"
+	"github.com/gotestcohort/cohort/scheduler/rerun"
 )
 
 // Verdict is what a run has come to beyond its events.
@@ -71,6 +72,9 @@ func (c *core) reran(u UnitVerdict, s *suite, unit *ledger.Unit) UnitVerdict {
 	}
 	if c.explanation != nil && unit != nil {
 		u.Explained = c.explanation.of(unit)
+	}
+	if x := u.Explained; x != nil && x.Source == rerun.Passes && x.Alone == rerun.Fails {
+		u.Note = "fails alone, but passes in source order in one process"
 	}
 	return u
 }

@@ -21,6 +21,9 @@ func (r *testRun) writeRerunReport() error {
 // finish prints the summary, writes the JUnit file and runs the post-run command. It
 // returns status with what went wrong in doing so.
 func (r *testRun) finish(ctx context.Context, status error) error {
+	if status != nil && r.interrupted() == nil {
+		r.src.Explain()
+	}
 	outcome := r.src.Verdict(r.known())
 	status = r.checkNoTests(status)
 	outcome.Slow, outcome.Slowest = r.live.Slow(), r.live.Slowest()

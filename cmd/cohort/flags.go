@@ -146,6 +146,8 @@ func bindReruns(t *flagTable, o *options) {
 		Help: "show only the last attempt of a rerun unit, in every output and file"})
 	t.toggle(&r.hideDetails, false, usage.Flag{Name: "hide-rerun-details", Needs: "rerun-fails", Own: true,
 		Help: "name the failed attempts of units that passed in the end, without their output"})
+	t.add(&o.run.explain, usage.Flag{Name: "explain-failures", Takes: "MODE", Kind: usage.Choice, Choices: explainModes, Own: true,
+		Help: "find out whether a failure shows in go test's order too: auto (few and short packages), off"})
 	t.toggle(&r.failOnFlaky, false, usage.Flag{Name: "fail-on-flaky", Needs: "rerun-fails", Own: true,
 		Help: "exit 1 if a unit passed only in a rerun"})
 }

@@ -91,13 +91,13 @@ func (g *groups) run(t *testing.T, script string, args ...string) traced {
 	return g.runIn(t, g.dir, []string{"TRACE_SCRIPT=" + script}, args...)
 }
 
-// runIn runs cohort in dir. Each run has a history of its own: none knows another.
+// runIn runs cohort in dir. What failed is not explained: that would run tests again. Each run has a history of its own: none knows another.
 func (g *groups) runIn(t *testing.T, dir string, env []string, args ...string) traced {
 	t.Helper()
 	files := t.TempDir()
 	log, events := filepath.Join(files, "log"), filepath.Join(files, "events")
 	env = slices.Concat([]string{"TRACE_LOG=" + log, "COHORT_HISTORY=off"}, env)
-	all := slices.Concat([]string{g.cohort, "--no-color", "--format=testname", "--jsonfile=" + events}, args)
+	all := slices.Concat([]string{g.cohort, "--no-color", "--format=testname", "--explain-failures=off", "--jsonfile=" + events}, args)
 	r := traced{run: g.command(t, dir, env, all...)}
 	if f, err := os.Open(events); err == nil {
 		defer f.Close() // it was only read

@@ -23,6 +23,9 @@ func (l *logger) warnf(format string, args ...any) {
 	l.print(color.YellowString("WARN "), format, args...)
 }
 
+// infof says what cohort does where a user would wonder.
+func (l *logger) infof(format string, args ...any) { l.print("", format, args...) }
+
 func (l *logger) debugf(format string, args ...any) {
 	if l.verbose {
 		l.print("", format, args...)

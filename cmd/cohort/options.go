@@ -77,6 +77,7 @@ type runOptions struct {
 	history       string // a file; "": the default one; "off": none
 	timingFiles   string // a glob; "": none
 	linkCache     bool
+	explain       explainMode
 }
 
 // rerunsEnabled reports whether failed units are to be run again.

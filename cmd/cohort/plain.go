@@ -232,6 +232,9 @@ func failedUnits(exec *testjson.Execution) []*plainUnit {
 	return units
 }
 
+// Explain has nothing to find out: the tests ran as go test runs them.
+func (s *plainSource) Explain() {}
+
 // Verdict lists the units that were rerun. Without reruns every failed one failed; those of a
 // raw command are not listed then, as nothing is known about how to run them.
 func (s *plainSource) Verdict(exec *testjson.Execution) report.Outcome {

@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -24,6 +25,7 @@ import (
 	"github.com/gotestcohort/cohort/scheduler/gotest"
 	"github.com/gotestcohort/cohort/scheduler/history"
 	"github.com/gotestcohort/cohort/scheduler/linkcache"
+	"github.com/gotestcohort/cohort/scheduler/rerun"
 )
 
 // scheduledSource runs the tests on cohort's workers.
@@ -62,6 +64,7 @@ func (c *command) newScheduledSource(opts *options, dir string, args *gotest.Arg
 		GroupFailFast: opts.run.groupFailfast,
 		Strict:        opts.format == "standard-verbose" || opts.format == "standard-quiet",
 		Reruns:        opts.rerun.maxAttempts, RerunDelay: opts.rerun.delay,
+		Explain: opts.run.explain != "off",
 	}
 	if err := setOrder(config, opts.run.shuffle, args.Shuffle); err != nil {
 		return nil, err
@@ -229,6 +232,21 @@ func closeAll(closers ...io.Closer) error {
 	return errors.Join(errs...)
 }
 
+// Explain runs tests of failed packages once more, as go test would.
+func (s *scheduledSource) Explain() {
+	if !s.config.Explain || s.run == nil {
+		return
+	}
+	s.run.Explain(func(packages []string) {
+		var names []string
+		for _, path := range packages {
+			names = append(names, testjson.RelativePackagePath(path))
+		}
+		s.cmd.log.infof("running %s once more, in source order in one process, to see whether go test would fail too (--explain-failures=off)",
+			strings.Join(names, ", "))
+	})
+}
+
 // Verdict says what came of the units that failed.
 func (s *scheduledSource) Verdict(exec *testjson.Execution) report.Outcome {
 	var o report.Outcome
@@ -246,6 +264,14 @@ func (s *scheduledSource) Verdict(exec *testjson.Execution) report.Outcome {
 		case u.Attempts > 1:
 			unit.FailsAlone = report.Yes
 		}
+		if x := u.Explained; x != nil {
+			if unit.FailsAlone == report.Unknown {
+				unit.FailsAlone = answer(x.Alone)
+			}
+			if x.Source == rerun.Passes {
+				o.Order = append(o.Order, s.orderFinding(u))
+			}
+		}
 		if u.Passed {
 			o.Flaky = append(o.Flaky, unit)
 		} else {
@@ -256,6 +282,21 @@ func (s *scheduledSource) Verdict(exec *testjson.Execution) report.Outcome {
 		o.Seed = strconv.FormatInt(s.config.Seed, 10)
 	}
 	return o
+}
+
+// orderFinding is what is told of a unit that passes as go test runs it.
+func (s *scheduledSource) orderFinding(u scheduler.UnitVerdict) report.OrderFinding {
+	x := u.Explained
+	return report.OrderFinding{
+		Package: u.Package, Name: u.Name, Tests: x.Others, FailsAlone: answer(x.Alone), FailsAgain: answer(x.Again),
+		Hunt: gotest.ShellQuote(append([]string{"cohort", "tool", "flaky", "--"}, u.Package)),
+		Keep: gotest.ShellQuote([]string{"cohort", "--dist=loadpackage", "--shuffle=off", "--", u.Package}),
+	}
+}
+
+// answer says whether a unit fails, as a report has it.
+func answer(a rerun.Answer) report.Answer {
+	return map[rerun.Answer]report.Answer{rerun.Passes: report.No, rerun.Fails: report.Yes}[a]
 }
 
 // Close ends what still runs, and remembers the run.

@@ -146,17 +146,11 @@ func (c *soakCheck) runs(p *soakPkg, want *soakWant, seen map[string][]string) {
 }
 
 // firstAndReruns are p's log entries without those of probes, which run what
-// failed once more in source order: they are of attempt 0 but come after reruns.
+// failed once more to explain it.
 func (c *soakCheck) firstAndReruns(p *soakPkg) []soakEntry {
 	var entries []soakEntry
-	reruns := false
-	probes := make(map[string]bool)
 	for _, e := range c.o.log {
-		if e.what == "process" {
-			reruns = reruns || e.attempt != "0"
-			probes[e.pid] = reruns && e.attempt == "0"
-		}
-		if e.pkg == p.name && !probes[e.pid] {
+		if e.pkg == p.name && e.attempt != "probe" {
 			entries = append(entries, e)
 		}
 	}

@@ -30,6 +30,10 @@ type source interface {
 	// the sequence. If the consumer stops early, all that runs is killed.
 	Reruns(ctx context.Context, exec *testjson.Execution) iter.Seq2[attempt, error]
 
+	// Explain finds out about what failed to the end whether go test would have seen it too,
+	// as far as that is quick. It changes no verdict.
+	Explain()
+
 	// Verdict says what came of the failed units, after everything else. exec holds
 	// the events of all passes.
 	Verdict(exec *testjson.Execution) report.Outcome

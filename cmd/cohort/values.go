@@ -186,6 +186,15 @@ func (v *testMainMode) Set(raw string) error { return setWord((*string)(v), raw,
 func (v *testMainMode) Type() string         { return "mode" }
 func (v *testMainMode) String() string       { return word(string(*v), testMainModes) }
 
+var explainModes = []string{"auto", "off"}
+
+// explainMode is one of explainModes; "" is the first, auto.
+type explainMode string
+
+func (v *explainMode) Set(raw string) error { return setWord((*string)(v), raw, explainModes) }
+func (v *explainMode) Type() string         { return "mode" }
+func (v *explainMode) String() string       { return word(string(*v), explainModes) }
+
 func setWord(p *string, raw string, words []string) error {
 	if !slices.Contains(words, raw) {
 		return fmt.Errorf("must be one of: %s", strings.Join(words, ", "))

@@ -87,33 +87,37 @@ func NewInquiry(subjects []Subject) *Inquiry {
 	return q
 }
 
-// Next returns the process that a free worker starts now.
-func (q *Inquiry) Next() (p Probe, ok bool) {
+// Next returns the process that a free worker starts now, if allow permits it: a serial one
+// waits until it has no company.
+func (q *Inquiry) Next(allow func(Probe) bool) (p Probe, ok bool) {
 	for n := range q.packages {
 		pkg := &q.packages[n]
 		if pkg.busy || q.off {
 			continue
 		}
-		if !pkg.begun {
-			pkg.begun, pkg.busy = true, true
-			return Probe{Question: Source, Package: pkg.id}, true
+		p, ok := q.question(pkg)
+		if !ok || !allow(p) {
+			continue
 		}
-		if p, ok := q.ask(pkg.id); ok {
-			pkg.busy = true
-			return p, true
+		pkg.begun, pkg.busy = true, true
+		if p.Question != Source {
+			q.subjects[p.Subject].asked[p.Question] = true
 		}
+		return p, true
 	}
 	return Probe{}, false
 }
 
-// ask returns the next question about a subject of the package.
-func (q *Inquiry) ask(pkg int) (Probe, bool) {
+// question returns what is to be asked next of a package.
+func (q *Inquiry) question(pkg *inquired) (Probe, bool) {
+	if !pkg.begun {
+		return Probe{Question: Source, Package: pkg.id}, true
+	}
 	for _, question := range []Question{Alone, Again} {
 		for n := range q.subjects {
 			s := &q.subjects[n]
-			if s.Package == pkg && s.answers[Source] == Passes && !s.asked[question] {
-				s.asked[question] = true
-				return Probe{Question: question, Package: pkg, Subject: n}, true
+			if s.Package == pkg.id && s.answers[Source] == Passes && !s.asked[question] {
+				return Probe{Question: question, Package: pkg.id, Subject: n}, true
 			}
 		}
 	}

@@ -54,6 +54,12 @@ func TestInquiry(t *testing.T) {
 			"next = alone 2 | pf? f?? p??",
 			"alone 2: --p | pf? f?? pp? over",
 		}},
+		"not allowed now": {[]Subject{{Package: 9}, {Package: 2}}, []string{
+			"next = source 2 | ??? ???",
+			"next = - | ??? ???",
+			"source 2: -f | ??? f??",
+			"next = - | ??? f??",
+		}},
 		"not known": {[]Subject{{Together: true}}, []string{
 			"next = source 0 | ???",
 			"source 0: ? | ??? over",
@@ -91,7 +97,7 @@ func inquire(q *Inquiry, do string, started map[string]Probe) string {
 	case ends:
 		q.Answered(started[name], func(n int) Answer { return map[byte]Answer{'p': Passes, 'f': Fails, '?': Unknown}[answers[n]] })
 	default:
-		p, ok := q.Next()
+		p, ok := q.Next(func(p Probe) bool { return p.Package != 9 })
 		if !ok {
 			return "next = -"
 		}

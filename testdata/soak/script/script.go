@@ -156,9 +156,18 @@ func at(list []Does) Does {
 	return list[min(number(), len(list)-1)]
 }
 
-func attempt() string { return os.Getenv("COHORT_ATTEMPT") }
+// attempt is the number of this attempt, or "probe" in a process that explains a failure.
+func attempt() string {
+	if os.Getenv("COHORT_PROBE") != "" {
+		return "probe"
+	}
+	return os.Getenv("COHORT_ATTEMPT")
+}
 
 func number() int {
+	if attempt() == "probe" {
+		return 0
+	}
 	n, err := strconv.Atoi(attempt())
 	if err != nil {
 		log("violation", "COHORT_ATTEMPT="+attempt())
