@@ -2,6 +2,7 @@ package scheduler
 
 import (
 	"regexp"
+	"runtime"
 	"time"
 
 	"github.com/gotestcohort/cohort/grouping"
@@ -51,6 +52,11 @@ type Config struct {
 	// has ended must wait for it.
 	Strict bool
 
+	AgainConfig
+}
+
+// AgainConfig says what runs again after the first pass.
+type AgainConfig struct {
 	// Reruns is how often a failed unit may run again, 0 for never. It decides
 	// whether the binaries of failed packages are kept.
 	Reruns int
@@ -95,3 +101,12 @@ func (c *Config) cacheable() bool { return c.GoTest.Exec == nil && c.GoTest.Coun
 
 // keeps reports whether the binaries of failed packages are kept.
 func (c *Config) keeps() bool { return c.Reruns > 0 || c.Explain }
+
+// maxList bounds the -test.run list of one process in bytes. Linux takes 128 KiB in one argument;
+// on Windows a whole command line has 32,767 characters.
+func maxList() int {
+	if runtime.GOOS == "windows" {
+		return 16 << 10
+	}
+	return 96 << 10
+}

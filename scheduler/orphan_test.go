@@ -7,7 +7,7 @@ import "testing"
 // that leaves the group out would turn green what was never run.
 func TestGroupThatLostItsProcess(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, &Config{Workers: 2, GroupFailFast: true, Reruns: 1})
+	b := newBench(t, &Config{Workers: 2, GroupFailFast: true, AgainConfig: AgainConfig{Reruns: 1}})
 	p := b.arrives("//cohort:group g\nfunc TestA(t *testing.T) {}\n\nfunc TestB(t *testing.T) {}\n\n//cohort:group g\nfunc TestC(t *testing.T) {}\n\n"+
 		"//cohort:group h\nfunc TestD(t *testing.T) {}\n\n//cohort:group h\nfunc TestE(t *testing.T) {}\n", true)
 	first := b.fill()

@@ -1,21 +1,11 @@
 package scheduler
 
 import (
-	"runtime"
 	"time"
 
 	"github.com/gotestcohort/cohort/scheduler/ledger"
 	"github.com/gotestcohort/cohort/scheduler/plan"
 )
-
-// maxList bounds the -test.run list of one process in bytes. Linux takes 128
-// KiB in one argument; on Windows a whole command line has 32,767 characters.
-func maxList() int {
-	if runtime.GOOS == "windows" {
-		return 16 << 10
-	}
-	return 96 << 10
-}
 
 // queue holds the tasks of the first pass. It asks the planner, which knows nothing of suites,
 // what an idle worker runs next.

@@ -63,8 +63,9 @@ func (c *command) newScheduledSource(opts *options, dir string, args *gotest.Arg
 		SplitTestMain: opts.run.testMain == "per-worker",
 		GroupFailFast: opts.run.groupFailfast,
 		Strict:        opts.format == "standard-verbose" || opts.format == "standard-quiet",
-		Reruns:        opts.rerun.maxAttempts, RerunDelay: opts.rerun.delay,
-		Explain: opts.run.explain != "off",
+		AgainConfig: scheduler.AgainConfig{
+			Reruns: opts.rerun.maxAttempts, RerunDelay: opts.rerun.delay, Explain: opts.run.explain != "off",
+		},
 	}
 	if err := setOrder(config, opts.run.shuffle, args.Shuffle); err != nil {
 		return nil, err

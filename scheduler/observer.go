@@ -1,0 +1,81 @@
+package scheduler
+
+import "time"
+
+// Observer hears what happens in a run as it happens. Its methods may be called concurrently, but
+// those about one process come in order, and those about a package come around those about its
+// processes. They must not block.
+type Observer interface {
+	PackageFound(FoundPackage)
+	ProcessStarted(StartedProcess)
+	TestStarted(process int, test string, at time.Time)
+	// TestPaused and TestResumed are the two ends of a wait in t.Parallel.
+	TestPaused(process int, test string)
+	TestResumed(process int, test string)
+	// TestEnded has the result "pass", "fail" or "skip". Elapsed leaves out the test's pauses.
+	TestEnded(process int, test, result string, at time.Time, elapsed time.Duration)
+	ProcessEnded(EndedProcess)
+	PackageEnded(path string, passed bool, at time.Time)
+}
+
+// FoundPackage is a package whose tests are known.
+type FoundPackage struct {
+	// Path is the import path, Tests are the names of the tests that are to run.
+	Path  string
+	Tests []string
+	Units []FoundUnit
+	// TestMain reports that the package has a TestMain.
+	TestMain bool
+	// Binary is the file of its test binary, for as long as the package runs.
+	Binary string
+	// Estimate is how long its tests will run by the history, 0 if that is not known.
+	Estimate time.Duration
+}
+
+// FoundUnit is a group, or a single test.
+type FoundUnit struct {
+	Name   string
+	Tests  []string
+	Group  bool
+	Serial bool
+}
+
+// StartedProcess is a test process that starts now.
+type StartedProcess struct {
+	// Number is the process's in the run, Worker its worker's, from 0.
+	Number, Worker int
+	Package        string
+	Tests          []string
+	// Group is the declared group that it runs, "" for none. Attempt is 0 for the first.
+	Group   string
+	Attempt int
+	// Kind is first, baseline, attempt or probe.
+	Kind string
+	// Seed is its -test.shuffle, "" for source order. Command repeats it, for a shell.
+	Seed, Command string
+	Start         time.Time
+}
+
+// EndedProcess is a test process that has ended.
+type EndedProcess struct {
+	Number int
+	End    time.Time
+	// Exit is the exit status, Signal what ended it, "" for none.
+	Exit   int
+	Signal string
+	// CPU is the time of its processors, MaxRSS its peak of memory in bytes, 0 if not known.
+	CPU    time.Duration
+	MaxRSS int64
+}
+
+// nobody is an Observer that does not listen.
+type nobody struct{}
+
+func (nobody) PackageFound(FoundPackage)                               {}
+func (nobody) ProcessStarted(StartedProcess)                           {}
+func (nobody) TestStarted(int, string, time.Time)                      {}
+func (nobody) TestPaused(int, string)                                  {}
+func (nobody) TestResumed(int, string)                                 {}
+func (nobody) TestEnded(int, string, string, time.Time, time.Duration) {}
+func (nobody) ProcessEnded(EndedProcess)                               {}
+func (nobody) PackageEnded(path string, passed bool, at time.Time)     {}
