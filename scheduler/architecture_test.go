@@ -168,17 +168,19 @@ func allowed(may, path string) bool {
 	return slices.ContainsFunc(strings.Fields(may), func(pattern string) bool { return fits(pattern, path) })
 }
 
+// isAct reports whether a package or function is one that acts.
+func isAct(name string) bool {
+	return slices.ContainsFunc(acts, func(pattern string) bool { return fits(pattern, name) })
+}
+
 // impurities are the uses of what acts in a package.
 func impurities(src *source) (problems []string) {
-	act := func(name string) bool {
-		return slices.ContainsFunc(acts, func(pattern string) bool { return fits(pattern, name) })
-	}
 	for id, obj := range src.info.Uses {
 		what := ""
-		if pkg, ok := obj.(*types.PkgName); ok && act(pkg.Imported().Path()) {
+		if pkg, ok := obj.(*types.PkgName); ok && isAct(pkg.Imported().Path()) {
 			what = pkg.Imported().Path()
 		}
-		if f, ok := obj.(*types.Func); ok && f.Pkg() != nil && f.Signature().Recv() == nil && act(f.Pkg().Path()+"."+f.Name()) {
+		if f, ok := obj.(*types.Func); ok && f.Pkg() != nil && f.Signature().Recv() == nil && isAct(f.Pkg().Path()+"."+f.Name()) {
 			what = f.FullName()
 		}
 		if what != "" {
@@ -206,6 +208,11 @@ func TestCoupling(t *testing.T) {
 	for _, name := range pure {
 		for _, problem := range impurities(load(t, packages, module+name)) {
 			t.Errorf("%s: %s", name, problem)
+		}
+		for _, imported := range packages[module+name].imports(t) {
+			if isAct(imported) {
+				t.Errorf("%s imports %s", name, imported)
+			}
 		}
 	}
 }
