@@ -35,8 +35,11 @@ type testFile struct {
 	path     string
 	external bool
 	funcs    []testFunc // those that are tests
-	marks    marks      // above the package clause
-	problems []Problem
+	// testMain reports whether the file has the package's TestMain; benchmarks are the names.
+	testMain   bool
+	benchmarks []string
+	marks      marks // above the package clause
+	problems   []Problem
 	// unsupported are directives that are right, but that the scheduler does not act on.
 	unsupported []Problem
 	warnings    []Warning
@@ -104,8 +107,16 @@ func (r *fileReader) read(syntax *ast.File) {
 		}
 	}
 	for _, decl := range syntax.Decls {
-		if fn, ok := decl.(*ast.FuncDecl); ok && r.runnable(fn) {
+		fn, ok := decl.(*ast.FuncDecl)
+		switch {
+		case !ok:
+		case r.runnable(fn):
 			r.function(fn, declMarks[fn])
+		case fn.Recv != nil:
+		case fn.Name.Name == "TestMain" && takes(fn, "M"):
+			r.file.testMain = true
+		case hasTestName(fn.Name.Name, "Benchmark") && takes(fn, "B"):
+			r.file.benchmarks = append(r.file.benchmarks, fn.Name.Name)
 		}
 	}
 	for _, fn := range r.file.funcs {
