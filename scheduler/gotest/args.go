@@ -31,6 +31,8 @@ type Args struct {
 	Timeout time.Duration
 	// Shuffle is the value of go test's own -shuffle, empty if not given.
 	Shuffle string
+	// Run and Skip are the values of -run and -skip, empty if not given.
+	Run, Skip string
 	// FailFast reports whether -failfast was given.
 	FailFast bool
 	// Cover reports whether coverage was asked for in any form.
@@ -215,6 +217,10 @@ func (a *Args) set(name, value string, hasValue bool, kind flagKind) error {
 		}
 	case "shuffle":
 		a.Shuffle = value
+	case "run":
+		a.Run = value
+	case "skip":
+		a.Skip = value
 	case "failfast":
 		a.FailFast = on
 	case "cover":
