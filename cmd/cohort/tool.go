@@ -21,6 +21,7 @@ func tools() []usage.Tool {
 		{Name: "slowest", Help: "find or skip the slowest tests"},
 		{Name: "ci-matrix", Help: "place packages into buckets of equal run time"},
 		{Name: "flaky", Help: "run tests many times, find the flaky ones and explain them"},
+		{Name: "list", Help: "print which tests would run, and what is known of them"},
 		{Name: "history", Help: "print the least reliable and the slowest tests of past runs"},
 		{Name: "cache", Help: "inspect or clean the link cache"},
 		{Name: "completion", Help: "print what makes a shell complete cohort: bash, zsh, fish"},
@@ -75,6 +76,8 @@ func (c *command) tool(args []string) error {
 		return c.flaky(rest)
 	case "completion":
 		return c.completion(rest)
+	case "list":
+		return c.list(rest)
 	default:
 		return unknownTool(next, rest)
 	}

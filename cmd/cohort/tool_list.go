@@ -1,0 +1,369 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"github.com/gotestcohort/cohort/grouping"
+	"github.com/gotestcohort/cohort/scheduler/gotest"
+	"github.com/gotestcohort/cohort/scheduler/gotest/affected"
+	"github.com/gotestcohort/cohort/scheduler/history"
+)
+
+const listUsage = `Usage:
+    cohort tool list [flags] [--] [go test flags and packages]
+
+Print which tests would run: package, test, group, labels, and how long it will
+probably take. Nothing is built. Default packages: ./...
+
+Flags:
+`
+
+// listOptions is the command line of cohort tool list.
+type listOptions struct {
+	label        string
+	changedSince string
+	changed      bool // --changed-since was given
+	dist         distMode
+	groups       regexpsValue
+	wholeGroups  bool
+	history      string
+	json         bool
+	args         []string
+}
+
+func parseList(args []string) (*listOptions, *pflag.FlagSet, error) {
+	o := new(listOptions)
+	f := pflag.NewFlagSet("cohort tool list", pflag.ContinueOnError)
+	f.SetInterspersed(false)
+	f.SortFlags = false
+	f.Usage = func() {}
+	f.StringVar(&o.label, "label", "", "tests whose labels match this expression, such as 'e2e && !slow'")
+	f.StringVar(&o.changedSince, "changed-since", "", "packages that changes since the merge base with this commit can reach")
+	f.Var(&o.dist, "dist", "what stays together in one process: "+strings.Join(distModes, ", "))
+	f.Var(&o.groups, "group", "tests whose name matches form a group, named by the first capture group (repeatable)")
+	f.BoolVar(&o.wholeGroups, "whole-groups", true, "with the members of a group that are selected, run those before them")
+	f.StringVar(&o.history, "history", "", "file with the durations of past runs (default: the one of the module here)")
+	f.BoolVar(&o.json, "json", false, "print a JSON object per test")
+	if err := f.Parse(args); err != nil {
+		return nil, f, err
+	}
+	o.args, o.changed = f.Args(), f.Changed("changed-since")
+	return o, f, nil
+}
+
+// list is cohort tool list.
+func (c *command) list(args []string) error {
+	opts, flags, err := parseList(args)
+	switch {
+	case errors.Is(err, pflag.ErrHelp):
+		_, err := io.WriteString(c.stdout, listUsage+flags.FlagUsages())
+		return err
+	case err != nil:
+		return err
+	}
+	l, err := c.newLister(opts)
+	if err != nil {
+		return err
+	}
+	if err := l.find(context.Background()); err != nil {
+		return err
+	}
+	for _, w := range l.warnings {
+		c.log.warnf("%v", w)
+	}
+	if opts.json {
+		return writeRowsJSON(c.stdout, l.rows)
+	}
+	return l.write(c.stdout)
+}
+
+// lister finds out what would run.
+type lister struct {
+	opts    *listOptions
+	args    *gotest.Args
+	env     []string
+	options grouping.Options
+	past    *history.Snapshot
+
+	affected *affected.Result // nil without --changed-since
+	packages []*grouping.Package
+	rows     []listRow
+	warnings []grouping.Warning
+}
+
+// listRow is a test that would run.
+type listRow struct {
+	Package string   `json:"package"`
+	Test    string   `json:"test"`
+	File    string   `json:"file"`
+	Line    int      `json:"line"`
+	Group   string   `json:"group,omitempty"`
+	Labels  []string `json:"labels,omitempty"`
+	Serial  bool     `json:"serial,omitempty"`
+	// Added tells that the test is not selected, but comes before one of its group that is.
+	Added bool `json:"added,omitempty"`
+	// Estimate is in seconds; nil if the test is not known.
+	Estimate *float64 `json:"estimate,omitempty"`
+	// Reason is why --changed-since takes the package.
+	Reason string `json:"reason,omitempty"`
+}
+
+func (c *command) newLister(o *listOptions) (*lister, error) {
+	words := o.args
+	if len(words) == 0 {
+		words = []string{"./..."}
+	}
+	args, err := gotest.ParseArgs(words, c.env.list)
+	if err != nil {
+		return nil, err
+	}
+	if args.PassThrough != "" {
+		return nil, fmt.Errorf("tool list cannot be used with %s: that run is left to go test", args.PassThrough)
+	}
+	l := &lister{opts: o, args: args, env: c.env.list}
+	l.options = grouping.Options{Groups: o.groups, Run: args.Run, Skip: args.Skip, PartialGroups: !o.wholeGroups}
+	if l.options.Dist, err = grouping.ParseDist(o.dist.String()); err != nil {
+		return nil, err
+	}
+	if o.label != "" {
+		if l.options.Label, err = grouping.ParseLabelExpr(o.label); err != nil {
+			return nil, fmt.Errorf("--label: %w", err)
+		}
+	}
+	memory, err := c.openMemory(&options{run: runOptions{history: o.history}}, "", args)
+	if err != nil {
+		return nil, err
+	}
+	l.past = memory.past
+	return l, nil
+}
+
+// find asks git and the go command and reads the source.
+func (l *lister) find(ctx context.Context) error {
+	var err error
+	if l.opts.changed {
+		l.affected, err = affected.Find(ctx, affected.Options{
+			Dir: l.args.Dir, Ref: l.opts.changedSince, Flags: l.args.BuildFlags(), Patterns: l.args.Packages, Env: l.env,
+		})
+		if err != nil {
+			return fmt.Errorf("--changed-since: %w", err)
+		}
+	}
+	sources, err := l.args.ListSources(ctx, "", l.env)
+	if err != nil {
+		return err
+	}
+	reasons := make(map[string]string)
+	if l.affected != nil {
+		for _, a := range l.affected.Packages {
+			reasons[a.ImportPath] = a.Reason
+		}
+	}
+	var errs []error
+	for _, src := range sources {
+		if reason, ok := reasons[src.ImportPath]; ok || l.affected == nil {
+			errs = append(errs, l.add(src, reason))
+		}
+	}
+	l.warnRunWide()
+	return errors.Join(errs...)
+}
+
+// add adds the tests of a package.
+func (l *lister) add(src gotest.SourcePackage, reason string) error {
+	if src.Err != "" {
+		// The go command will say so itself, when it builds the package.
+		l.warnings = append(l.warnings, grouping.Warning{Text: fmt.Sprintf("%s cannot be loaded: %s", src.ImportPath, src.Err)})
+	}
+	p, warnings, err := grouping.List(src.ImportPath, relative(src.Dir), grouping.Files{Internal: src.Internal, External: src.External})
+	if err != nil {
+		return err
+	}
+	sel, err := grouping.Select(p, l.options)
+	if err != nil {
+		return err
+	}
+	l.packages = append(l.packages, p)
+	l.warnings = append(append(l.warnings, warnings...), sel.Warnings...)
+	added := make(map[string]bool)
+	for _, a := range sel.Added {
+		for _, name := range a.Tests {
+			added[name] = true
+		}
+	}
+	for _, u := range sel.Units {
+		for _, t := range u.Tests {
+			row := listRow{
+				Package: p.ImportPath, Test: t.Name, File: filepath.ToSlash(filepath.Join(p.Dir, t.File)), Line: t.Line,
+				Labels: t.Labels, Serial: t.Serial, Added: added[t.Name], Reason: reason,
+			}
+			if u.Declared {
+				row.Group = u.Group
+			}
+			if d, ok := l.past.Estimate(p.ImportPath, t.Name); ok {
+				seconds := d.Seconds()
+				row.Estimate = &seconds
+			}
+			l.rows = append(l.rows, row)
+		}
+	}
+	return nil
+}
+
+// relative returns a path as seen from here, if that is not longer.
+func relative(path string) string {
+	here, err := os.Getwd()
+	if err != nil {
+		return path
+	}
+	if rel, err := filepath.Rel(here, path); err == nil && len(rel) < len(path) {
+		return rel
+	}
+	return path
+}
+
+// warnRunWide adds what only all packages together show. With --changed-since they are not all.
+func (l *lister) warnRunWide() {
+	if l.affected != nil {
+		return
+	}
+	l.warnings = append(l.warnings, grouping.UnmatchedGroups(l.options.Groups, l.packages)...)
+	if l.options.Label != nil {
+		l.warnings = append(l.warnings, grouping.UnknownLabels(l.options.Label, l.packages)...)
+	}
+}
+
+func writeRowsJSON(w io.Writer, rows []listRow) error {
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	for _, row := range rows {
+		if err := enc.Encode(row); err != nil {
+			return fmt.Errorf("write the list: %w", err)
+		}
+	}
+	return nil
+}
+
+// write prints the list for people.
+func (l *lister) write(out io.Writer) error {
+	var text strings.Builder // which never fails, nor does what writes into it
+	w := tabwriter.NewWriter(&text, 0, 8, 2, ' ', 0)
+	if l.affected != nil {
+		writeAffected(w, l.opts.changedSince, l.affected)
+	}
+	if len(l.rows) > 0 {
+		fmt.Fprintln(w, "PACKAGE\tTEST\tGROUP\tLABELS\tESTIMATE")
+	}
+	var total listTotal
+	for _, row := range l.rows {
+		total.add(row)
+		group := dash(row.Group)
+		if row.Added {
+			group += " (added)"
+		}
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", row.Package, row.Test, group, dash(strings.Join(row.Labels, ",")), row.estimate())
+	}
+	fmt.Fprintln(w, total.String())
+	if err := w.Flush(); err != nil {
+		return fmt.Errorf("write the list: %w", err)
+	}
+	if _, err := io.WriteString(out, text.String()); err != nil {
+		return fmt.Errorf("write the list: %w", err)
+	}
+	return nil
+}
+
+// estimate returns what the test will probably take as people read it.
+func (r listRow) estimate() string {
+	if r.Estimate == nil {
+		return "-"
+	}
+	return seconds(*r.Estimate).String()
+}
+
+func seconds(s float64) time.Duration {
+	return time.Duration(s * float64(time.Second)).Round(time.Millisecond)
+}
+
+// listTotal counts rows.
+type listTotal struct {
+	tests, unknown int
+	packages       map[string]bool
+	time           time.Duration
+}
+
+func (t *listTotal) add(row listRow) {
+	if t.packages == nil {
+		t.packages = make(map[string]bool)
+	}
+	t.packages[row.Package] = true
+	t.tests++
+	if row.Estimate == nil {
+		t.unknown++
+		return
+	}
+	t.time += seconds(*row.Estimate)
+}
+
+// String returns the last line of the list.
+func (t *listTotal) String() string {
+	line := fmt.Sprintf("%s in %s", counted(t.tests, "test"), counted(len(t.packages), "package"))
+	if t.unknown < t.tests {
+		line += fmt.Sprintf(", %v by the history", t.time)
+	}
+	if t.unknown > 0 {
+		line += fmt.Sprintf(", %d of unknown duration", t.unknown)
+	}
+	return line
+}
+
+// counted returns a number of things.
+func counted(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
+}
+
+func dash(s string) string {
+	if s == "" {
+		return "-"
+	}
+	return s
+}
+
+// writeAffected prints which packages changes can reach, and why.
+func writeAffected(w io.Writer, ref string, r *affected.Result) {
+	if r.Everything != "" {
+		fmt.Fprintf(w, "changed since %s: everything, %s (%s)\n\n", ref, counted(r.Targets, "package"), r.Everything)
+		return
+	}
+	fmt.Fprintf(w, "changed since %s: %d of %s, %s\n", ref, len(r.Packages), counted(r.Targets, "package"), counted(r.Files, "changed file"))
+	for _, a := range r.Packages {
+		fmt.Fprintf(w, "  %s\t%s\n", a.ImportPath, a.Reason)
+	}
+	if len(r.Unowned) > 0 {
+		fmt.Fprintf(w, "  below no package: %s\n", strings.Join(firstFew(r.Unowned), ", "))
+	}
+	fmt.Fprintln(w)
+}
+
+// firstFew returns the first names of a list and how many more there are.
+func firstFew(names []string) []string {
+	const most = 5
+	if len(names) <= most+1 {
+		return names
+	}
+	return append(append([]string{}, names[:most]...), fmt.Sprintf("and %d more", len(names)-most))
+}
