@@ -345,11 +345,11 @@ func dash(s string) string {
 
 // writeAffected prints which packages changes can reach, and why.
 func writeAffected(w io.Writer, ref string, r *affected.Result) {
+	fmt.Fprintln(w, r.Summary(ref))
 	if r.Everything != "" {
-		fmt.Fprintf(w, "changed since %s: everything, %s (%s)\n\n", ref, counted(r.Targets, "package"), r.Everything)
+		fmt.Fprintln(w)
 		return
 	}
-	fmt.Fprintf(w, "changed since %s: %d of %s, %s\n", ref, len(r.Packages), counted(r.Targets, "package"), counted(r.Files, "changed file"))
 	for _, a := range r.Packages {
 		fmt.Fprintf(w, "  %s\t%s\n", a.ImportPath, a.Reason)
 	}

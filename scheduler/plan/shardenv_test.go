@@ -76,3 +76,22 @@ func TestParseShard(t *testing.T) {
 		}
 	}
 }
+
+func FuzzParseShard(f *testing.F) {
+	f.Add("2/5", "", "")
+	f.Add("auto", "1", "4")
+	f.Add("auto/8", "7", "")
+	f.Fuzz(func(t *testing.T, value, index, count string) {
+		env := map[string]string{"CIRCLE_NODE_INDEX": index, "CIRCLE_NODE_TOTAL": count}
+		s, err := ParseShard(value, func(key string) string { return env[key] })
+		if err != nil {
+			return
+		}
+		if s.Index < 1 || s.Index > s.Count {
+			t.Fatalf("--shard=%q: %v", value, s)
+		}
+		if again, err := ParseShard(s.String(), nil); err != nil || again.Index != s.Index || again.Count != s.Count {
+			t.Fatalf("--shard=%q is %v, which is read as %v, %v", value, s, again, err)
+		}
+	})
+}

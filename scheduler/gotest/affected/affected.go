@@ -63,6 +63,22 @@ type Affected struct {
 	Reason string
 }
 
+// Summary says in one line what changes since a commit can reach.
+func (r *Result) Summary(ref string) string {
+	if r.Everything != "" {
+		return fmt.Sprintf("changed since %s: everything, %s (%s)", ref, counted(r.Targets, "package"), r.Everything)
+	}
+	return fmt.Sprintf("changed since %s: %d of %s, %s", ref, len(r.Packages), counted(r.Targets, "package"), counted(r.Files, "changed file"))
+}
+
+// counted returns a number of things.
+func counted(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
+}
+
 // Decide returns the targets that the changes can reach. tracked are the files that git knows,
 // changed ones included: what the build uses beyond them may have changed unseen.
 func Decide(changes []Change, packages []Package, tracked map[string]bool) *Result {

@@ -154,6 +154,19 @@ m/web: depends on m/cart (changed: cart)`},
 	}
 }
 
+func TestSummary(t *testing.T) {
+	t.Parallel()
+	for want, r := range map[string]Result{
+		"changed since main: 1 of 40 packages, 2 changed files":              {Packages: make([]Affected, 1), Targets: 40, Files: 2},
+		"changed since main: 0 of 1 package, 1 changed file":                 {Targets: 1, Files: 1},
+		"changed since main: everything, 3 packages (vendored: vendor/a.go)": {Everything: "vendored: vendor/a.go", Targets: 3, Files: 9},
+	} {
+		if got := r.Summary("main"); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}
+
 // TestDecideUnseen is about packages whose changes git cannot show.
 func TestDecideUnseen(t *testing.T) {
 	t.Parallel()

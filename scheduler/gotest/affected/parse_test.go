@@ -119,3 +119,27 @@ func FuzzParseNameStatus(f *testing.F) {
 		}
 	})
 }
+
+func FuzzParseGoList(f *testing.F) {
+	f.Add([]byte(`{"ImportPath": "m", "Dir": "/r", "GoFiles": ["m.go"], "Imports": ["fmt"], "ImportMap": {"fmt": "x"}, "EmbedPatterns": ["a"]}`))
+	f.Add([]byte(`{"ImportPath": "m.test", "Name": "main", "Dir": "/r/x", "Imports": ["testing/internal/testdeps"], "Error": {"Err": "e"}}{"ImportPath": "m"}`))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		packages, err := ParseGoList(strings.NewReader(string(data)), string(filepath.Separator)+"r")
+		if err != nil {
+			return
+		}
+		targets := 0
+		for _, p := range packages {
+			if p.ImportPath == "" || p.Outside != (p.Dir == "") || p.Dir == ".." || strings.HasPrefix(p.Dir, "../") {
+				t.Fatalf("package %+v", p)
+			}
+			if p.Target {
+				targets++
+			}
+		}
+		// A changed go.mod is about every target that there is.
+		if r := Decide([]Change{{Path: "go.mod"}}, packages, nil); len(r.Packages) != targets || r.Targets != targets {
+			t.Fatalf("%d of %d packages", len(r.Packages), targets)
+		}
+	})
+}
