@@ -6,8 +6,9 @@
 // own configuration) is about everything, a package of which the changes cannot be known counts as
 // changed, and a question that cannot be answered (no git, a commit that is not there) is an error.
 //
-// What it cannot see is a test that reads files which are neither below its package nor below one
-// that it depends on. Changed files that belong to no package are in [Result.Unowned], so that
+// A test that starts programs may have built them from any package, so every change that is about
+// one may be about it too. What is not seen is a test that reads files which are neither below its
+// package nor below one that it depends on. Changed files that belong to no package are in [Result.Unowned], so that
 // they can be named.
 package affected
 
@@ -40,6 +41,8 @@ type Package struct {
 	// Native reports whether it has code in C, assembly or the like, which may include files from
 	// anywhere.
 	Native bool
+	// Starts reports whether its tests start programs.
+	Starts bool
 	// Err says why the go command cannot load it or one of its dependencies, "" if it can.
 	Err string
 }
@@ -92,7 +95,10 @@ func Decide(changes []Change, packages []Package, tracked map[string]bool) *Resu
 	for _, c := range changes {
 		reason := global(c.Path)
 		res.Everything = cmp.Or(res.Everything, reason)
-		if !d.change(c) && reason == "" {
+		switch owned := d.change(c); {
+		case owned && d.any == "":
+			d.any = c.Path
+		case !owned && reason == "":
 			res.Unowned = append(res.Unowned, c.Path)
 		}
 	}
@@ -122,6 +128,7 @@ type decision struct {
 	changed, tests map[string]string
 	// through has, for packages that depend on a changed one, the reason.
 	through map[string]string
+	any     string   // a changed file that belongs to a package, "" if there is none
 	order   []string // import paths, sorted
 }
 
@@ -230,6 +237,9 @@ func (d *decision) reason(p Package) string {
 		if d.changed[dep] != "" || d.through[dep] != "" {
 			return "its tests: " + d.depends(dep)
 		}
+	}
+	if p.Starts && d.any != "" {
+		return fmt.Sprintf("its tests start programs, which may be made of what changed: %s", d.any)
 	}
 	return ""
 }

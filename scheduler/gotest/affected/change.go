@@ -142,12 +142,33 @@ func (d *decision) below(p Package, c Change, beside, nearest bool) {
 	switch {
 	case beside && strings.HasSuffix(c.Path, "_test.go"):
 		note(d.tests, p.ImportPath, "changed: %s", c.Path)
-	case nearest, p.Embeds && c.Deleted:
+	case p.Embeds && c.Deleted, nearest && !aside(c.Path):
 		// A file that is there no more may have been embedded.
 		note(d.changed, p.ImportPath, "changed: %s", c.Path)
+	case nearest:
+		note(d.tests, p.ImportPath, "changed: %s", c.Path)
 	default:
 		note(d.tests, p.ImportPath, "changed below it: %s", c.Path)
 	}
+}
+
+// aside reports whether a file is text for people or settings of tools (.github, .gitignore), which
+// a package's own tests may read, but not those of packages that depend on it. Embedded files and
+// test data are not asked about, or never are.
+func aside(file string) bool {
+	elems := strings.Split(file, "/")
+	if slices.Contains(elems, "testdata") {
+		return false
+	}
+	if slices.ContainsFunc(elems, func(elem string) bool { return strings.HasPrefix(elem, ".") }) {
+		return true
+	}
+	base := elems[len(elems)-1]
+	switch strings.ToLower(path.Ext(base)) {
+	case ".md", ".markdown", ".rst", ".adoc":
+		return true
+	}
+	return base == "LICENSE" || base == "NOTICE" || base == "AUTHORS" || base == "CODEOWNERS"
 }
 
 // within reports whether a directory is dir or below it.

@@ -111,13 +111,21 @@ m/web: depends on m/cart (changed: cart/price.go)`},
 		{"a deleted package", "-cart/gone/gone.go -cart/gone/gone_test.go", false, `m/cart: changed: cart/gone/gone.go
 m/e2e: depends on m/cart (changed: cart/gone/gone.go)
 m/web: depends on m/cart (changed: cart/gone/gone.go)`},
+		{"text for people", "price/README.md price/LICENSE", false, "m/price: changed: price/README.md"},
+		{"text in testdata", "cart/testdata/README.md", false, `m/cart: changed: cart/testdata/README.md
+m/e2e: depends on m/cart (changed: cart/testdata/README.md)
+m/web: depends on m/cart (changed: cart/testdata/README.md)`},
+		{"text that may have been embedded", "-web/README.md", true, `m: changed below it: web/README.md
+m/web: changed: web/README.md`},
+		{"settings of tools", "web/.github/workflows/ci.yml", true, `m: changed below it: web/.github/workflows/ci.yml
+m/web: changed: web/.github/workflows/ci.yml`},
 		{"C", "native/x.c", false, "m/native: changed: native/x.c"},
 		{"a header elsewhere", "include/deep/x.h", false, "m/native: may include: include/deep/x.h"},
 		{"a header of another package", "cart/tax/x.H", false, `m/cart: changed below it: cart/tax/x.H
 m/cart/tax: changed: cart/tax/x.H
 m/native: may include: cart/tax/x.H`},
 		{"no package", "README.md docs/a.txt", false, "unowned: README.md docs/a.txt"},
-		{"the root's", "README.md docs/a.txt", true, "m: changed: README.md"},
+		{"the root's", "README.md docs/a.txt", true, "m: changed: docs/a.txt"},
 		{"below the root", "price/price_test.go", true, `m: changed below it: price/price_test.go
 m/price: changed: price/price_test.go`},
 		{"a submodule", "cart", false, `m/cart: changed: cart
@@ -154,6 +162,22 @@ m/web: depends on m/cart (changed: cart)`},
 	}
 }
 
+// TestDecideStarts is about tests that start programs, which may be made of anything.
+func TestDecideStarts(t *testing.T) {
+	t.Parallel()
+	for changed, want := range map[string]string{
+		"price/price_test.go": "m/price: changed: price/price_test.go\nm/web: its tests start programs, which may be made of what changed: price/price_test.go",
+		"README.md":           "unowned: README.md",
+		"web/web.go":          "m/web: changed: web/web.go",
+	} {
+		packages := shop(false)
+		packages[3].Starts = true
+		if got := describe(Decide(changesOf(changed), packages, known(packages))); got != want {
+			t.Errorf("%s:\ngot\n%s\nwant\n%s", changed, got, want)
+		}
+	}
+}
+
 func TestSummary(t *testing.T) {
 	t.Parallel()
 	for want, r := range map[string]Result{
@@ -186,6 +210,7 @@ m/web: depends on m/price (price/price.go is not known to git (is it ignored?), 
 			packages[5].Outside, packages[5].Local = true, true
 		}, "m/e2e: its tests: depends on m/fixtures (is not in this repository, so its changes are not known)"},
 		{"a module of a version", func(packages []Package, _ map[string]bool) { packages[5].Outside = true }, ""},
+		{"tests that start programs, nothing changed", func(packages []Package, _ map[string]bool) { packages[6].Starts = true }, ""},
 		{"a package that cannot be loaded", func(packages []Package, _ map[string]bool) { packages[3].Err = "no Go files" },
 			"m/web: cannot be loaded: no Go files"},
 	} {

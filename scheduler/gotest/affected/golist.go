@@ -51,6 +51,7 @@ func ParseGoList(r io.Reader, root string) ([]Package, error) {
 			for i := range packages {
 				packages[i].Err = cmp.Or(packages[i].Err, broken[packages[i].ImportPath])
 			}
+			markStarts(packages)
 			return packages, nil
 		} else if err != nil {
 			return nil, fmt.Errorf("read go list: %w", err)
@@ -67,6 +68,26 @@ func ParseGoList(r io.Reader, root string) ([]Package, error) {
 			continue
 		}
 		packages = append(packages, l.pkg(root))
+	}
+}
+
+// starters are the packages that tests start programs with, the go command mostly.
+var starters = []string{"os/exec", "github.com/rogpeppe/go-internal/testscript", "golang.org/x/tools/go/packages"}
+
+// markStarts finds the packages whose tests start programs: those that import a package for it
+// themselves, or through a helper of the same repository.
+func markStarts(packages []Package) {
+	starts := func(imports []string) bool {
+		return slices.ContainsFunc(imports, func(p string) bool { return slices.Contains(starters, p) })
+	}
+	helpers := make(map[string]bool)
+	for _, p := range packages {
+		helpers[p.ImportPath] = !p.Outside && starts(p.Imports)
+	}
+	for i, p := range packages {
+		// A package that starts programs itself does so in its tests too.
+		packages[i].Starts = !p.Outside && (starts(p.TestImports) || starts(p.Imports) ||
+			slices.ContainsFunc(p.TestImports, func(dep string) bool { return helpers[dep] }))
 	}
 }
 

@@ -38,6 +38,36 @@ func TestParseNameStatus(t *testing.T) {
 	}
 }
 
+func TestParseGoListStarts(t *testing.T) {
+	t.Parallel()
+	root := t.TempDir()
+	var list strings.Builder
+	for path, imports := range map[string]string{
+		"m/plain": `"Imports": ["fmt"]`, "m/itself": `"Imports": ["os/exec"]`, "m/test": `"TestImports": ["os/exec"]`, "m/xtest": `"XTestImports": ["os/exec", "fmt"]`,
+		"m/script": `"TestImports": ["github.com/rogpeppe/go-internal/testscript"]`, "m/helped": `"TestImports": ["m/itself"]`, "m/uses": `"Imports": ["m/itself"]`,
+	} {
+		dir, err := json.Marshal(filepath.Join(root, filepath.FromSlash(path)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		fmt.Fprintf(&list, `{"ImportPath": %q, "Dir": %s, %s}`, path, dir, imports)
+	}
+	packages, err := ParseGoList(strings.NewReader(list.String()), root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, p := range packages {
+		if p.Starts {
+			got = append(got, p.ImportPath)
+		}
+	}
+	slices.Sort(got)
+	if want := []string{"m/helped", "m/itself", "m/script", "m/test", "m/xtest"}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
 func TestParseFiles(t *testing.T) {
 	t.Parallel()
 	files, err := ParseFiles([]byte("a.go\x00nested/\x00b c.go\x00"))
