@@ -105,8 +105,8 @@ func TestRulesFirstWins(t *testing.T) {
 		{Subject{Tests: []string{"TestOther"}}, "retries=1 by 6"},
 		{Subject{Tests: []string{"TestCart"}}, "retries=5 by 0"},
 		{Subject{Tests: []string{"TestCart"}, Labels: []string{"net"}}, "delay=5s by 1, retries=5 by 0"},
-		// The third rule gives a label and a group, which the fourth and fifth match, but not the sixth:
-		// what sets labels sees only directives.
+		// The third rule gives a label and a group, which the fourth and fifth match, but not the
+		// sixth: what sets labels sees only directives.
 		{Subject{Tests: []string{"TestPay"}}, "delay=1s by 3, group=pay by 2, labels=[db] by 2, lock=[db] by 4, retries=1 by 6, timeout=2m by 3"},
 		// A group that a directive gave is not changed, though the rule is named.
 		{Subject{Tests: []string{"TestPay"}, Group: "own"}, "group=pay by 2, labels=[db] by 2, lock=[db] by 4, retries=1 by 6, timeout=9m by 4"},

@@ -32,11 +32,12 @@
 //
 // # Many machines
 //
-// [PlanShards] divides a suite among machines that do not talk to each other: each computes the same plan from the
-// same sorted units and history, and proves it by the plan's digest. shardcut.go cuts and deals out, shardplan.go is
-// the plan as a file, shardenv.go asks the CI system which part this machine is.
+// [PlanShards] divides a suite among machines that do not talk to each other: each computes the
+// same plan from the same units and history, and proves it by the plan's digest. shardcut.go cuts
+// and deals out, shardplan.go is the plan as a file, shardenv.go asks the CI system which part this
+// machine is.
 //
 // # Locks
 //
-// [Locks] decides whether a process that holds names may start beside those that run.
+// [Locks] decides whether a process that holds names may start while others run.
 package plan

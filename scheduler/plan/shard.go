@@ -200,7 +200,7 @@ func (d *division) give(pkg, shard int, units []int) {
 	d.shards[pkg][shard] = append(d.shards[pkg][shard], units...)
 }
 
-// price is what a machine has to do for a package beside its tests: nothing more if it has a part.
+// price is what a package costs a machine besides its tests: nothing more if it has a part already.
 func (d *division) price(pkg, shard int) int64 {
 	if _, has := d.shards[pkg][shard]; has {
 		return 0

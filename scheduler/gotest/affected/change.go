@@ -136,11 +136,11 @@ func (d *decision) change(c Change) bool {
 	}
 }
 
-// below enters what a changed file is to a package above it. beside tells that it is in the package's
-// own directory, nearest that no other package is closer to it.
-func (d *decision) below(p Package, c Change, beside, nearest bool) {
+// below enters what a changed file is to a package above it. inside tells that it is in the
+// package's own directory, nearest that no other package is closer to it.
+func (d *decision) below(p Package, c Change, inside, nearest bool) {
 	switch {
-	case beside && strings.HasSuffix(c.Path, "_test.go"):
+	case inside && strings.HasSuffix(c.Path, "_test.go"):
 		note(d.tests, p.ImportPath, "changed: %s", c.Path)
 	case p.Embeds && c.Deleted, nearest && !aside(c.Path):
 		// A file that is there no more may have been embedded.
