@@ -22,6 +22,7 @@ func tools() []usage.Tool {
 		{Name: "ci-matrix", Help: "place packages into buckets of equal run time"},
 		{Name: "flaky", Help: "run tests many times, find the flaky ones and explain them"},
 		{Name: "list", Help: "print which tests would run, and what is known of them"},
+		{Name: "plan", Help: "print how tests would be divided among several machines"},
 		{Name: "history", Help: "print the least reliable and the slowest tests of past runs"},
 		{Name: "cache", Help: "inspect or clean the link cache"},
 		{Name: "completion", Help: "print what makes a shell complete cohort: bash, zsh, fish"},
@@ -78,6 +79,8 @@ func (c *command) tool(args []string) error {
 		return c.completion(rest)
 	case "list":
 		return c.list(rest)
+	case "plan":
+		return c.plan(rest)
 	default:
 		return unknownTool(next, rest)
 	}
