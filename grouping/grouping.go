@@ -5,7 +5,9 @@
 // It is pure. It reads files and runs nothing; it knows neither processes nor
 // reports. What a package's tests are comes from the file that the go command
 // generates ([ParseTestmain]); the source only says where they are and what
-// their directives ask for ([Annotate]). [Units] puts the two together.
+// their directives ask for ([Annotate]). [Rules] of the configuration may add to that. [Units] puts
+// it together, and [Select] also completes groups of which only a part is selected. [List] reads
+// everything from the source, for questions that are asked before anything is built.
 //
 // # Directives
 //
