@@ -13,14 +13,11 @@ import (
 	"runtime/debug"
 
 	"github.com/fatih/color"
+
+	_ "github.com/gotestcohort/cohort/cmd/internal/reenter" // exec-test and exec-tool do not get as far as main
 )
 
 func main() {
-	// The re-entry commands run once per package and once per compile: they are
-	// dispatched before anything else, so that their start costs nothing.
-	if code, ok := reenter(os.Args[1:]); ok {
-		os.Exit(code)
-	}
 	os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr, os.Environ()))
 }
 

@@ -23,6 +23,7 @@ import (
 	"github.com/gotestcohort/cohort/report"
 	"github.com/gotestcohort/cohort/scheduler"
 	"github.com/gotestcohort/cohort/scheduler/gotest"
+	"github.com/gotestcohort/cohort/scheduler/gotest/reentry"
 	"github.com/gotestcohort/cohort/scheduler/history"
 	"github.com/gotestcohort/cohort/scheduler/linkcache"
 	"github.com/gotestcohort/cohort/scheduler/rerun"
@@ -76,7 +77,7 @@ func (c *command) newScheduledSource(opts *options, dir string, args *gotest.Arg
 	config.Recorder = memory.file.NewRun(history.Run{
 		ID: config.ID, Start: time.Now(), Seed: config.Seed, Shuffled: config.Shuffle, Variant: variant(args),
 	})
-	if config.Toolexec, err = c.toolexec(opts, self, args); err != nil {
+	if config.Toolexec, err = c.toolexec(opts, args); err != nil {
 		return nil, err
 	}
 	return &scheduledSource{cmd: c, opts: opts, config: config, memory: memory}, nil
@@ -312,23 +313,24 @@ func (s *scheduledSource) Close() error {
 	return err
 }
 
-// toolexec is the -toolexec value that keeps linked test binaries, "" for none.
-func (c *command) toolexec(opts *options, self string, args *gotest.Args) (string, error) {
+// toolexec returns exec-tool's words: the flags for the link cache are among them if it may be
+// used.
+func (c *command) toolexec(opts *options, args *gotest.Args) (string, error) {
 	config, err := linkcache.FromEnv(c.env.list)
 	if err != nil {
 		return "", err
 	}
 	use := linkcache.Run{
-		Config: config, Off: !opts.run.linkCache, Toolexec: args.Toolexec, Rebuild: args.Rebuild, Work: args.Work, GOOS: runtime.GOOS,
+		Config: config, Off: !opts.run.linkCache, Toolexec: len(args.Toolexec) > 0, Rebuild: args.Rebuild, Work: args.Work, GOOS: runtime.GOOS,
 	}
+	words := []string{gotest.ToolCommand}
 	if ok, why := use.Allowed(); !ok {
 		c.log.debugf("no link cache: %s", why)
-		return "", nil
+	} else {
+		words = append(words, reentry.LinkCacheFlag)
+		if use.StandIns() {
+			words = append(words, reentry.StandInFlag)
+		}
 	}
-	value, err := linkcache.Toolexec(self, use.StandIns())
-	if err != nil {
-		c.log.debugf("no link cache: %v", err)
-		return "", nil
-	}
-	return value, nil
+	return strings.Join(words, " "), nil
 }

@@ -170,7 +170,7 @@ func (c *command) flakyConfig(o *flakyOptions) (*hunt.Config, error) {
 		return nil, err
 	}
 	linked := &options{run: runOptions{linkCache: !c.env.falsy("COHORT_LINK_CACHE")}}
-	toolexec, err := c.toolexec(linked, self, args)
+	toolexec, err := c.toolexec(linked, args)
 	if err != nil {
 		return nil, err
 	}

@@ -23,8 +23,8 @@ type Args struct {
 
 	// Exec holds the words of the user's own -exec flag, nil without one.
 	Exec []string
-	// Toolexec reports whether the user gave a -toolexec flag.
-	Toolexec bool
+	// Toolexec holds the words of the user's own -toolexec flag, nil without one.
+	Toolexec []string
 	// P is the value of -p, 0 if not given.
 	P int
 	// Timeout is the value of -timeout: [DefaultTimeout] if not given, 0 for none.
@@ -198,7 +198,11 @@ func (a *Args) set(name, value string, hasValue bool, kind flagKind) error {
 		}
 		a.Exec = words
 	case "toolexec":
-		a.Toolexec = value != ""
+		words, err := splitQuoted(value)
+		if err != nil {
+			return fmt.Errorf("-toolexec %q: %w", value, err)
+		}
+		a.Toolexec = words
 	case "p":
 		a.P, _ = strconv.Atoi(value) // a wrong value is the go command's to refuse
 		if a.P <= 0 {

@@ -53,7 +53,7 @@ func summary(a *Args) string {
 	}
 	add("pass", a.PassThrough)
 	add("exec", strings.Join(a.Exec, "|"))
-	add("toolexec", a.Toolexec)
+	add("toolexec", strings.Join(a.Toolexec, "|"))
 	add("p", a.P)
 	if a.Timeout != DefaultTimeout {
 		s = append(s, "timeout="+a.Timeout.String())
@@ -100,7 +100,7 @@ func TestParseArgs(t *testing.T) {
 		"-coverprofile=c -covermode atomic":  "cover=true",
 		"-C dir ./a":                         "dir=dir packages=./a",
 		"-exec=a":                            "exec=a",
-		"-toolexec=a":                        "toolexec=true",
+		"-toolexec=a":                        "toolexec=a",
 		"-toolexec=":                         "",
 		"-json":                              "",
 		"-json=false":                        "pass=-json=false",

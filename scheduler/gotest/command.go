@@ -6,6 +6,9 @@ import (
 	"runtime"
 	"slices"
 	"strconv"
+	"strings"
+
+	"github.com/gotestcohort/cohort/scheduler/gotest/reentry"
 )
 
 // CommandOptions says how cohort places itself inside a go test command.
@@ -14,7 +17,8 @@ type CommandOptions struct {
 	Self string
 	// Workers is the number of test processes that may run at a time.
 	Workers int
-	// Toolexec is the value of a -toolexec flag of cohort's own, empty for none.
+	// Toolexec holds [ToolCommand] and its flags for the link cache, separated by
+	// spaces. Empty: the go command starts its tools itself.
 	Toolexec string
 	// Seed is passed on as -shuffle=Seed if the user chose it, so that the go
 	// command prints it and leaves its result cache alone, as for its own flag.
@@ -32,11 +36,11 @@ type CommandOptions struct {
 func (a *Args) Command(o CommandOptions) ([]string, error) {
 	exec := []string{o.Self, ExecTestCommand}
 	if a.Timeout != DefaultTimeout {
-		exec = append(exec, "-timeout="+a.Timeout.String())
+		exec = append(exec, reentry.TimeoutFlag+a.Timeout.String())
 	}
 	if key := append(slices.Clone(o.Modes), a.Exec...); len(key) > 0 {
 		sum := sha256.Sum256(fmt.Appendf(nil, "%q", key))
-		exec = append(exec, fmt.Sprintf("%s%x", cacheKeyFlag, sum[:8]))
+		exec = append(exec, fmt.Sprintf("%s%x", reentry.CacheKeyFlag, sum[:8]))
 	}
 	quoted, err := QuoteWords(exec...)
 	if err != nil {
@@ -47,9 +51,8 @@ func (a *Args) Command(o CommandOptions) ([]string, error) {
 		words = append(words, "-C="+a.Dir) // the go command wants it first
 	}
 	words = append(words, "-json", "-exec="+quoted)
-	if o.Toolexec != "" && !a.Toolexec {
-		words = append(words, "-toolexec="+o.Toolexec)
-	}
+	toolexec := a.toolexec(o)
+	words = append(words, toolexec...)
 	// Below the number of workers, a worker would wait for a package slot of
 	// the go command.
 	switch {
@@ -64,10 +67,43 @@ func (a *Args) Command(o CommandOptions) ([]string, error) {
 	if o.Seed != "" && a.Shuffle == "" {
 		words = append(words, "-shuffle="+o.Seed)
 	}
-	words = append(words, a.flags()...)
+	if toolexec != nil {
+		words = append(words, a.flags("toolexec")...)
+	} else {
+		words = append(words, a.flags()...)
+	}
 	words = append(words, a.Packages...)
 	return append(words, a.rest()...), nil
 }
+
+// toolexec returns the -toolexec flag with which the go command starts its tools through exec-tool,
+// so that they take turns ([Builds]) and the link cache can answer; nil where it cannot. The user's
+// own words stand before the tool as they did.
+//
+// The go command keeps neither the flag's value nor a trace of it in its caches' keys: all that
+// counts there is what the tools answer to -V=full, and exec-tool passes that on unchanged.
+func (a *Args) toolexec(o CommandOptions) []string {
+	if o.Toolexec == "" || !WrapsTools(runtime.GOOS) {
+		return nil
+	}
+	words := append([]string{o.Self}, strings.Fields(o.Toolexec)...)
+	if len(a.Toolexec) > 0 {
+		words = append(words, reentry.AfterFlag+strconv.Itoa(len(a.Toolexec)))
+		words = append(words, a.Toolexec...)
+	}
+	value, err := QuoteWords(words...)
+	if err != nil {
+		return nil // the user's words cannot be quoted, so they stay as they are
+	}
+	return []string{"-toolexec=" + value}
+}
+
+// WrapsTools reports whether the go command can start its tools through exec-tool on a system. It
+// cannot on Windows: it puts the long argument lists of its tools into files, as Windows needs from
+// 32 KB on, but only when it starts the tools itself (useResponseFile in
+// cmd/go/internal/work/exec.go). With any -toolexec a package of many files no longer compiles
+// there. This can go when the go command does it for wrapped tools.
+func WrapsTools(goos string) bool { return goos != "windows" }
 
 // rest returns what the test binary gets. Its words stood behind flags that now
 // come earlier, so the first of them could be read as a package, or as the value

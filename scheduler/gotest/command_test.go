@@ -6,10 +6,13 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/gotestcohort/cohort/scheduler/gotest/reentry"
 )
 
 // sampleModule writes a module with the packages a and b, each with one test.
@@ -48,7 +51,7 @@ func execs(t *testing.T, dir string, words []string) string {
 	}
 	var found []string
 	for line := range strings.Lines(string(out)) {
-		_, rest, ok := strings.Cut(line, ".test -test.paniconexit0")
+		before, rest, ok := strings.Cut(line, ".test -test.paniconexit0")
 		if !ok {
 			continue
 		}
@@ -62,8 +65,7 @@ func execs(t *testing.T, dir string, words []string) string {
 				others = append(others, arg)
 			}
 		}
-		name := line[strings.Index(line, "$WORK"):strings.Index(line, ".test ")]
-		found = append(found, fmt.Sprintf("%s %q %q", filepath.Base(name), flags, others))
+		found = append(found, fmt.Sprintf("%s %q %q", filepath.Base(before), flags, others))
 	}
 	slices.Sort(found)
 	return strings.Join(found, "\n")
@@ -77,7 +79,11 @@ func sameForGo(t *testing.T, dir string, words []string) {
 	if err != nil {
 		t.Fatalf("%q: %v", words, err)
 	}
-	command, err := a.Command(CommandOptions{Self: "/bin/cohort", Workers: 2})
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	command, err := a.Command(CommandOptions{Self: self, Workers: 2, Toolexec: reentry.ExecToolCommand})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -174,9 +180,12 @@ func TestCommandPlacesCohort(t *testing.T) {
 		"timeout":    {CommandOptions{Self: "/c"}, "-timeout 90s", "go test -json -exec=/c exec-test -timeout=1m30s -timeout=0"},
 		"no timeout": {CommandOptions{Self: "/c"}, "-timeout=0", "go test -json -exec=/c exec-test -timeout=0s -timeout=0"},
 		"directory":  {CommandOptions{Self: "/c"}, "-C=x -v", "go test -C=x -json -exec=/c exec-test -timeout=0 -v"},
-		"toolexec":   {CommandOptions{Self: "/c", Toolexec: "/c exec-tool"}, "", "go test -json -exec=/c exec-test -toolexec=/c exec-tool -timeout=0"},
-		"user's toolexec": {CommandOptions{Self: "/c", Toolexec: "/c exec-tool"}, "-toolexec=t",
-			"go test -json -exec=/c exec-test -timeout=0 -toolexec=t"},
+		"tools":      {CommandOptions{Self: "/c", Toolexec: "exec-tool"}, "", "go test -json -exec=/c exec-test -toolexec=/c exec-tool -timeout=0"},
+		"link cache": {CommandOptions{Self: "/c", Toolexec: "exec-tool -links"}, "", "go test -json -exec=/c exec-test -toolexec=/c exec-tool -links -timeout=0"},
+		"user's toolexec": {CommandOptions{Self: "/c", Toolexec: "exec-tool"}, "-short -toolexec 't u' -v",
+			"go test -json -exec=/c exec-test -toolexec=/c exec-tool -after=2 t u -timeout=0 -short -v"},
+		"user's alone": {CommandOptions{Self: "/c"}, "-toolexec=t", "go test -json -exec=/c exec-test -timeout=0 -toolexec=t"},
+		"odd toolexec": {CommandOptions{Self: "/c", Toolexec: "exec-tool"}, `-toolexec=t'"`, `go test -json -exec=/c exec-test -timeout=0 -toolexec=t'"`},
 		"seed":         {CommandOptions{Self: "/c", Seed: "7"}, "", "go test -json -exec=/c exec-test -timeout=0 -shuffle=7"},
 		"user's seed":  {CommandOptions{Self: "/c", Seed: "7"}, "-shuffle=8", "go test -json -exec=/c exec-test -timeout=0 -shuffle=8"},
 		"user's -exec": {CommandOptions{Self: "/c"}, "-exec=wine", "go test -json -exec=/c exec-test -key=4a63655639ee40e4 -timeout=0"},
@@ -185,7 +194,14 @@ func TestCommandPlacesCohort(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if got := strings.Join(commandWords(t, tc.options, nil, strings.Fields(tc.args)...), " "); got != tc.want {
+			args, err := splitQuoted(tc.args)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if tc.options.Toolexec != "" && !WrapsTools(runtime.GOOS) {
+				t.Skip("no -toolexec here")
+			}
+			if got := strings.Join(commandWords(t, tc.options, nil, args...), " "); got != tc.want {
 				t.Errorf("got  %s\nwant %s", got, tc.want)
 			}
 		})

@@ -3,16 +3,17 @@ package gotest
 import (
 	"crypto/rand"
 	"crypto/subtle"
-	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"path/filepath"
 	"strconv"
 	"sync"
-	"syscall"
 	"time"
+
+	"github.com/gotestcohort/cohort/scheduler/gotest/reentry"
 )
 
 // maxSocketPath is the longest path that a Unix socket address holds on every
@@ -24,6 +25,8 @@ type Listener struct {
 	// Dir is a private directory (mode 0700) for this run's files. Close
 	// removes it.
 	Dir string
+	// Builds gives the go command's build tools their turns.
+	Builds *Builds
 
 	token    string
 	path     string
@@ -42,6 +45,7 @@ func Listen() (*Listener, error) {
 	}
 	l := &Listener{
 		Dir:      dir,
+		Builds:   newBuilds(),
 		token:    rand.Text(),
 		path:     filepath.Join(dir, "s"),
 		requests: make(chan *Request),
@@ -124,9 +128,8 @@ func (l *Listener) accept() {
 	}
 }
 
-// serve reads one exec-test's connection until it ends.
+// serve reads one connection, of exec-test or exec-tool, until it ends.
 func (l *Listener) serve(conn *net.UnixConn) {
-	r := &Request{conn: conn, gone: make(chan struct{}), signals: make(chan os.Signal, 4)}
 	defer conn.Close() //nolint:errcheck // its peer is gone, or is told by the close
 	stop := make(chan struct{})
 	defer close(stop)
@@ -135,39 +138,45 @@ func (l *Listener) serve(conn *net.UnixConn) {
 		defer l.conns.Done()
 		select {
 		case <-l.done:
-			conn.Close() //nolint:errcheck // unblocks the read below
+			conn.Close() //nolint:errcheck // unblocks the reads below
 		case <-stop:
 		}
 	}()
-	defer close(r.gone)
 	if checkPeer(conn) != nil {
 		return
 	}
-	kind, payload, buf, err := readFrame(conn, nil)
-	var h hello
-	if err != nil || kind != frameHello || json.Unmarshal(payload, &h) != nil || len(h.Args) == 0 ||
-		subtle.ConstantTimeCompare([]byte(h.Token), []byte(l.token)) != 1 {
+	kind, payload, _, err := reentry.ReadFrame(conn, nil)
+	if err != nil {
 		return // not ours: the closed connection is its answer
 	}
-	r.Dir, r.Binary, r.Args, r.Env = string(h.Dir), string(h.Args[0]), toStrings(h.Args[1:]), toStrings(h.Env)
+	switch kind {
+	case reentry.FrameHello:
+		if h, err := reentry.DecodeHello(payload); err == nil && len(h.Args) > 0 && l.knows(h.Token) {
+			l.serveTest(conn, h)
+		}
+	case reentry.FrameBuild:
+		if b, err := reentry.DecodeBuild(payload); err == nil && l.knows(b.Token) {
+			l.Builds.serve(conn, b.Tool)
+		}
+	}
+}
+
+// serveTest hands on what an exec-test wants run, and returns when that has ended.
+func (l *Listener) serveTest(conn *net.UnixConn, h reentry.Hello) {
+	r := &Request{Dir: h.Dir, Binary: h.Args[0], Args: h.Args[1:], Env: h.Env, conn: conn, gone: make(chan struct{})}
+	defer close(r.gone)
 	select {
 	case l.requests <- r:
 	case <-l.done:
 		return
 	}
-	for {
-		kind, payload, grown, err := readFrame(conn, buf)
-		if err != nil {
-			return
-		}
-		buf = grown
-		if num, err := strconv.Atoi(string(payload)); err == nil && kind == frameSignal {
-			select {
-			case r.signals <- syscall.Signal(num):
-			default: // four are waiting already: one more says nothing new
-			}
-		}
-	}
+	// exec-test says nothing more.
+	_, _ = io.Copy(io.Discard, conn)
+}
+
+// knows reports whether token is this run's.
+func (l *Listener) knows(token string) bool {
+	return subtle.ConstantTimeCompare([]byte(token), []byte(l.token)) == 1
 }
 
 // Request is one test binary that the go command wants run, and the line back
@@ -181,9 +190,8 @@ type Request struct {
 	Args   []string
 	Env    []string
 
-	conn    *net.UnixConn
-	gone    chan struct{}
-	signals chan os.Signal
+	conn *net.UnixConn
+	gone chan struct{}
 
 	mu     sync.Mutex
 	closed bool
@@ -192,9 +200,6 @@ type Request struct {
 
 // Gone is closed when the exec-test process has ended or was cut off.
 func (r *Request) Gone() <-chan struct{} { return r.gone }
-
-// Signals yields the signals that exec-test received. It is never closed.
-func (r *Request) Signals() <-chan os.Signal { return r.signals }
 
 // maxOutputFrame keeps one frame within what a socket takes in one go.
 const maxOutputFrame = 128 << 10
@@ -208,7 +213,7 @@ func (r *Request) Write(p []byte) (int, error) {
 	for rest := p; len(rest) > 0 && r.err == nil && !r.closed; {
 		part := rest[:min(len(rest), maxOutputFrame)]
 		rest = rest[len(part):]
-		r.err = writeFrame(r.conn, frameOutput, part)
+		r.err = reentry.WriteFrame(r.conn, reentry.FrameOutput, part)
 	}
 	return len(p), nil
 }
@@ -223,7 +228,7 @@ func (r *Request) Exit(code int) error {
 	}
 	r.closed = true
 	if r.err == nil {
-		r.err = writeFrame(r.conn, frameExit, []byte(strconv.Itoa(code)))
+		r.err = reentry.WriteFrame(r.conn, reentry.FrameExit, []byte(strconv.Itoa(code)))
 	}
 	return r.err
 }

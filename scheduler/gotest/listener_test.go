@@ -14,6 +14,8 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+
+	"github.com/gotestcohort/cohort/scheduler/gotest/reentry"
 )
 
 // open returns a Listener that the test's end closes, and checks that nothing
@@ -70,7 +72,7 @@ func dial(t *testing.T, l *Listener) *net.UnixConn {
 // greet sends a good hello.
 func greet(t *testing.T, l *Listener, conn *net.UnixConn) {
 	t.Helper()
-	if err := writeFrame(conn, frameHello, fmt.Appendf(nil, `{"Token":%q,"Args":["YmluYXJ5"]}`, l.token)); err != nil {
+	if err := reentry.WriteFrame(conn, reentry.FrameHello, reentry.Hello{Token: l.token, Args: []string{"binary"}}.Encode()); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -319,47 +321,30 @@ func TestExecTestCannotWrite(t *testing.T) {
 	<-r.Gone()
 }
 
-// TestExecTestRefuses gives exec-test frames that no cohort sends.
-func TestExecTestRefuses(t *testing.T) {
-	t.Parallel()
-	for stream, want := range map[string]string{
-		"X\x00\x00\x00\x00":                "unknown frame",
-		"E\x00\x00\x00\x01x":               "read exit frame",
-		"O\xff\xff\xff\xff":                "frame of",
-		"O\x00\x00\x00\x01aO\x00\x00":      "cohort is gone",
-		"O\x00\x00\x00\x01a":               "cohort is gone",
-		"O\x00\x00\x00\x09ab":              "cohort is gone",
-		"H\x00\x00\x00\x02{}E\x00\x00\x01": "unknown frame",
-	} {
-		code, err := copyOutput(strings.NewReader(stream), io.Discard)
-		if err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("%q: %d, %v, want %q", stream, code, err, want)
-		}
-	}
-}
-
 // TestBadHello has strangers at the socket: each is cut off, and none is a
 // request.
 func TestBadHello(t *testing.T) {
 	t.Parallel()
 	l := open(t)
-	frame := func(kind byte, payload string) string {
+	frame := func(kind byte, payload []byte) string {
 		var b bytes.Buffer
-		if err := writeFrame(&b, kind, []byte(payload)); err != nil {
+		if err := reentry.WriteFrame(&b, kind, payload); err != nil {
 			t.Fatal(err)
 		}
 		return b.String()
 	}
+	hello := func(h reentry.Hello) string { return frame(reentry.FrameHello, h.Encode()) }
+	good := reentry.Hello{Token: l.token, Args: []string{"x"}}
 	for name, stream := range map[string]string{
 		"garbage":     "GET / HTTP/1.1\r\n\r\n",
 		"too large":   "H\xff\xff\xff\xff",
-		"no JSON":     frame(frameHello, "hi"),
-		"no token":    frame(frameHello, `{"Args":["eA=="]}`),
-		"wrong token": frame(frameHello, `{"Token":"x","Args":["eA=="]}`),
-		"part":        frame(frameHello, `{"Token":"`+l.token[:len(l.token)-1]+`","Args":["eA=="]}`),
-		"no binary":   frame(frameHello, `{"Token":"`+l.token+`"}`),
-		"no hello":    frame(frameSignal, "2"),
-		"cut off":     frame(frameHello, "{}")[:4],
+		"malformed":   frame(reentry.FrameHello, []byte("\x02hi")),
+		"no token":    hello(reentry.Hello{Args: []string{"x"}}),
+		"wrong token": hello(reentry.Hello{Token: "x", Args: []string{"x"}}),
+		"part":        hello(reentry.Hello{Token: l.token[:len(l.token)-1], Args: []string{"x"}}),
+		"no binary":   hello(reentry.Hello{Token: l.token}),
+		"no hello":    frame(reentry.FrameExit, good.Encode()),
+		"cut off":     hello(good)[:9],
 		"nothing":     "",
 	} {
 		conn := dial(t, l)
@@ -378,39 +363,6 @@ func TestBadHello(t *testing.T) {
 	case r := <-l.Requests():
 		t.Errorf("a request: %+v", r)
 	default:
-	}
-}
-
-func TestSignals(t *testing.T) {
-	t.Parallel()
-	l := open(t)
-	conn := dial(t, l)
-	greet(t, l, conn)
-	r := <-l.Requests()
-	for _, payload := range []string{"2", "x", "15"} {
-		if err := writeFrame(conn, frameSignal, []byte(payload)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := writeFrame(conn, 'Z', []byte("9")); err != nil { // not a signal
-		t.Fatal(err)
-	}
-	for _, want := range []os.Signal{syscall.SIGINT, syscall.SIGTERM} {
-		if got := <-r.Signals(); got != want {
-			t.Errorf("%v, want %v", got, want)
-		}
-	}
-	for range 100 { // more than anybody takes
-		if err := writeFrame(conn, frameSignal, []byte("1")); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := conn.Close(); err != nil {
-		t.Error(err)
-	}
-	<-r.Gone()
-	if got := len(r.Signals()); got != 4 {
-		t.Errorf("%d signals wait, want 4", got)
 	}
 }
 

@@ -1,7 +1,6 @@
 package gotest
 
 import (
-	"encoding/json"
 	"errors"
 	"io/fs"
 	"net"
@@ -11,6 +10,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/gotestcohort/cohort/scheduler/gotest/reentry"
 )
 
 // nobody is a user without rights; the number needs no entry anywhere.
@@ -30,10 +31,7 @@ func TestOtherUser(t *testing.T) {
 	defer l.Close() //nolint:errcheck // the folder is removed, which the other tests check
 	address, _ := strings.CutPrefix(l.Env(), ExecEnv+"=")
 	token, path, _ := strings.Cut(address, "@")
-	greeting, err := json.Marshal(hello{Token: token, Dir: toBytes([]string{"/"})[0], Args: toBytes([]string{"/bin/true"})})
-	if err != nil {
-		t.Fatal(err)
-	}
+	greeting := reentry.Hello{Token: token, Dir: "/", Args: []string{"/bin/true"}}.Encode()
 
 	if err := as(nobody, func() error { return knock(path, greeting) }); !errors.Is(err, fs.ErrPermission) {
 		t.Errorf("the socket's folder lets another user in: %v", err)
@@ -69,7 +67,7 @@ func knock(path string, greeting []byte) error {
 	}
 	defer conn.Close() //nolint:errcheck // nothing more is wanted of it
 	// The other side may have hung up by now; what it answers tells.
-	_ = writeFrame(conn, frameHello, greeting)
+	_ = reentry.WriteFrame(conn, reentry.FrameHello, greeting)
 	if err := conn.SetReadDeadline(time.Now().Add(time.Minute)); err != nil {
 		return err
 	}

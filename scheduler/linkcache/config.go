@@ -3,7 +3,6 @@ package linkcache
 import (
 	"fmt"
 	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 )
@@ -48,17 +47,17 @@ func FromEnv(env []string) (Config, error) {
 	switch dir := lookup(env, EnvDir); {
 	case dir == "off":
 		return Config{}, nil
-	case dir != "" && !filepath.IsAbs(dir):
+	case dir != "" && !isAbs(dir):
 		return Config{}, fmt.Errorf("%s=%s: want an absolute path, or off", EnvDir, dir)
 	case dir != "":
-		c.Dir = filepath.Clean(dir)
+		c.Dir = dir
 	default:
 		user, err := os.UserCacheDir()
 		if err != nil {
 			// No home directory: there is no place for a cache, which is no error for a run of tests.
 			return Config{}, nil
 		}
-		c.Dir = filepath.Join(user, "cohort", "link")
+		c.Dir = within(within(user, "cohort"), "link")
 	}
 	return c, nil
 }

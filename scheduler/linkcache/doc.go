@@ -1,13 +1,13 @@
 // Package linkcache keeps the output of the Go linker, so that a test binary whose inputs did not change is not
 // linked again.
 //
-// The go command caches what it compiles and the results of tests, but never a test binary: each run that is not
-// answered from the result cache (every -count=1 run) links all of them anew. With -toolexec the go command starts
-// each of its tools through a wrapper; this package is that wrapper, the command "cohort exec-tool".
+// The go command caches what it compiles and the results of tests, but never a test binary: each
+// run that is not answered from the result cache (every -count=1 run) links all of them anew. With
+// -toolexec the go command starts each of its tools through a wrapper, "cohort exec-tool", which
+// asks this package to answer for the linker.
 //
 //	go test ─ -toolexec ─▶ exec-tool link ... ─▶ known key: the stored output is what -o gets
 //	                                             else: the real link, then store its output
-//	                       any other tool     ─▶ replaced by that tool at once
 //
 // # What makes a hit safe
 //

@@ -12,6 +12,8 @@ import (
 	"strings"
 	"testing"
 	"testing/iotest"
+
+	"github.com/gotestcohort/cohort/scheduler/gotest/reentry"
 )
 
 // TestCarriesTrailer has the formats of all targets that go tool dist list names.
@@ -68,11 +70,7 @@ func TestBinaryWithoutTrailer(t *testing.T) {
 func TestWasm(t *testing.T) {
 	t.Parallel()
 	m := newModule(t)
-	te, err := Toolexec(self(t), true)
-	if err != nil {
-		t.Fatal(err)
-	}
-	m.toolexec = te
+	m.toolexec = toolexec(t, self(t), reentry.StandInFlag)
 	write(t, filepath.Join(m.dir, "p_test.go"), "package p\n\nimport \"testing\"\n\nfunc TestF(*testing.T) {}\n")
 	test := func() {
 		cmd := m.goCommand("test", "-count=1", "-vet=off", "-v", "-exec="+self(t)+" "+runWasmCommand)

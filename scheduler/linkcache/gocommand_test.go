@@ -10,6 +10,9 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"github.com/gotestcohort/cohort/scheduler/gotest"
+	"github.com/gotestcohort/cohort/scheduler/gotest/reentry"
 )
 
 // A module is a sample module with its own link cache. It shares the go command's build cache with everyone.
@@ -28,18 +31,24 @@ func newModule(t *testing.T) *module {
 	if testing.Short() {
 		t.Skip("runs the go command")
 	}
-	if ok, why := (Run{Config: Config{Dir: "x"}, GOOS: runtime.GOOS}).Allowed(); !ok {
-		t.Skip(why)
+	if !gotest.WrapsTools(runtime.GOOS) {
+		t.Skip("the go command has no use for -toolexec")
 	}
-	te, err := Toolexec(self(t), false)
-	if err != nil {
-		t.Fatal(err)
-	}
-	m := &module{dir: t.TempDir(), cache: filepath.Join(t.TempDir(), "link"), toolexec: te}
+	m := &module{dir: t.TempDir(), cache: filepath.Join(t.TempDir(), "link"), toolexec: toolexec(t, self(t))}
 	write(t, filepath.Join(m.dir, "go.mod"), "module example.com/p\n\ngo 1.24\n")
 	write(t, filepath.Join(m.dir, "p.go"), sampleSource)
 	write(t, filepath.Join(m.dir, "p_test.go"), sampleTest)
 	return m
+}
+
+// toolexec returns the value of a -toolexec flag that starts exe.
+func toolexec(t *testing.T, exe string, flags ...string) string {
+	t.Helper()
+	value, err := gotest.QuoteWords(append([]string{exe, reentry.ExecToolCommand, reentry.LinkCacheFlag}, flags...)...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return value
 }
 
 // goCommand returns the go command with the link cache, and without a GOFLAGS of the one who runs these tests.
@@ -276,11 +285,7 @@ func TestPathOfCohortMayHoldSpacesAndQuotes(t *testing.T) {
 		m := newModule(t)
 		exe := filepath.Join(t.TempDir(), name, "cohort")
 		installSelf(t, exe)
-		te, err := Toolexec(exe, false)
-		if err != nil {
-			t.Fatal(err)
-		}
-		m.toolexec = te
+		m.toolexec = toolexec(t, exe)
 		m.test(t)
 		if len(m.entries(t)) != 1 {
 			t.Errorf("%s: nothing stored", name)

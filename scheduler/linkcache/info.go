@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"time"
 )
 
@@ -50,7 +49,7 @@ func Clean(c Config) (Info, error) {
 	all, err := newStore(c).list()
 	errs := []error{err}
 	for _, name := range append(names(all), usageName) {
-		if err := os.Remove(filepath.Join(c.Dir, name)); !errors.Is(err, fs.ErrNotExist) {
+		if err := os.Remove(within(c.Dir, name)); !errors.Is(err, fs.ErrNotExist) {
 			errs = append(errs, err)
 		}
 	}

@@ -8,9 +8,8 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 )
 
@@ -39,11 +38,23 @@ func linkerEnv() []string {
 // there and writes its path into the executable, so that containers of both kinds with one cache need different keys.
 func dynamicLinkers(root string) []string {
 	var found []string
-	// These cover the paths in cmd/link/internal/*/obj.go: /lib/ld-linux.so.2, /lib64/ld64.so.1, /lib/ld-musl-x86_64.so.1, ...
-	for _, pattern := range []string{"lib/ld*.so*", "lib64/ld*.so*"} {
-		// The only error is that of a bad pattern.
-		names, _ := filepath.Glob(filepath.Join(root, pattern))
-		found = append(found, names...)
+	// The paths in cmd/link/internal/*/obj.go: /lib/ld-linux.so.2, /lib64/ld64.so.1,
+	// /lib/ld-musl-x86_64.so.1, ...
+	for _, name := range []string{"lib", "lib64"} {
+		dir := within(root, name)
+		f, err := os.Open(dir)
+		if err != nil {
+			continue // not there
+		}
+		// What cannot be read, the linker does not find either.
+		names, _ := f.Readdirnames(-1)
+		_ = f.Close()
+		slices.Sort(names)
+		for _, name := range names {
+			if strings.HasPrefix(name, "ld") && strings.Contains(name, ".so") {
+				found = append(found, within(dir, name))
+			}
+		}
 	}
 	return found
 }
@@ -111,9 +122,8 @@ func fileIdentity(path string) (string, error) {
 // not link with it. One that is not there cannot be asked, and then its name is all there is to know.
 func extldIdentity(name string, env []string) string {
 	path := name
-	if filepath.Base(name) == name {
-		// The wrapper's own PATH is the linker's: the go command starts both with one environment.
-		if p, err := exec.LookPath(name); err == nil {
+	if base(name) == name {
+		if p, err := lookPath(name, lookup(env, "PATH")); err == nil {
 			path = p
 		}
 	}

@@ -58,23 +58,6 @@ func TestParseRequestTakesOnlyWhatItUnderstands(t *testing.T) {
 	}
 }
 
-func TestIsLink(t *testing.T) {
-	t.Parallel()
-	for argv, want := range map[string]bool{
-		"/go/pkg/tool/link -o x":     true,
-		"/go/pkg/tool/link.exe -o x": true,
-		"/go/pkg/tool/link -V=full":  false,
-		"/go/pkg/tool/link":          false,
-		"/go/pkg/tool/compile -o x":  false,
-		"gcc -### -x c":              false,
-		"/go/bin/go tool link":       false,
-	} {
-		if got := isLink(strings.Fields(argv)); got != want {
-			t.Errorf("isLink(%s) = %v, want %v", argv, got, want)
-		}
-	}
-}
-
 // A linkCall is what decides a key; tests change one thing in it.
 type linkCall struct {
 	dir       string

@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/gotestcohort/cohort/scheduler/gotest/reentry"
 )
 
 // TestMain lets this test binary stand in for cohort, and for a linker that does as it is told.
@@ -17,7 +19,7 @@ func TestMain(m *testing.M) {
 	if len(os.Args) > 1 {
 		switch os.Args[1] {
 		case "exec-tool":
-			os.Exit(Main(os.Args[2:], os.Environ(), os.Stdout, os.Stderr))
+			os.Exit(reentry.ExecTool(os.Args[2:], os.Environ(), os.Stdout, os.Stderr, Link))
 		case runWasmCommand:
 			os.Exit(runWasm(os.Args[2:]))
 		}

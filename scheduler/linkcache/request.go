@@ -1,7 +1,6 @@
 package linkcache
 
 import (
-	"path/filepath"
 	"strings"
 )
 
@@ -36,16 +35,6 @@ func flagArity(name string) arity {
 		return value
 	}
 	return unknown
-}
-
-// isLink reports whether a tool's command line (tool, arguments) is a link: neither another tool nor a question for the
-// linker's version.
-func isLink(argv []string) bool {
-	if len(argv) < 2 || strings.HasPrefix(argv[1], "-V") {
-		return false
-	}
-	base := filepath.Base(argv[0])
-	return base == "link" || base == "link.exe"
 }
 
 // parseRequest reads the command line of a link (tool, arguments). It reports false when the call must go to the real

@@ -7,7 +7,6 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"strings"
 )
 
@@ -39,13 +38,13 @@ const (
 	// with the key under which a binary is to be stored.
 	linkedSuffix = ".linked"
 	keySuffix    = ".key"
-	// standInFlag, before the tool, tells exec-tool that exec-test will run what is linked.
-	standInFlag = "-stand-in"
+	// standInKey is in the key of each binary that may have a stand-in.
+	standInKey = "-stand-in"
 )
 
 // isTestBinary reports whether out is named as the go command names test binaries, which it links for exec-test.
 func isTestBinary(out string) bool {
-	return strings.HasSuffix(strings.TrimSuffix(filepath.Base(out), ".exe"), ".test")
+	return strings.HasSuffix(strings.TrimSuffix(base(out), ".exe"), ".test")
 }
 
 // linkTo gives the binary stored under k the name of out with linkedSuffix, and writes its stand-in to out. The errors are
@@ -216,7 +215,7 @@ func (s *store) linkIn(k key, f *os.File) (int64, error) {
 
 // linkAs makes file the entry of k, in place of one that may be there.
 func (s *store) linkAs(k key, file string) error {
-	tmp := filepath.Join(s.Dir, fmt.Sprint(tmpPrefix, os.Getpid(), "-", k))
+	tmp := within(s.Dir, fmt.Sprint(tmpPrefix, os.Getpid(), "-", k))
 	if err := os.Link(file, tmp); err != nil {
 		return err
 	}

@@ -5,10 +5,11 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
-	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/gotestcohort/cohort/scheduler/gotest/reentry"
 )
 
 // linkStandIn calls exec-tool as cohort does, and returns the path of the test binary that was linked.
@@ -18,7 +19,7 @@ func (f *fake) linkStandIn(t *testing.T, name string) string {
 	if err := os.MkdirAll(filepath.Dir(out), 0o777); err != nil {
 		t.Fatal(err)
 	}
-	argv := []string{self(t), "exec-tool", standInFlag, f.link, "-o", out, "-importcfg", filepath.Join(f.dir, "b001", "importcfg.link"),
+	argv := []string{self(t), "exec-tool", reentry.LinkCacheFlag, reentry.StandInFlag, f.link, "-o", out, "-importcfg", filepath.Join(f.dir, "b001", "importcfg.link"),
 		"-buildmode=exe", "-buildid=" + testBuildID, "main.a"}
 	if code, stdout, stderr := runCommand(t, command(f.dir, f.env, argv...)); code != 0 || stdout != "" || stderr != "" {
 		t.Fatalf("exit %d, stdout %q, stderr %q; want 0 and silence", code, stdout, stderr)
@@ -230,16 +231,8 @@ func TestInstallErrors(t *testing.T) {
 	}
 }
 
-// TestStandInArgument: the flag gets to exec-tool through the filter.
-func TestStandInArgument(t *testing.T) {
+func TestStandIns(t *testing.T) {
 	t.Parallel()
-	if runtime.GOOS == "windows" {
-		t.Skip("no filter there")
-	}
-	code, stdout, stderr := runCommand(t, command(t.TempDir(), nil, slices.Concat(toolexecArgs("/bin/echo", standInFlag), []string{"/x/link", "-o", "x"})...))
-	if code != 0 || stdout != "exec-tool -stand-in /x/link -o x\n" || stderr != "" {
-		t.Errorf("exit %d, stdout %q, stderr %q", code, stdout, stderr)
-	}
 	for run, want := range map[Run]bool{{GOOS: "linux"}: true, {GOOS: "darwin"}: false, {GOOS: "linux", Work: true}: false} {
 		if got := run.StandIns(); got != want {
 			t.Errorf("StandIns of %+v: %v", run, got)

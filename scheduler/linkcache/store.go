@@ -9,7 +9,6 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"time"
 )
 
@@ -51,7 +50,7 @@ type store struct {
 
 func newStore(c Config) *store { return &store{Config: c, now: time.Now} }
 
-func (s *store) path(k key) string { return filepath.Join(s.Dir, k.String()) }
+func (s *store) path(k key) string { return within(s.Dir, k.String()) }
 
 // copyTo writes the output stored under k to the file out, which is created anew. The error is errMiss when there is no
 // entry, errDamaged when there was one that is not what was once stored: it is gone then. After an error out does not

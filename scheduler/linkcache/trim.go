@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -76,7 +75,7 @@ func isKey(name string) bool {
 
 // account notes that n bytes were stored, and trims the cache when it may have outgrown its limit.
 func (s *store) account(n int64) error {
-	name := filepath.Join(s.Dir, usageName)
+	name := within(s.Dir, usageName)
 	f, err := os.OpenFile(name, os.O_WRONLY|os.O_APPEND, 0o600)
 	if errors.Is(err, fs.ErrNotExist) {
 		return s.trim()
@@ -124,7 +123,7 @@ func (s *store) trim() error {
 	var errs []error
 	for i, e := range all {
 		if remove[i] {
-			err := os.Remove(filepath.Join(s.Dir, e.name))
+			err := os.Remove(within(s.Dir, e.name))
 			if err == nil || errors.Is(err, fs.ErrNotExist) {
 				continue
 			}
@@ -168,7 +167,7 @@ func (s *store) writeUsage(total int64) error {
 	}
 	_, err = fmt.Fprintf(tmp, "%d\n", total)
 	if err = errors.Join(err, tmp.Close()); err == nil {
-		err = os.Rename(tmp.Name(), filepath.Join(s.Dir, usageName))
+		err = os.Rename(tmp.Name(), within(s.Dir, usageName))
 	}
 	if err != nil {
 		return errors.Join(err, os.Remove(tmp.Name()))

@@ -1,4 +1,4 @@
-package gotest
+package reentry
 
 import (
 	"os"

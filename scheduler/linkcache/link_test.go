@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/gotestcohort/cohort/scheduler/gotest/reentry"
 )
 
 // A fake is a linker that notes its calls, with the files that a call of it names and a cache of its own.
@@ -44,7 +46,7 @@ func (f *fake) run(t *testing.T, env ...string) (code int, stdout, stderr string
 
 func (f *fake) runArgs(t *testing.T, args []string, env ...string) (code int, stdout, stderr string) {
 	t.Helper()
-	argv := slices.Concat([]string{self(t), "exec-tool", f.link, "-o", f.out, "-importcfg", filepath.Join(f.dir, "b001", "importcfg.link")}, args)
+	argv := slices.Concat([]string{self(t), "exec-tool", reentry.LinkCacheFlag, f.link, "-o", f.out, "-importcfg", filepath.Join(f.dir, "b001", "importcfg.link")}, args)
 	return runCommand(t, command(f.dir, append(f.env, env...), argv...))
 }
 
@@ -179,30 +181,4 @@ func TestCacheThatCannotBeWrittenIsNoCache(t *testing.T) {
 	write(t, filepath.Join(f.dir, "cache"), "a file where the folder should be")
 	f.check(t, 1)
 	f.check(t, 2)
-}
-
-func TestOtherToolsRunAsTheyAre(t *testing.T) {
-	t.Parallel()
-	if runtime.GOOS == "windows" {
-		t.Skip("needs a shell")
-	}
-	for _, argv := range [][]string{{"/bin/sh", "-c", `echo "$1"; echo oops >&2; exit 7`, "sh", "a  b"}, {"sh", "-c", `echo "$1"; echo oops >&2; exit 7`, "sh", "a  b"}} {
-		code, stdout, stderr := runCommand(t, command(t.TempDir(), nil, append([]string{self(t), "exec-tool"}, argv...)...))
-		if code != 7 || stdout != "a  b\n" || stderr != "oops\n" {
-			t.Errorf("%q: exit %d, stdout %q, stderr %q", argv, code, stdout, stderr)
-		}
-	}
-}
-
-func TestExecToolErrors(t *testing.T) {
-	t.Parallel()
-	code, stdout, stderr := runCommand(t, command(t.TempDir(), nil, self(t), "exec-tool"))
-	if code != usageError || stdout != "" || !strings.Contains(stderr, "want a tool") {
-		t.Errorf("no tool: exit %d, stdout %q, stderr %q", code, stdout, stderr)
-	}
-	absent := filepath.Join(t.TempDir(), "absent")
-	code, stdout, stderr = runCommand(t, command(t.TempDir(), nil, self(t), "exec-tool", absent, "x"))
-	if code != 1 || stdout != "" || !strings.Contains(stderr, absent) {
-		t.Errorf("absent tool: exit %d, stdout %q, stderr %q", code, stdout, stderr)
-	}
 }
