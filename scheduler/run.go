@@ -51,6 +51,9 @@ func Start(c *Config) (*Run, error) {
 	if err != nil {
 		return nil, err
 	}
+	if p := c.GoTest.P; p > 0 { // go's own limit, which the -p of the command may exceed
+		listener.Builds.Limit(p)
+	}
 	gocmd, err := startGo(c, listener.Env())
 	if err != nil {
 		return nil, errors.Join(err, listener.Close(), gocmd.removeWork())
