@@ -35,6 +35,7 @@ type Merger struct {
 	processes []*Process // with lines held back or a block open
 	stream    *Process   // whose block streams, or nil
 	current   string     // the test that the reader takes output for
+	midLine   bool       // the last line put has no end yet
 	blocks    int        // blocks opened so far
 	err       error      // lines were lost: the package must not pass
 }
@@ -168,6 +169,7 @@ func (p *Process) track(e testbin.Event) {
 func (p *Process) Flush() {
 	p.m.mu.Lock()
 	defer p.m.mu.Unlock()
+	p.m.rest()
 	p.m.write()
 }
 
@@ -178,7 +180,21 @@ func (p *Process) Close() {
 	if p.block != 0 {
 		p.m.endBlock(p)
 	}
+	p.m.rest()
 	p.m.write()
+}
+
+// rest leaves the reader where words without a name belong: with the test that streams, or outside
+// any test. If exec-test is killed, the go command adds "signal: killed" to what came before. That
+// must not be the end of a test that passed, which nobody shows.
+func (m *Merger) rest() {
+	switch {
+	case m.midLine:
+	case m.stream == nil:
+		m.name("")
+	case !m.stream.reported:
+		m.name(m.stream.test)
+	}
 }
 
 // Add writes lines of the scheduler's own, outside any test. Framing among
@@ -276,6 +292,9 @@ func (m *Merger) put(lines []byte) {
 	}
 	m.buf = append(m.buf, lines...)
 	m.seam.Wrote(lines)
+	if len(lines) > 0 {
+		m.midLine = lines[len(lines)-1] != '\n'
+	}
 }
 
 // name makes the reader take what follows for test's output.

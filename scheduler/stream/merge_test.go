@@ -491,6 +491,39 @@ func TestMergeOwnLines(t *testing.T) {
 	}
 }
 
+// TestMergeLastWords adds to what the merger has written what the go command says of a dead
+// exec-test. It is the test's that runs, or nobody's, and not that of a test that has passed.
+func TestMergeLastWords(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		open string // what a process has printed that still runs
+		want string // the test
+	}{
+		"while a test runs": {"\x16=== RUN   TestA0\n", "TestA0"},
+		"in a subtest":      {"\x16=== RUN   TestA0\n\x16=== RUN   TestA0/x\nwords\n", "TestA0/x"},
+		"between two tests": {"", ""},
+		"in half a line":    {"\x16=== RUN   TestA0\nhalf a line", "TestA0"},
+		// More of its log may come.
+		"after a test's end": {"\x16=== RUN   TestA0\n\x16--- SKIP: TestA0 (0.00s)\n    a_test.go:1: no\n", "TestA0"},
+	} {
+		var out bytes.Buffer
+		m := New(&out, false, noSpill)
+		a := newReader(m, []byte(tc.open))
+		_, _ = a.parser.Write(a.rest)
+		a.feed.Flush()
+		b := newReader(m, []byte("\x16=== RUN   TestB0\n\x16--- PASS: TestB0 (0.00s)\n"))
+		for b.step(1000) {
+		}
+		b.feed.Close()
+		got := events(t, append(out.Bytes(), "signal: killed\n"...))
+		for test, lines := range got {
+			if said := strings.Contains(strings.Join(lines, ""), "signal: killed"); said != (test == tc.want) {
+				t.Errorf("%s: said of %q: %v, want it of %q\n%q", name, test, said, tc.want, &out)
+			}
+		}
+	}
+}
+
 // TestFeedDrops has the lines that are true of one process only.
 func TestFeedDrops(t *testing.T) {
 	t.Parallel()
@@ -563,7 +596,7 @@ func TestFeedSettles(t *testing.T) {
 		"\x16--- FAIL: TestA/x/y (0.00s)\n\x16--- FAIL: TestA/x (0.00s)\n\x16--- FAIL: TestA (0.00s)\n" +
 		"\x16=== RUN   TestB\n    because\n\x16--- SKIP: TestB (0.00s)\n\x16=== RUN   TestB\n    because\n\x16--- SKIP: TestB (0.00s)\n" +
 		"\x16=== NAME  TestC\n    because\n\x16--- SKIP: TestC (0.00s)\n" +
-		"\x16=== RUN   TestD\n    cohort: the test was to run and did not (exit status 0)\n\x16--- FAIL: TestD (0.00s)\n"
+		"\x16=== RUN   TestD\n    cohort: the test was to run and did not (exit status 0)\n\x16--- FAIL: TestD (0.00s)\n\x16=== NAME  \n"
 	if out.String() != want {
 		t.Errorf("%q\nwant\n%q", &out, want)
 	}
