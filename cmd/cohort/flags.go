@@ -40,6 +40,7 @@ func newFlags(env environ) (*flagTable, *options) {
 	bindFiles(t, opts)
 	bindPast(t, opts)
 	bindWatch(t, opts)
+	bindConfig(t)
 	bindOther(t, opts)
 	return t, opts
 }
@@ -84,6 +85,7 @@ const (
 	sectionFiles  = "Files and reports"
 	sectionPast   = "Memory"
 	sectionWatch  = "Watching"
+	sectionConfig = "Configuration"
 	sectionOther  = "Other"
 )
 
@@ -120,7 +122,7 @@ func bindSpread(t *flagTable, o *options) {
 // bindGroups binds which tests belong together.
 func bindGroups(t *flagTable, o *options) {
 	t.section = sectionGroups
-	t.add(&o.run.groups, usage.Flag{Name: "group", Takes: "REGEXP", Repeat: true, Own: true,
+	t.add(&o.run.groups, usage.Flag{Name: "group", Key: "groups", Takes: "REGEXP", Repeat: true, Own: true,
 		Help: "tests whose name matches form a group, named by the first capture group"})
 	t.toggle(&o.run.groupFailfast, true, usage.Flag{Name: "group-failfast", Own: true,
 		Default: "true", Help: "skip the rest of a group after its first failure"})
@@ -214,6 +216,16 @@ func bindWatch(t *flagTable, o *options) {
 	t.toggle(&o.watchClear, false, usage.Flag{Name: "watch-clear", Needs: "watch", Help: "clear the screen before each run"})
 	t.toggle(&o.watchChdir, false, usage.Flag{Name: "watch-chdir", Needs: "watch",
 		Help: "run in the directory of the file that was saved"})
+}
+
+// bindConfig binds where settings come from. What the flags say is read before any option
+// is set, so there is nothing to keep.
+func bindConfig(t *flagTable) {
+	t.section = sectionConfig
+	t.text(new(string), "", usage.Flag{Name: "config", Takes: "FILE|off", Path: usage.InputFile, Once: true, Own: true,
+		Default: ".cohort.yaml beside go.mod", Help: "the file that sets flags"})
+	t.text(new(string), "", usage.Flag{Name: "profile", Takes: "NAME", Once: true, Own: true,
+		Help: "use the flags of this profile of the configuration file"})
 }
 
 // bindOther binds what is not about a run.

@@ -108,7 +108,7 @@ func TestHelpPages(t *testing.T) {
 			}
 			for _, m := range flag.FindAllStringSubmatch(text, -1) {
 				isOwn := func(f usage.Flag) bool { return f.Name == m[1] || f.Short == m[1] }
-				other := []string{"flag", "help", "json", "man", "update"}
+				other := []string{"flag", "help", "json", "man", "update", "schema"}
 				if !slices.ContainsFunc(p.table.flags, isOwn) && !slices.ContainsFunc(flaky.flags, isOwn) &&
 					!slices.Contains(gotest.TestFlags(), m[1]) && !slices.Contains(other, m[1]) && !slices.Contains([]string{"race", "p"}, m[1]) {
 					t.Errorf("%s: there is no flag %s", name, m[0])
@@ -117,7 +117,7 @@ func TestHelpPages(t *testing.T) {
 		}
 	}
 	p := testPages(t, helpWidth)
-	for _, name := range []string{"flags", "reruns", "groups", "ci", "formats", "environment", "exit-codes", "watch"} {
+	for _, name := range []string{"flags", "reruns", "groups", "ci", "config", "formats", "environment", "exit-codes", "watch"} {
 		if !slices.Contains(p.topics(), name) {
 			t.Errorf("no page on %s", name)
 		}

@@ -55,8 +55,11 @@ func (c *command) parse(args []string) (*commandLine, error) {
 		return &commandLine{table: table}, nil
 	}
 	given := flagLayer(scanned.Settings, "")
-	settings := resolve(table.flags, given, variableLayer(table.flags, c.env))
-	problems := table.apply(settings)
+	settings, problems := c.settings(table, given, scanned.Rest)
+	if len(problems) > 0 && len(scanned.Problems) == 0 {
+		cmd.Help = configHelp
+	}
+	problems = append(problems, table.apply(settings)...)
 	opts.args = scanned.Rest
 	if understood := len(scanned.Problems) == 0 || scanned.Type != nil; understood && !opts.version {
 		problems = append(problems, opts.problems()...)
@@ -67,6 +70,16 @@ func (c *command) parse(args []string) (*commandLine, error) {
 	line := &commandLine{table: table, opts: opts, settings: settings, warnings: scanned.Warnings}
 	line.warnings = append(line.warnings, idleFlags(&cmd, given, settings, opts)...)
 	return line, nil
+}
+
+// settings returns what is in force, and what is wrong with its sources. The version is
+// printed whatever is wrong with them.
+func (c *command) settings(t *flagTable, given layer, rest []string) (layer, []string) {
+	if _, ok := given.find("version"); ok {
+		return resolve(t.flags, given), nil
+	}
+	layers, problems := c.layers(t, given, rest)
+	return resolve(t.flags, layers...), problems
 }
 
 // idleFlags warns of flags that were given and change nothing.

@@ -12,6 +12,7 @@ type setting struct {
 	name   string
 	values []string
 	origin string // as it is said in messages, before the value: "--workers", "GOTESTSUM_FORMAT"
+	source string // where it comes from: "flag", "GOTESTSUM_FORMAT", ".cohort.yaml:3"
 }
 
 // layer is one source of settings, all from the same place.
@@ -34,7 +35,7 @@ func flagLayer(settings []usage.Setting, prefix string) layer {
 		i := slices.IndexFunc(l, func(have setting) bool { return have.name == s.Name })
 		if i < 0 {
 			i = len(l)
-			l = append(l, setting{name: s.Name, origin: prefix + "--" + s.Name})
+			l = append(l, setting{name: s.Name, origin: prefix + "--" + s.Name, source: "flag"})
 		}
 		l[i].values = append(l[i].values, s.Value)
 	}
@@ -60,7 +61,7 @@ func variableLayer(flags []usage.Flag, env environ) layer {
 				continue
 			}
 		}
-		l = append(l, setting{name: f.Name, values: []string{value}, origin: f.Variable})
+		l = append(l, setting{name: f.Name, values: []string{value}, origin: f.Variable, source: f.Variable})
 	}
 	return l
 }

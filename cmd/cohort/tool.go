@@ -25,6 +25,7 @@ func tools() []usage.Tool {
 		{Name: "plan", Help: "print how tests would be divided among several machines"},
 		{Name: "history", Help: "print the least reliable and the slowest tests of past runs"},
 		{Name: "cache", Help: "inspect or clean the link cache"},
+		{Name: "config", Help: "print the settings and where they come from, or the JSON Schema of the file"},
 		{Name: "completion", Help: "print what makes a shell complete cohort: bash, zsh, fish"},
 	}
 }
@@ -75,6 +76,8 @@ func (c *command) tool(args []string) error {
 		return codeError(c.cache(rest))
 	case "flaky":
 		return c.flaky(rest)
+	case "config":
+		return c.configTool(rest)
 	case "completion":
 		return c.completion(rest)
 	case "list":

@@ -83,7 +83,10 @@ func (c *command) parseFlaky(args []string) (*flakyOptions, *flagTable, error) {
 		return nil, t, nil
 	}
 	given := flagLayer(scanned.Settings, "")
-	problems := t.apply(given)
+	// The file's groups and workers hold for a hunt too.
+	root, _ := newFlags(c.env)
+	layers, problems := c.layers(root, given, scanned.Rest)
+	problems = append(problems, t.apply(resolve(t.flags, layers...))...)
 	o.args = scanned.Rest
 	_, seeded := given.find("seed")
 	_, counted := given.find("runs")

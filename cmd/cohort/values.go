@@ -4,7 +4,6 @@ import (
 	"encoding/csv"
 	"errors"
 	"fmt"
-	"math"
 	"path"
 	"regexp"
 	"slices"
@@ -15,6 +14,7 @@ import (
 	"github.com/google/shlex"
 	"gotest.tools/gotestsum/testjson"
 
+	"github.com/gotestcohort/cohort/cmd/internal/usage"
 	"github.com/gotestcohort/cohort/report"
 )
 
@@ -254,22 +254,11 @@ func newDelayValue(p *time.Duration) *delayValue {
 }
 
 func (v *delayValue) Set(raw string) error {
-	d, err := time.ParseDuration(raw)
-	if seconds, ferr := strconv.ParseFloat(raw, 64); ferr == nil {
-		// Also refuses NaN; the bound keeps the product inside an int64.
-		if !(math.Abs(seconds) < math.MaxInt64/float64(time.Second)) {
-			return errors.New("must be a number of seconds or a duration")
-		}
-		d, err = time.Duration(seconds*float64(time.Second)), nil
+	d, err := usage.ParseDuration(raw)
+	if err == nil {
+		*v = delayValue(d)
 	}
-	if err != nil {
-		return errors.New("must be a number of seconds or a duration such as 0.5, 2 or 1m30s")
-	}
-	if d < 0 {
-		return errors.New("cannot be negative")
-	}
-	*v = delayValue(d)
-	return nil
+	return err
 }
 
 func (v *delayValue) Type() string   { return "duration" }

@@ -17,3 +17,7 @@ func TestFlags() []string { return append([]string(nil), testFlags...) }
 // TakesValue reports whether name, without dashes and "test.", is a flag of go test's
 // that takes a value, so that in "-flag word" the word is no package.
 func TakesValue(name string) bool { return goTestFlags[name] == flagValue }
+
+// SplitFlags splits what is written as in GOFLAGS: at spaces, with single and double
+// quotes around a word.
+func SplitFlags(s string) ([]string, error) { return splitQuoted(s) }

@@ -41,7 +41,8 @@ type Flag struct {
 	Needs    string   // the flag without which this one has no effect, "" for none
 	Own      bool     // gotestsum does not have it
 	Hidden   bool     // it works, and nobody is told of it
-	Once     bool     // it asks for something else than a run: no configuration can set it
+	Key      string   // its key in a configuration file, "" for Name, which is one too
+	Once     bool     // it is about one command: no configuration can set it
 }
 
 // Path says what kind of path a value is.
