@@ -68,7 +68,7 @@ func (c *command) parse(args []string) (*commandLine, error) {
 		return nil, err
 	}
 	line := &commandLine{table: table, opts: opts, settings: settings, warnings: scanned.Warnings}
-	line.warnings = append(line.warnings, idleFlags(&cmd, given, settings, opts)...)
+	line.warnings = append(line.warnings, c.idleFlags(&cmd, given, settings, opts)...)
 	return line, nil
 }
 
@@ -83,26 +83,41 @@ func (c *command) settings(t *flagTable, given layer, rest []string) (layer, []s
 }
 
 // idleFlags warns of flags that were given and change nothing.
-func idleFlags(cmd *usage.Command, given, settings layer, opts *options) []string {
-	var names []string
+func (c *command) idleFlags(cmd *usage.Command, given, settings layer, opts *options) []string {
+	var names, spread []string
 	for _, s := range given {
 		names = append(names, s.name)
+	}
+	for _, f := range cmd.Flags {
+		if slices.Contains(names, f.Name) && (f.Section == sectionSpread || f.Name == "group") {
+			spread = append(spread, "--"+f.Name)
+		}
 	}
 	warnings := usage.Idle(cmd, names, func(name string) bool {
 		_, ok := settings.find(name)
 		return ok
 	})
-	if !opts.rawCommand {
+	if len(spread) == 0 {
 		return warnings
 	}
-	var idle []string
-	for _, f := range cmd.Flags {
-		if f.Section == sectionSpread && slices.Contains(names, f.Name) || f.Name == "group" && slices.Contains(names, f.Name) {
-			idle = append(idle, "--"+f.Name)
-		}
+	if why := c.notSpread(opts); why != "" {
+		return append(warnings, usage.List(spread)+usage.Verb(len(spread), " has", " have")+" no effect with "+why)
 	}
-	if len(idle) > 0 {
-		warnings = append(warnings, usage.List(idle)+usage.Verb(len(idle), " has", " have")+" no effect with --raw-command")
+	if value, ok := lastValue(opts.args, "shuffle"); ok && slices.Contains(spread, "--shuffle") {
+		warnings = append(warnings, "--shuffle has no effect with go test's -shuffle="+value)
 	}
 	return warnings
+}
+
+// notSpread returns the argument that makes a run one that is not spread over workers,
+// "" if there is none.
+func (c *command) notSpread(opts *options) string {
+	if opts.rawCommand {
+		return "--raw-command"
+	}
+	args, err := gotest.ParseArgs(testCommand(opts, rerunArgs{})[2:], c.env.list)
+	if err != nil {
+		return "" // the run says so
+	}
+	return args.PassThrough
 }
