@@ -117,3 +117,33 @@ func completed(out string) string {
 	slices.Sort(words)
 	return strings.Join(slices.Compact(words), " ")
 }
+
+// TestCompleteWords checks what the shells are told, without them.
+func TestCompleteWords(t *testing.T) {
+	t.Parallel()
+	c := &command{env: newEnviron(nil)}
+	for line, want := range map[string]string{
+		"--junit":             "--junitfile",
+		"--junitfile=":        ":files",
+		"--history ":          "off :files",
+		"--packages ./a --no": "--no-color --no-tests",
+		"--group x --dist=":   "--dist=loadscope --dist=loadfile --dist=loadpackage --dist=load",
+		"--format-h":          "--format-hide-empty-pkg",
+		"-- -shuf":            "-shuffle",
+		"x ":                  ":dirs",
+		"":                    "help tool :dirs",
+		"t":                   "tool :dirs",
+		"tool slowest ":       ":files",
+		"tool flaky -- -rac":  "-race",
+		"-":                   "--packages",
+	} {
+		var got []string
+		for answer := range strings.Lines(c.completeWords(strings.Split(line, " "))) {
+			word, _, _ := strings.Cut(strings.TrimSpace(answer), "\t")
+			got = append(got, word)
+		}
+		if text := strings.Join(got, " "); !strings.HasPrefix(text, want) || len(text) != len(want) && line != "-" && line != "--junit" {
+			t.Errorf("%q: got %s, want %s", line, text, want)
+		}
+	}
+}

@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"maps"
 	"reflect"
 	"strings"
 	"testing"
@@ -25,9 +26,9 @@ func testFlags() []usage.Flag {
 	}
 }
 
-func TestBadFiles(t *testing.T) {
-	t.Parallel()
-	for file, want := range map[string]string{
+// badFlags are files whose flags are wrong, or that are no configuration, and what is said of them.
+func badFlags() map[string]string {
+	return map[string]string{
 		// Keys.
 		"worker: 3":                        "1: unknown key worker (did you mean workers?)",
 		"format: dots\nrerun_fails: 2":     "2: unknown key rerun_fails (did you mean rerun-fails?)",
@@ -75,6 +76,12 @@ func TestBadFiles(t *testing.T) {
 		"workers: [1, 2":                   "1: is no YAML: sequence end token ']' not found",
 		"workers: 'a":                      "1: is no YAML: could not find end character of single-quoted text",
 		"workers: 3\n  format: dots\na: b": "1: is no YAML: mapping value is not allowed in this context",
+	}
+}
+
+// badSections are files whose sections are wrong.
+func badSections() map[string]string {
+	return map[string]string{
 		// Rules.
 		"tests: {match: {test: A}}":                                    "1: tests must be a list (- item), not a mapping",
 		"tests:\n  - rerun-fails: 2":                                   "2: an entry of tests lacks match",
@@ -117,7 +124,14 @@ func TestBadFiles(t *testing.T) {
 		// All together.
 		"worker: 3\nformat: dot\ndebug: 1\nlocks: {a: x}": "1: unknown key worker (did you mean workers?)\n" +
 			"2: format: must be one of: dots, testname (did you mean dots?)\n3: debug: must be true or false, not \"1\"\n4: a: must be a whole number from 1 on",
-	} {
+	}
+}
+
+func TestBadFiles(t *testing.T) {
+	t.Parallel()
+	files := badFlags()
+	maps.Copy(files, badSections())
+	for file, want := range files {
 		_, problems := Parse("f", []byte(file), testFlags())
 		var got []string
 		for _, p := range problems {

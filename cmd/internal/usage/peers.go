@@ -2,6 +2,7 @@ package usage
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -20,8 +21,12 @@ type peer struct {
 // peers returns the flags of other test runners that people type by habit. Those that
 // mean the same here are not in it.
 func peers() []peer {
+	return slices.Concat(pytestFlags(), jestFlags(), playwrightFlags(), nextestFlags(), ginkgoFlags(), guessedFlags())
+}
+
+// pytestFlags are the flags of pytest and its plugins.
+func pytestFlags() []peer {
 	return []peer{
-		// pytest and its plugins
 		{flags: "--lf --last-failed", tool: "pytest", own: "--last-failed"},
 		{flags: "--ff --failed-first", tool: "pytest", own: "--failed-first"},
 		{flags: "--sw --stepwise", tool: "pytest", own: "--max-fails=1"},
@@ -51,7 +56,12 @@ func peers() []peer {
 		{flags: "--tb", tool: "pytest", takes: true, note: "go test has one form of a failure"},
 		{flags: "--pdb", tool: "pytest", note: "a failed test is debugged with dlv test, or with the key d of --watch"},
 		{flags: "--setup-show --fixtures", tool: "pytest", note: "Go tests have no fixtures to list"},
-		// jest
+	}
+}
+
+// jestFlags are the flags of jest.
+func jestFlags() []peer {
+	return []peer{
 		{flags: "--maxWorkers -w", tool: "jest", takes: true, own: "--workers=%s"},
 		{flags: "--runInBand -i", tool: "jest", own: "--workers=1"},
 		{flags: "--testNamePattern -t", tool: "jest", takes: true, goTest: "-run=%s"},
@@ -71,7 +81,12 @@ func peers() []peer {
 		{flags: "--ci", tool: "jest", note: "cohort sees by the variable CI that it runs there"},
 		{flags: "--updateSnapshot --update-snapshots", tool: "jest", note: "a flag of your own test comes after -args"},
 		{flags: "--detectOpenHandles --forceExit", tool: "jest", note: "a test process ends with its tests"},
-		// Playwright
+	}
+}
+
+// playwrightFlags are the flags of Playwright.
+func playwrightFlags() []peer {
+	return []peer{
 		{flags: "--retries --retry", tool: "Playwright", takes: true, own: "--rerun-fails=%s"},
 		{flags: "--grep -g", tool: "Playwright", takes: true, goTest: "-run=%s"},
 		{flags: "--grep-invert -gv", tool: "Playwright", takes: true, goTest: "-skip=%s"},
@@ -86,7 +101,12 @@ func peers() []peer {
 		{flags: "--output", tool: "Playwright", takes: true, own: "--artifacts=%s"},
 		{flags: "--headed --ui --debug-on-failure", tool: "Playwright", note: "a flag of your own test comes after -args"},
 		{flags: "--forbid-only", tool: "Playwright", note: "a Go test cannot ask to run alone"},
-		// nextest
+	}
+}
+
+// nextestFlags are the flags of nextest.
+func nextestFlags() []peer {
+	return []peer{
 		{flags: "--test-threads --jobs -j", tool: "nextest", takes: true, own: "--workers=%s"},
 		{flags: "--filterset --filter-expr -E", tool: "nextest", takes: true, note: "go test chooses tests by -run REGEXP, after --"},
 		{flags: "--partition", tool: "nextest", takes: true, own: "--shard=%s"},
@@ -101,7 +121,12 @@ func peers() []peer {
 		{flags: "--archive-file", tool: "nextest", takes: true, own: "--archive=%s"},
 		{flags: "--run-ignored", tool: "nextest", takes: true, note: "a Go test skips itself: see t.Skip"},
 		{flags: "--color --colour", tool: "nextest", takes: true, note: "--no-color turns colour off, --no-color=false on"},
-		// ginkgo
+	}
+}
+
+// ginkgoFlags are the flags of ginkgo.
+func ginkgoFlags() []peer {
+	return []peer{
 		{flags: "--procs --nodes", tool: "ginkgo", takes: true, own: "--workers=%s"},
 		{flags: "--randomize-all --randomizeAllSpecs", tool: "ginkgo", own: "--shuffle=on"},
 		{flags: "--seed", tool: "ginkgo", takes: true, own: "--shuffle=%s"},
@@ -118,7 +143,12 @@ func peers() []peer {
 		{flags: "--keep-going", tool: "ginkgo", note: "a package that fails does not end a run"},
 		{flags: "--succinct", tool: "ginkgo", own: "--format=dots"},
 		{flags: "--recursive -r", tool: "ginkgo", note: "./... is what runs when no package is named"},
-		// what people guess
+	}
+}
+
+// guessedFlags are flags that no tool has, or many, and that people guess.
+func guessedFlags() []peer {
+	return []peer{
 		{flags: "--parallelism --concurrency --threads --processes --num-workers", tool: "no flag here", takes: true, own: "--workers=%s"},
 		{flags: "--filter --test --tests --pattern", tool: "no flag here", takes: true, goTest: "-run=%s"},
 		{flags: "--exclude", tool: "no flag here", takes: true, goTest: "-skip=%s"},

@@ -150,3 +150,49 @@ func TestPeersAreOnce(t *testing.T) {
 		t.Errorf("only %d flags", len(seen))
 	}
 }
+
+func TestColumns(t *testing.T) {
+	t.Parallel()
+	flags := []Flag{
+		{Name: "workers", Short: "n", Takes: "N|auto", Help: "how many processes", Default: "auto"},
+		{Name: "a-name-that-is-far-too-long", Kind: Switch, Help: "one two three four five six seven eight"},
+		{Name: "hidden", Hidden: true},
+	}
+	for width, want := range map[int]string{
+		60: `  -n, --workers N|auto  how many processes (default auto)
+      --a-name-that-is-far-too-long
+                        one two three four five six seven
+                        eight
+`,
+		30: `  -n, --workers N|auto
+      how many processes
+      (default auto)
+      --a-name-that-is-far-too-long
+      one two three four five
+      six seven eight
+`,
+	} {
+		if got := Describe(flags, width); got != want {
+			t.Errorf("width %d:\n%s\nwant:\n%s", width, got, want)
+		}
+	}
+}
+
+func TestIdle(t *testing.T) {
+	t.Parallel()
+	c := &Command{Flags: []Flag{{Name: "a", Needs: "x"}, {Name: "b", Needs: "x"}, {Name: "c", Needs: "y"}, {Name: "x"}, {Name: "y"}}}
+	for given, want := range map[string]string{
+		"":        "",
+		"a":       "--a has no effect without --x",
+		"a b c":   "--a and --b have no effect without --x|--c has no effect without --y",
+		"x a b":   "",
+		"a y c a": "--a has no effect without --x",
+		"nothing": "",
+	} {
+		names := strings.Fields(given)
+		got := Idle(c, names, func(name string) bool { return slices.Contains(names, name) })
+		if text := strings.Join(got, "|"); text != want {
+			t.Errorf("%s: got %s, want %s", given, text, want)
+		}
+	}
+}

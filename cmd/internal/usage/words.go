@@ -43,27 +43,7 @@ func (s *scanner) answerWord(word string) (wordAnswer, bool) {
 
 // answerTool returns the answer to a word that means one of the tools, or nearly so.
 func (s *scanner) answerTool(word string) (wordAnswer, bool) {
-	tool := word
-	switch word {
-	case "flake", "flakes", "hunt", "stress", "repeat":
-		tool = "flaky"
-	case "slow", "durations":
-		tool = "slowest"
-	case "stats", "statistics", "hist":
-		tool = "history"
-	case "ls":
-		tool = "list"
-	case "matrix", "ci", "split":
-		tool = "ci-matrix"
-	case "clean", "prune":
-		tool = "cache"
-	case "completions", "complete":
-		tool = "completion"
-	case "schema", "settings", "configure":
-		tool = "config"
-	case "shard", "shards":
-		tool = "plan"
-	}
+	tool := toolMeant(word)
 	if s.Command.tool(tool) {
 		return wordAnswer{why: ": it is a tool", instead: []string{"tool", tool}}, true
 	}
@@ -84,6 +64,31 @@ func (s *scanner) answerTool(word string) (wordAnswer, bool) {
 	default:
 		return wordAnswer{why: ": did you mean " + near + "?", instead: []string{near}}, true
 	}
+}
+
+// toolMeant returns the tool that a word is another name of, or the word itself.
+func toolMeant(word string) string {
+	switch word {
+	case "flake", "flakes", "hunt", "stress", "repeat":
+		return "flaky"
+	case "slow", "durations":
+		return "slowest"
+	case "stats", "statistics", "hist":
+		return "history"
+	case "ls":
+		return "list"
+	case "matrix", "ci", "split":
+		return "ci-matrix"
+	case "clean", "prune":
+		return "cache"
+	case "completions", "complete":
+		return "completion"
+	case "schema", "settings", "configure":
+		return "config"
+	case "shard", "shards":
+		return "plan"
+	}
+	return word
 }
 
 // within returns the word of known that is one typing mistake away from word: packages
