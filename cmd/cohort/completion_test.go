@@ -126,7 +126,7 @@ func TestCompleteWords(t *testing.T) {
 		"--junit":             "--junitfile",
 		"--junitfile=":        ":files",
 		"--history ":          "off :files",
-		"--packages ./a --no": "--no-color --no-tests",
+		"--packages ./a --no": "--no-tests --no-color",
 		"--group x --dist=":   "--dist=loadscope --dist=loadfile --dist=loadpackage --dist=load",
 		"--format-h":          "--format-hide-empty-pkg",
 		"-- -shuf":            "-shuffle",
@@ -135,6 +135,9 @@ func TestCompleteWords(t *testing.T) {
 		"t":                   "tool :dirs",
 		"tool slowest ":       ":files",
 		"tool flaky -- -rac":  "-race",
+		"tool history --v":    "--variant",
+		"tool config --sch":   "--schema",
+		"tool cache c":        "clean",
 		"-":                   "--packages",
 	} {
 		var got []string

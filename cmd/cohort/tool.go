@@ -4,9 +4,11 @@ import (
 	"context"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
+	"github.com/spf13/pflag"
 	"golang.org/x/term"
 	"gotest.tools/gotestsum/cmd/tool/matrix"
 	"gotest.tools/gotestsum/cmd/tool/slowest"
@@ -70,9 +72,15 @@ func (c *command) tool(args []string) error {
 	case "ci-matrix":
 		return matrix.Run(name, rest)
 	case "history":
+		if err := c.checkTool(historyCommand(), rest); err != nil {
+			return err
+		}
 		return codeError(history.RunTool(context.Background(), rest, c.stdout, c.stderr,
 			history.ToolEnv{Location: c.historyLocation("", ""), Now: time.Now(), Width: c.width()}))
 	case "cache":
+		if err := checkCacheArgs(rest); err != nil {
+			return err
+		}
 		return codeError(c.cache(rest))
 	case "flaky":
 		return c.flaky(rest)
@@ -87,6 +95,46 @@ func (c *command) tool(args []string) error {
 	default:
 		return unknownTool(next, rest)
 	}
+}
+
+// historyCommand is what the command line of cohort tool history is judged by.
+func historyCommand() usage.Command {
+	cmd := usage.Command{Name: "cohort tool history", Help: "cohort tool history --help", Plain: true}
+	history.ToolFlags().VisitAll(func(f *pflag.Flag) {
+		own := usage.Flag{Name: f.Name, Short: f.Shorthand, Help: f.Usage, Own: true}
+		switch f.Value.Type() {
+		case "bool":
+			own.Kind = usage.Switch
+		case "int":
+			own.Kind = usage.Number
+		}
+		cmd.Flags = append(cmd.Flags, own)
+	})
+	return cmd
+}
+
+// checkTool reports what is wrong with the flags of a tool that reads them itself.
+func (c *command) checkTool(cmd usage.Command, args []string) error {
+	scanned := c.scan(cmd, args)
+	return scanned.Err(&cmd)
+}
+
+// checkCacheArgs reports what is wrong with the arguments of cohort tool cache.
+func checkCacheArgs(args []string) error {
+	verbs := []string{"info", "clean", "help", "--help", "-h"}
+	if len(args) == 1 && slices.Contains(verbs, args[0]) {
+		return nil
+	}
+	e := &usage.Error{
+		Problems: []string{"cohort tool cache does one of two things: info, clean"},
+		Type:     []string{"cohort", "tool", "cache", "info"}, Help: "cohort tool cache --help",
+	}
+	if len(args) > 0 {
+		if near := usage.Nearest(strings.TrimLeft(args[0], "-"), verbs[:2]); near != "" {
+			e.Type[3] = near
+		}
+	}
+	return e
 }
 
 // width is that of the terminal that stdout is, in columns, 0 if it is none.

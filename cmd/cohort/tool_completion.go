@@ -57,6 +57,8 @@ func (c *command) completion(args []string) error {
 func (c *command) completeWords(words []string) string {
 	table, _ := newFlags(c.env)
 	flaky, _ := flakyFlags()
+	configured, _ := newFlags(c.env)
+	configFlags(configured)
 	var shells, topics []usage.Item
 	for _, name := range []string{"bash", "zsh", "fish"} {
 		shells = append(shells, usage.Item{Word: name})
@@ -70,9 +72,15 @@ func (c *command) completeWords(words []string) string {
 	topics = append(topics, usage.Item{Word: "--json", Help: "for programs"}, usage.Item{Word: "--man", Help: "as a man page"})
 	completer := usage.Completer{
 		Command: rootCommand(table),
-		Tools:   map[string]usage.Command{"flaky": {Name: "cohort tool flaky", Flags: flaky.flags}},
-		Words:   map[string][]usage.Item{"help": topics, "tool completion": shells},
-		GoTest:  gotest.Flags(),
+		Tools: map[string]usage.Command{
+			"flaky":   {Name: "cohort tool flaky", Flags: flaky.flags},
+			"history": historyCommand(),
+			"config":  {Name: "cohort tool config", Flags: configured.flags},
+		},
+		Words: map[string][]usage.Item{
+			"help": topics, "tool completion": shells, "tool cache": {{Word: "info"}, {Word: "clean"}},
+		},
+		GoTest: gotest.Flags(),
 	}
 	done := completer.Complete(words)
 	var b strings.Builder

@@ -72,14 +72,22 @@ func RunTool(ctx context.Context, args []string, stdout, stderr io.Writer, env T
 	return exitOK
 }
 
-func parseToolArgs(args []string, stdout io.Writer) (toolOptions, []string, error) {
-	var opts toolOptions
+// ToolFlags returns the flags of "cohort tool history", for those who tell of them.
+func ToolFlags() *pflag.FlagSet { return toolFlags(new(toolOptions)) }
+
+func toolFlags(opts *toolOptions) *pflag.FlagSet {
 	flags := pflag.NewFlagSet("cohort tool history", pflag.ContinueOnError)
 	flags.SetInterspersed(true)
 	flags.StringVar(&opts.file, "history", "", "history file to read (default: the one of the module here)")
 	flags.StringVar(&opts.variant, "variant", "", "take durations from runs of this variant, ex: race")
 	flags.IntVar(&opts.limit, "num", 10, "print at most this many tests of each kind, 0 for all")
 	flags.BoolVar(&opts.json, "json", false, "print JSON")
+	return flags
+}
+
+func parseToolArgs(args []string, stdout io.Writer) (toolOptions, []string, error) {
+	var opts toolOptions
+	flags := toolFlags(&opts)
 	flags.Usage = func() {
 		// Best effort: who asked for help and closed the pipe has enough of it.
 		_, _ = io.WriteString(stdout, toolUsage+flags.FlagUsages())

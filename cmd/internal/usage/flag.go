@@ -143,6 +143,7 @@ type Command struct {
 	Tools []Tool   // the commands under "cohort tool"
 	Words []string // words that are commands themselves: help, tool
 	Help  string   // the command that prints its flags
+	Plain bool     // what follows its flags is not go test's
 }
 
 // Tool is a command under "cohort tool".

@@ -72,7 +72,7 @@ func Scan(in Input) Result {
 	if s.Help {
 		return s.Result
 	}
-	if s.given("raw-command") {
+	if s.given("raw-command") || s.Command.Plain {
 		s.packages = s.Rest
 	} else {
 		s.rest(dashed)
@@ -227,11 +227,11 @@ func written(f *Flag, value string) string {
 // unknown answers a flag that the command does not have.
 func (s *scanner) unknown(arg, name, value string, hasValue bool) {
 	dashes := arg[:len(arg)-len(strings.TrimLeft(arg, "-"))]
-	if p := s.peer(dashes + name); p != nil {
+	if p := s.peer(dashes + name); p != nil && !s.Command.Plain {
 		s.answerPeer(p, dashes+name, value, hasValue)
 		return
 	}
-	if s.isGoTest(name) {
+	if s.isGoTest(name) && !s.Command.Plain {
 		more := ""
 		if dashes+name == "-x" {
 			more = " (to end at the first failure: --max-fails=1)"
@@ -256,7 +256,7 @@ func (s *scanner) unknown(arg, name, value string, hasValue bool) {
 		s.take(f, "--"+near, value, hasValue)
 		return
 	}
-	if near := nearest(name, keys(s.GoTest)); near != "" {
+	if near := nearest(name, keys(s.GoTest)); near != "" && !s.Command.Plain {
 		s.problemf("unknown flag %s%s: did you mean go test's -%s? It belongs after --", dashes, name, near)
 		s.goTestFlag(strings.Replace(strings.TrimLeft(arg, "-"), name, near, 1))
 		return
@@ -316,6 +316,9 @@ func (s *scanner) meant(dashed bool) []string {
 	words := strings.Fields(s.Command.Name)
 	words = append(words, s.instead...)
 	words = append(words, s.own...)
+	if s.Command.Plain {
+		return append(words, s.packages...)
+	}
 	if s.given("raw-command") {
 		return append(append(words, "--"), s.packages...)
 	}
