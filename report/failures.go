@@ -66,17 +66,23 @@ func (h *Handler) tellFailure(event testjson.TestEvent, exec *testjson.Execution
 	h.live.TestFailed(f)
 }
 
-// ownLines leaves out what the testing package prints.
+// ownLines leaves out what the testing package prints, and empty lines around the rest.
 func ownLines(lines []string, test string) []string {
 	var own []string
+	end := 0 // behind the last line that is not empty
 	for _, line := range lines {
 		text := strings.TrimSpace(line)
-		if text != "" && text != "FAIL" && !isFraming(line, test) && !strings.HasPrefix(text, "--- FAIL: ") &&
-			!strings.HasPrefix(line, "=== RUN ") && !strings.HasPrefix(line, "=== NAME ") && !strings.HasPrefix(line, "FAIL\t") {
-			own = append(own, line)
+		switch {
+		case text == "" && len(own) == 0, text == "FAIL", isFraming(line, test), strings.HasPrefix(text, "--- FAIL: "),
+			strings.HasPrefix(line, "=== RUN "), strings.HasPrefix(line, "=== NAME "), strings.HasPrefix(line, "FAIL\t"):
+			continue
+		}
+		own = append(own, line)
+		if text != "" {
+			end = len(own)
 		}
 	}
-	return own
+	return own[:end]
 }
 
 func hasFailedSubtest(pkg *testjson.Package, test string) bool {

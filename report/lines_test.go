@@ -135,7 +135,8 @@ func TestLinesLong(t *testing.T) {
 }
 
 func quote(s string) string {
-	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`, "\t", `\t`).Replace(s) + `"`
+	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`, "\t", `\t`, "\r", `\r`, "\x00", `\u0000`,
+		"\x1b", `\u001b`).Replace(s) + `"`
 }
 
 // The writer puts text back wherever its writes are cut.

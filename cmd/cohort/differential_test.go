@@ -213,7 +213,7 @@ func invoke(t *testing.T, program string, args []string, env ...string) result {
 func cleanEnv() []string {
 	return slices.DeleteFunc(os.Environ(), func(kv string) bool {
 		return strings.HasPrefix(kv, "GOTESTSUM_") || strings.HasPrefix(kv, "COHORT_") ||
-			strings.HasPrefix(kv, "GITHUB_ACTIONS=") || strings.HasPrefix(kv, "CI=") || strings.HasPrefix(kv, "TEST_DIRECTORY=")
+			strings.HasPrefix(kv, "GITHUB_") || strings.HasPrefix(kv, "CI=") || strings.HasPrefix(kv, "TEST_DIRECTORY=")
 	})
 }
 

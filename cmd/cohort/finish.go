@@ -27,11 +27,17 @@ func (r *testRun) finish(ctx context.Context, status error) error {
 	outcome := r.src.Verdict(r.known())
 	status = r.checkNoTests(status)
 	outcome.Slow, outcome.Slowest = r.live.Slow(), r.live.Slowest()
+	outcome.Slowest = outcome.Slowest[:min(len(outcome.Slowest), int(r.opts.telling.slowest))]
 	r.live.Stop()
 	var err error
 	if r.held != nil {
 		err = r.held.show(outcome)
 	}
+	github := r.gitHub()
+	if github != nil {
+		err = errors.Join(err, github.WriteAnnotations(r.stdout, r.exec, outcome))
+	}
+	r.writeStepSummary(github, outcome)
 	err = errors.Join(err, report.Summary(r.stdout, r.exec, r.opts.hideSummary.shown, outcome))
 	// The post-run command writes to the same files.
 	err = errors.Join(err, r.stdout.Flush(), r.stderr.Flush())

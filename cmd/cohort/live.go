@@ -85,7 +85,7 @@ func (c *command) newLive(opts *options, src source, screen *progress.Screen, st
 	cfg := progress.LiveConfig{
 		Config: progress.Config{
 			Failures: opts.holdMode() == report.HoldNothing, // what is held back may never be shown
-			Slow:     opts.telling.slow.duration, Slowest: int(opts.telling.slowest),
+			Slow:     opts.telling.slow.duration, Slowest: slowestKept(opts, c.env),
 			Heartbeat: liveHeartbeat(opts.telling.heartbeat, style, terminal, c.env),
 		},
 		Style: style, Name: testjson.RelativePackagePath,
@@ -97,6 +97,15 @@ func (c *command) newLive(opts *options, src source, screen *progress.Screen, st
 		}
 	}
 	return progress.NewLive(cfg, screen)
+}
+
+// slowestKept is how many of the slowest tests anything asks for.
+func slowestKept(o *options, env environ) int {
+	n := int(min(o.telling.slowest, 1000))
+	if onGitHub(o, env) {
+		n = max(n, report.SlowestListed)
+	}
+	return n
 }
 
 // selectsTests reports whether go test's arguments leave out tests: then past runs do not tell

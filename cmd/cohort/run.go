@@ -32,7 +32,7 @@ func (c *command) runTestsIn(ctx context.Context, dir string, opts *options) (*t
 	}
 	live := c.newLive(opts, src, screen, style)
 	r := &testRun{
-		cmd: shown, streams: c, opts: opts, src: src, lines: report.NewLines(), live: live, unread: make(chan struct{}, 1),
+		cmd: shown, streams: c, opts: opts, src: src, lines: report.NewLines(), live: live, dir: dir, unread: make(chan struct{}, 1),
 	}
 	err = r.do(ctx)
 	return r.exec, errors.Join(err, src.Close())
@@ -62,6 +62,7 @@ type testRun struct {
 	opts    *options
 	src     source
 	live    *progress.Live
+	dir     string // where the tests run; "": the current directory
 
 	lines          *report.Lines
 	stdout, stderr *report.LineWriter

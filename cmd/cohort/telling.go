@@ -14,6 +14,7 @@ type tellingOptions struct {
 	heartbeat offDurationValue
 	slow      offDurationValue
 	slowest   int
+	github    githubMode
 }
 
 // defaultHeartbeat is less than any CI system waits for output before it ends a job, and
@@ -29,6 +30,8 @@ func bindTelling(t *flagTable, o *tellingOptions) {
 		Help: "where there is no terminal: tell what runs after this time without output"})
 	t.add(&o.slow, usage.Flag{Name: "slow", Takes: "DURATION|off", Choices: []string{"off"}, Own: true,
 		Help: "name tests that run longer than this, while they run and at the end"})
+	t.add(&o.github, usage.Flag{Name: "github", Takes: "MODE", Kind: usage.Choice, Choices: githubModes, Own: true,
+		Help: "annotations and a step summary, under GitHub Actions: " + strings.Join(githubModes, ", ")})
 	t.number(&o.slowest, 0, usage.Flag{Name: "slowest", Own: true, Help: "list this many of the slowest tests at the end"})
 }
 
@@ -72,3 +75,12 @@ func (v *offDurationValue) String() string {
 	}
 	return v.duration.String()
 }
+
+var githubModes = []string{"auto", "off"}
+
+// githubMode is one of githubModes; "" is the first, auto.
+type githubMode string
+
+func (v *githubMode) Set(raw string) error { return setWord((*string)(v), raw, githubModes) }
+func (v *githubMode) Type() string         { return "mode" }
+func (v *githubMode) String() string       { return word(string(*v), githubModes) }

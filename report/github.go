@@ -1,0 +1,132 @@
+package report
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"strings"
+	"unicode/utf8"
+
+	"gotest.tools/gotestsum/testjson"
+)
+
+// GitHub writes what GitHub Actions shows beside the log of a step: annotations, which it reads
+// from the output, and a summary in Markdown. Both are functions of the run.
+type GitHub struct {
+	Sources Sources
+	// ID names the run: a summary that is written again takes the place of the first.
+	ID string
+}
+
+const (
+	// maxAnnotations is how many of a kind GitHub shows for a step.
+	maxAnnotations = 10
+	// maxAnnotation is how much of a test's output an annotation holds, in bytes: it is shown
+	// between the lines of a source file.
+	maxAnnotation = 4 << 10
+)
+
+// WriteAnnotations writes a workflow command for each failure, at most ten: an error, or for a
+// test that passed in the end a warning.
+func (g GitHub) WriteAnnotations(out io.Writer, exec *testjson.Execution, outcome Outcome) error {
+	var buf bytes.Buffer
+	for i, f := range failures(exec, outcome) {
+		if i == maxAnnotations {
+			break
+		}
+		g.annotate(&buf, f)
+	}
+	if buf.Len() == 0 {
+		return nil
+	}
+	_, err := out.Write(buf.Bytes())
+	return err
+}
+
+func (g GitHub) annotate(out *bytes.Buffer, f failure) {
+	command := "error"
+	if f.flaky {
+		command = "warning"
+	}
+	at := g.Sources.Find(f.tc.Package, f.output)
+	fmt.Fprintf(out, "::%s ", command)
+	if at.File != "" {
+		fmt.Fprintf(out, "file=%s,line=%d,", property(at.File), at.Line)
+	}
+	name := title(f.tc.Package, f.tc.Test.Name())
+	fmt.Fprintf(out, "title=%s::%s\n", property(plain(name)), data(g.message(f)))
+}
+
+// message is what an annotation says.
+func (g GitHub) message(f failure) string {
+	text := strings.TrimRight(plain(joined(f.output, maxAnnotation)), "\n")
+	if text == "" {
+		text = "failed without output"
+	}
+	if f.flaky {
+		text = "flaky: it failed, and passed when it ran again\n" + text
+	}
+	return text
+}
+
+// joined is the beginning of lines, in at most that many bytes. Of a line that was too long for
+// testjson it has the beginning.
+func joined(lines []string, most int) string {
+	var b strings.Builder
+	for _, line := range lines {
+		if len(line) > most/2 || strings.Contains(line, mark) {
+			line = shortened(line) + "\n"
+		}
+		if b.Len()+len(line) > most {
+			b.WriteString("...\n")
+			break
+		}
+		b.WriteString(line)
+	}
+	return b.String()
+}
+
+// plain takes out of a text what only terminals understand: escape sequences, and other
+// characters that do not show.
+func plain(s string) string {
+	var b strings.Builder
+	for len(s) > 0 {
+		if n := escapeSequence(s); n > 0 {
+			s = s[n:]
+			continue
+		}
+		r, n := utf8.DecodeRuneInString(s)
+		if r == '\n' || r == '\t' || r >= ' ' && !hidden(r) {
+			b.WriteRune(r)
+		}
+		s = s[n:]
+	}
+	return b.String()
+}
+
+// hidden reports whether a character changes how others are shown, and shows nothing itself.
+func hidden(r rune) bool {
+	return r >= 0x7f && r < 0xa0 || r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069
+}
+
+// escapeSequence is the length of the terminal sequence that s begins with, 0 if there is none.
+func escapeSequence(s string) int {
+	rest, ok := strings.CutPrefix(s, "\x1b[")
+	if !ok {
+		return 0
+	}
+	end := strings.IndexFunc(rest, func(r rune) bool { return r >= '@' && r <= '~' })
+	if end < 0 || end > 32 {
+		return 0
+	}
+	return len("\x1b[") + end + 1
+}
+
+// data escapes the text of a workflow command, property one of its properties.
+func data(s string) string {
+	return strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A").Replace(s)
+}
+
+func property(s string) string {
+	return strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A", ":", "%3A", ",", "%2C").Replace(s)
+}
