@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// testjson is wrong about two kinds of events. It takes an action that it does not know,
+// testjson is wrong about three kinds of events. It takes an action that it does not know,
 // artifacts, for the end of a test, and counts the test again when its next event comes. And
 // a benchmark that ran well has no end at all: go test has no word for it, and testjson calls
 // it a failure. So both are amended on their way to testjson, with the means of Lines: the
@@ -27,8 +27,8 @@ type benchmark struct {
 	began     time.Time
 }
 
-// eventOfBenchmark is what the amender reads of an event.
-type eventOfBenchmark struct {
+// amendableEvent is what the amender reads of an event.
+type amendableEvent struct {
 	Time                          time.Time
 	Action, Package, Test, Output string
 }
@@ -40,10 +40,12 @@ func (a *amender) amend(line []byte) ([]byte, bool) {
 	switch {
 	case bytes.HasPrefix(action, []byte(`artifacts"`)):
 		return a.ignored(line)
+	case a.lines.TestsEnd && bytes.HasPrefix(action, []byte(`output"`)) && bytes.Contains(action, []byte(`"Output":"panic: test timed out`)):
+		return a.timedOut(line)
 	case len(a.open) == 0 && !(bytes.HasPrefix(action, []byte(`run"`)) && bytes.Contains(action, []byte(`"Test":"Benchmark`))):
 		return nil, false
 	}
-	var e eventOfBenchmark
+	var e amendableEvent
 	if json.Unmarshal(line, &e) != nil {
 		return nil, false
 	}
@@ -82,10 +84,20 @@ func (a *amender) ignored(line []byte) ([]byte, bool) {
 	return a.lines.changed(line, map[string]string{"Action": "cont", "Key": keyArtifacts})
 }
 
+// timedOut returns line, the output that a test timed out, as output like any other: it begins
+// with a token that stands for nothing.
+func (a *amender) timedOut(line []byte) ([]byte, bool) {
+	var e amendableEvent
+	if json.Unmarshal(line, &e) != nil || e.Test == "" {
+		return nil, false
+	}
+	return a.lines.changed(line, map[string]string{"Output": a.lines.token("") + e.Output})
+}
+
 // note follows the benchmarks that run, and returns those that have ended. They run one after
 // the other, so one ends when another begins that is not inside of it, or when the process
 // says that all is done. After a death nobody says so: then they have failed.
-func (a *amender) note(e eventOfBenchmark) (ended []benchmark) {
+func (a *amender) note(e amendableEvent) (ended []benchmark) {
 	isOpen := func(b benchmark) bool { return b.pkg == e.Package }
 	switch {
 	case e.Action == "run" && strings.HasPrefix(e.Test, "Benchmark"):
@@ -123,7 +135,7 @@ func (a *amender) remove(f func(benchmark) bool) []benchmark {
 }
 
 // rename gives an event of a benchmark the name under which it began.
-func (a *amender) rename(line []byte, e *eventOfBenchmark) ([]byte, bool) {
+func (a *amender) rename(line []byte, e *amendableEvent) ([]byte, bool) {
 	for _, b := range a.open {
 		if b.pkg != e.Package || b.name == e.Test || !b.isCalled(e.Test) {
 			continue

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -168,4 +169,45 @@ func FuzzAmend(f *testing.F) {
 			t.Errorf("got\n%q\nwant\n%q", got, want.String())
 		}
 	})
+}
+
+// A test that timed out, and has an end: one failure, with the output. Without the promise of an
+// end it is two, as it is for gotestsum.
+func TestTimeout(t *testing.T) {
+	t.Parallel()
+	const says = "panic: test timed out after 2s\n"
+	stream := event("run", "TestA", "") + event("output", "TestA", says) + event("output", "TestA", "goroutine 1\n") +
+		event("output", "TestA", "--- FAIL: TestA (2.00s)\n") + event("fail", "TestA", "") + event("fail", "", "")
+	for _, promised := range []bool{false, true} {
+		lines := NewLines()
+		lines.TestsEnd = promised
+		var b, shown strings.Builder
+		out, json := lines.Writer(&b), lines.Writer(&shown)
+		h, err := NewHandler(Config{Format: "standard-json", Lines: lines, Stdout: json, Stderr: io.Discard})
+		if err != nil {
+			t.Fatal(err)
+		}
+		exec, err := testjson.ScanTestOutput(testjson.ScanConfig{Stdout: h.Events(lines.Events(strings.NewReader(stream), nil)), Handler: h})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := errors.Join(Summary(out, exec, testjson.SummarizeAll, Outcome{}), out.Flush(), json.Flush()); err != nil {
+			t.Fatal(err)
+		}
+		want := "\n=== Failed\n=== FAIL: p TestA (0.00s)\n" + says + "goroutine 1\n\nDONE 1 tests, 1 failure in 0.000s\n"
+		if got := b.String(); promised != (got == want) {
+			t.Errorf("promised %v: got\n%s\nwant\n%s", promised, got, want)
+		}
+		if got := shown.String(); got != stream {
+			t.Errorf("promised %v: shown\n%s\nwant\n%s", promised, got, stream)
+		}
+		j := junitOf(t, exec, JUnit{Lines: lines})
+		if got := strings.Count(j, "<failure"); promised != (got == 1) || strings.Contains(j, mark) || !strings.Contains(j, "panic: test timed out after 2s&#xA;goroutine 1") {
+			t.Errorf("promised %v: got\n%s", promised, j)
+		}
+		summary := (GitHub{Lines: lines}).withSummary("", exec, Outcome{})
+		if strings.Contains(summary, mark) || !strings.Contains(summary, says) {
+			t.Errorf("promised %v: got\n%s", promised, summary)
+		}
+	}
 }

@@ -14,6 +14,7 @@ import (
 // from the output, and a summary in Markdown. Both are functions of the run.
 type GitHub struct {
 	Sources Sources
+	Lines   *Lines // that the streams went through; nil: none
 	// ID names the run: a summary that is written again takes the place of the first.
 	ID string
 }
@@ -59,7 +60,7 @@ func (g GitHub) annotate(out *bytes.Buffer, f failure) {
 
 // message is what an annotation says.
 func (g GitHub) message(f failure) string {
-	text := strings.TrimRight(plain(joined(f.output, maxAnnotation)), "\n")
+	text := strings.TrimRight(plain(g.joined(f.output, maxAnnotation)), "\n")
 	if text == "" {
 		text = "failed without output"
 	}
@@ -71,11 +72,14 @@ func (g GitHub) message(f failure) string {
 
 // joined is the beginning of lines, in at most that many bytes. Of a line that was too long for
 // testjson it has the beginning.
-func joined(lines []string, most int) string {
+func (g GitHub) joined(lines []string, most int) string {
 	var b strings.Builder
 	for _, line := range lines {
 		if len(line) > most/2 || strings.Contains(line, mark) {
 			line = shortened(line) + "\n"
+		}
+		if g.Lines != nil {
+			line = g.Lines.Restore(line)
 		}
 		if b.Len()+len(line) > most {
 			b.WriteString("...\n")

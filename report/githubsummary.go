@@ -133,7 +133,7 @@ func (g GitHub) detail(f failure) string {
 		where = fmt.Sprintf(" %s:%d", markup(at.File), at.Line)
 	}
 	fmt.Fprintf(&b, "<details><summary><code>%s</code>%s%s</summary>\n\n", markup(title(f.tc.Package, f.tc.Test.Name())), elapsed, where)
-	text := plain(joined(f.output, maxDetail))
+	text := plain(g.joined(f.output, maxDetail))
 	if strings.TrimSpace(text) == "" {
 		text = "no output"
 	}

@@ -27,6 +27,8 @@ type Config struct {
 	ForgetPassed  bool      // nothing will ask for the tests that passed: do not keep them in memory
 	// Live is told of failures that the format does not show when they happen; nil: nobody is.
 	Live *progress.Live
+	// Times takes the times of tests; nil: nobody asks for them.
+	Times *Times
 }
 
 // KnownFormat reports whether events can be shown in the format of that name.
@@ -51,6 +53,7 @@ type Handler struct {
 	timing    *eventFile
 	err       io.Writer
 	live      *progress.Live // nil: failures are shown, or nobody is told
+	times     *Times         // nil: not wanted
 }
 
 var _ testjson.EventHandler = (*Handler)(nil)
@@ -61,7 +64,7 @@ func NewHandler(cfg Config) (*Handler, error) {
 	if formatter == nil {
 		return &Handler{}, fmt.Errorf("unknown format %s", cfg.Format)
 	}
-	h := &Handler{formatter: formatter, lines: cfg.Lines, maxFails: cfg.MaxFails, err: cfg.Stderr}
+	h := &Handler{formatter: formatter, lines: cfg.Lines, maxFails: cfg.MaxFails, err: cfg.Stderr, times: cfg.Times}
 	h.forget = cfg.ForgetPassed
 	if !showsFailures(cfg.Format) {
 		h.live = cfg.Live
@@ -116,6 +119,9 @@ func (h *Handler) Event(event testjson.TestEvent, exec *testjson.Execution) erro
 	}
 	if err := h.record(event); err != nil {
 		return fmt.Errorf("failed to write JSON file: %w", err)
+	}
+	if h.times != nil {
+		h.times.note(event, exec.Package(event.Package))
 	}
 	ended := event.PackageEvent() && event.Action.IsTerminal()
 	if h.forget && ended {

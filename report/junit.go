@@ -24,6 +24,8 @@ type JUnit struct {
 	Reruns            RerunMode
 	GoVersion         string // value of each suite's go.version property
 	Lines             *Lines // nil: no line was too long
+	// Details adds what gotestsum's file does not have; nil: the file is gotestsum's.
+	Details *JUnitDetails
 }
 
 type xmlSuites struct {
@@ -59,6 +61,8 @@ type xmlCase struct {
 	Classname  string         `xml:"classname,attr"`
 	Name       string         `xml:"name,attr"`
 	Time       string         `xml:"time,attr"`
+	File       string         `xml:"file,attr,omitempty"`
+	Line       int            `xml:"line,attr,omitempty"`
 	Properties *xmlProperties `xml:"properties,omitempty"`
 	Skipped    *xmlSkipped    `xml:"skipped,omitempty"`
 	Failure    *xmlFailure    `xml:"failure,omitempty"`
@@ -187,17 +191,17 @@ func (j JUnit) cases(pkg *testjson.Package) []xmlCase {
 	for _, tc := range pkg.Failed {
 		c := j.newCase(tc)
 		c.Failure = &xmlFailure{Message: "Failed", Contents: j.output(pkg, tc)}
-		cases = append(cases, c)
+		cases = append(cases, j.detailed(c, pkg, tc))
 	}
 	if !j.HideSkippedTests {
 		for _, tc := range pkg.Skipped {
 			c := j.newCase(tc)
 			c.Skipped = &xmlSkipped{Message: j.output(pkg, tc)}
-			cases = append(cases, c)
+			cases = append(cases, j.detailed(c, pkg, tc))
 		}
 	}
 	for _, tc := range pkg.Passed {
-		cases = append(cases, j.newCase(tc))
+		cases = append(cases, j.detailed(j.newCase(tc), pkg, tc))
 	}
 	return cases
 }
@@ -209,6 +213,25 @@ func (j JUnit) testMainCase(pkg *testjson.Package) xmlCase {
 	c := j.newCase(testjson.TestCase{Test: "TestMain"})
 	c.testMain = true
 	c.Failure = &xmlFailure{Message: "Failed", Contents: j.restore(out.String())}
+	if j.Details != nil {
+		c.Failure.Message = j.restore(message(ownLines(strings.SplitAfter(out.String(), "\n"), "")))
+	}
+	return c
+}
+
+// detailed adds the details of tc to its case, if they are wanted.
+func (j JUnit) detailed(c xmlCase, pkg *testjson.Package, tc testjson.TestCase) xmlCase {
+	if j.Details == nil {
+		return c
+	}
+	var output []string
+	if c.Failure != nil || c.Error != nil {
+		output = failureOutput(pkg, tc)
+		for i, line := range output {
+			output[i] = j.restore(line)
+		}
+	}
+	j.Details.add(&c, pkg, tc, output)
 	return c
 }
 

@@ -111,7 +111,7 @@ func (j JUnit) mergedCases(pkg *testjson.Package) []xmlCase {
 			}
 			c := j.newCase(last.tc)
 			c.Skipped = &xmlSkipped{Message: j.output(pkg, last.tc)}
-			skipped = append(skipped, c)
+			skipped = append(skipped, j.detailed(c, pkg, last.tc))
 		default:
 			passed = append(passed, j.passedCase(pkg, all))
 		}
@@ -126,7 +126,7 @@ func (j JUnit) failedCase(pkg *testjson.Package, all []attempt) xmlCase {
 		last := all[len(all)-1]
 		c := j.newCase(last.tc)
 		c.Failure = &xmlFailure{Message: "Failed", Contents: j.output(pkg, last.tc)}
-		return c
+		return j.detailed(c, pkg, last.tc)
 	}
 	first := 0
 	for !all[first].failed {
@@ -141,12 +141,13 @@ func (j JUnit) failedCase(pkg *testjson.Package, all []attempt) xmlCase {
 		c.Failure = failure
 	}
 	c.Reruns = j.reruns("rerun", pkg, all[first+1:])
-	return c
+	return j.detailed(c, pkg, all[first].tc)
 }
 
 // passedCase is a test that passed, perhaps only in a rerun.
 func (j JUnit) passedCase(pkg *testjson.Package, all []attempt) xmlCase {
-	c := j.newCase(all[len(all)-1].tc)
+	last := all[len(all)-1].tc
+	c := j.detailed(j.newCase(last), pkg, last)
 	if j.Reruns == RerunSurefire {
 		c.Reruns = j.reruns("flaky", pkg, all)
 	}
@@ -165,7 +166,11 @@ func (j JUnit) reruns(prefix string, pkg *testjson.Package, runs []attempt) []xm
 		if crashed(text) {
 			kind = "Error"
 		}
-		list = append(list, xmlRerun{XMLName: xml.Name{Local: prefix + kind}, Message: "Failed", StackTrace: text})
+		said := "Failed"
+		if j.Details != nil {
+			said = j.restore(message(failureOutput(pkg, a.tc)))
+		}
+		list = append(list, xmlRerun{XMLName: xml.Name{Local: prefix + kind}, Message: said, StackTrace: text})
 	}
 	return list
 }

@@ -36,6 +36,10 @@ const (
 // Lines carries lines of any length through testjson. All methods may be called
 // concurrently.
 type Lines struct {
+	// TestsEnd reports that every test of the streams has an end in its events, whatever becomes
+	// of its process. It is set before the first stream is read.
+	TestsEnd bool
+
 	nonce string      // keeps a test from printing a token of ours
 	used  atomic.Bool // some line was long: until then nothing needs to be put back
 

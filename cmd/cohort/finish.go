@@ -56,7 +56,7 @@ func (r *testRun) writeJUnit() error {
 	junit := report.JUnit{
 		ProjectName: o.projectName, SuiteName: o.suiteName.format, Classname: o.classname.format,
 		HideEmptyPackages: o.hideEmptyPackages, HideSkippedTests: o.hideSkippedTests,
-		Reruns: o.reruns.mode, GoVersion: r.goVersion(), Lines: r.lines,
+		Reruns: o.reruns.mode, GoVersion: r.goVersion(), Lines: r.lines, Details: r.junitDetails(),
 	}
 	if err := junit.WriteFile(o.file, r.exec); err != nil {
 		return fmt.Errorf("failed to write junit file: %w", err)

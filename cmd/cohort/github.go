@@ -21,7 +21,7 @@ func (r *testRun) gitHub() *report.GitHub {
 	if !onGitHub(r.opts, r.cmd.env) {
 		return nil
 	}
-	return &report.GitHub{ID: rand.Text(), Sources: sourcesBelow(r.dir, r.cmd.env.get("GITHUB_WORKSPACE"))}
+	return &report.GitHub{ID: rand.Text(), Lines: r.lines, Sources: sourcesBelow(r.dir, r.cmd.env.get("GITHUB_WORKSPACE"))}
 }
 
 // writeStepSummary writes the summary that GitHub shows. That it cannot be written is a

@@ -70,6 +70,9 @@ func (c *command) runTests(args []string) error {
 	for _, w := range line.warnings {
 		c.log.warnf("%s", w)
 	}
+	for _, w := range opts.tellingWarnings(c.env) {
+		c.log.warnf("%s", w)
+	}
 	switch {
 	case opts.version:
 		return c.version()

@@ -34,6 +34,10 @@ func (c *command) runTestsIn(ctx context.Context, dir string, opts *options) (*t
 	r := &testRun{
 		cmd: shown, streams: c, opts: opts, src: src, lines: report.NewLines(), live: live, dir: dir, unread: make(chan struct{}, 1),
 	}
+	_, r.lines.TestsEnd = src.(*scheduledSource)
+	if opts.telling.junitDetails {
+		r.times = &report.Times{}
+	}
 	err = r.do(ctx)
 	return r.exec, errors.Join(err, src.Close())
 }
@@ -62,7 +66,8 @@ type testRun struct {
 	opts    *options
 	src     source
 	live    *progress.Live
-	dir     string // where the tests run; "": the current directory
+	times   *report.Times // of the tests; nil: nobody asks for them
+	dir     string        // where the tests run; "": the current directory
 
 	lines          *report.Lines
 	stdout, stderr *report.LineWriter
@@ -150,7 +155,7 @@ func (r *testRun) handlerConfig() report.Config {
 		Format: r.opts.format, FormatOptions: r.opts.formatOptions,
 		Stdout: r.stdout, Stderr: r.stderr, Lines: r.lines,
 		JSONFile: r.opts.jsonFile, TimingFile: r.opts.jsonFileTimingEvents,
-		Live:         r.live,
+		Live: r.live, Times: r.times,
 		ForgetPassed: r.opts.junit.file == "" && r.opts.rerun.reportFile == "" && !r.opts.watch,
 	}
 	if r.opts.holdMode() == report.HoldNothing {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/gotestcohort/cohort/cmd/internal/usage"
+	"github.com/gotestcohort/cohort/report"
 )
 
 // tellingOptions says what is told while the tests run, and where.
@@ -15,6 +16,8 @@ type tellingOptions struct {
 	slow      offDurationValue
 	slowest   int
 	github    githubMode
+
+	junitDetails bool // --junitfile-details
 }
 
 // defaultHeartbeat is less than any CI system waits for output before it ends a job, and
@@ -32,7 +35,19 @@ func bindTelling(t *flagTable, o *tellingOptions) {
 		Help: "name tests that run longer than this, while they run and at the end"})
 	t.add(&o.github, usage.Flag{Name: "github", Takes: "MODE", Kind: usage.Choice, Choices: githubModes, Own: true,
 		Help: "annotations and a step summary, under GitHub Actions: " + strings.Join(githubModes, ", ")})
+	t.toggle(&o.junitDetails, false, usage.Flag{Name: "junitfile-details", Needs: "junitfile", Own: true,
+		Help: "add file, line, attempt, seed, the first line of a failure and precise times to the JUnit file"})
 	t.number(&o.slowest, 0, usage.Flag{Name: "slowest", Own: true, Help: "list this many of the slowest tests at the end"})
+}
+
+// tellingWarnings says of which reports the reader will make something else than is in them.
+func (o *options) tellingWarnings(env environ) []string {
+	var warnings []string
+	if env.truthy("GITLAB_CI") && o.junit.file != "" && o.rerunsEnabled() && o.junit.reruns.mode == report.RerunAll {
+		warnings = append(warnings, "GitLab takes the first of several test cases of one name, and with --junitfile-reruns=all "+
+			"that is the failed one: --junitfile-reruns=last writes the last attempt")
+	}
+	return warnings
 }
 
 var progressModes = []string{"auto", "bar", "line", "off"}

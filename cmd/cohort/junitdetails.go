@@ -1,0 +1,40 @@
+package main
+
+import (
+	"cmp"
+	"path/filepath"
+	"strconv"
+
+	"github.com/gotestcohort/cohort/report"
+)
+
+// junitDetails returns what is added to the JUnit file; nil: nothing.
+func (r *testRun) junitDetails() *report.JUnitDetails {
+	if !r.opts.telling.junitDetails {
+		return nil
+	}
+	return &report.JUnitDetails{
+		Sources: junitSources(r.dir, cmp.Or(r.cmd.env.get("GITHUB_WORKSPACE"), r.cmd.env.get("CI_PROJECT_DIR"))),
+		Times:   r.times, Detail: r.detail,
+	}
+}
+
+// junitSources finds sources with paths relative to the workspace of a CI system, if the module
+// around dir is in it, else to the module.
+func junitSources(dir, workspace string) report.Sources {
+	s := sourcesBelow(dir, workspace)
+	if rel, err := filepath.Rel(s.Root, s.Dir); err != nil || !filepath.IsLocal(rel) {
+		s.Root = s.Dir
+	}
+	return s
+}
+
+// detail is what is known of an attempt of a test. Only the first one of a test that is in no
+// group runs in the order of the run's seed.
+func (r *testRun) detail(_, _ string, attempt int) report.Detail {
+	var d report.Detail
+	if s, ok := r.src.(*scheduledSource); ok && s.config.Shuffle && attempt == 0 {
+		d.Seed = strconv.FormatInt(s.config.Seed, 10)
+	}
+	return d
+}
