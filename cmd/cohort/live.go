@@ -84,7 +84,7 @@ func (c *command) newLive(opts *options, src source, screen *progress.Screen, st
 	_, terminal := terminalOf(c.stderr)
 	cfg := progress.LiveConfig{
 		Config: progress.Config{
-			Failures: opts.holdMode() == report.HoldNothing, // what is held back may never be shown
+			Failures: tellsFailures(opts, style),
 			Slow:     opts.telling.slow.duration, Slowest: slowestKept(opts, c.env),
 			Heartbeat: liveHeartbeat(opts.telling.heartbeat, style, terminal, c.env),
 		},
@@ -97,6 +97,13 @@ func (c *command) newLive(opts *options, src source, screen *progress.Screen, st
 		}
 	}
 	return progress.NewLive(cfg, screen)
+}
+
+// tellsFailures reports whether failures are told when they happen. Not those that are held
+// back: they may never be shown. What a raw command prints is gotestsum's business, so without a
+// terminal stderr is left to it.
+func tellsFailures(o *options, style progress.Style) bool {
+	return o.holdMode() == report.HoldNothing && (!o.rawCommand || style != progress.Off)
 }
 
 // slowestKept is how many of the slowest tests anything asks for.

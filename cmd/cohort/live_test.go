@@ -47,6 +47,27 @@ func TestLiveStyle(t *testing.T) {
 	}
 }
 
+func TestTellsFailures(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		args  string
+		style progress.Style
+		want  bool
+	}{
+		{"", progress.Off, true},
+		{"", progress.Bar, true},
+		{"--raw-command", progress.Off, false},
+		{"--raw-command", progress.Bar, true},
+		{"--rerun-fails", progress.Off, true},
+		{"--rerun-fails --rerun-show-only-last", progress.Bar, false},
+		{"--rerun-fails --hide-rerun-details", progress.Off, false},
+	} {
+		if got := tellsFailures(parsed(t, nil, strings.Fields(test.args)...), test.style); got != test.want {
+			t.Errorf("%s, %v: %v", test.args, test.style, got)
+		}
+	}
+}
+
 func TestTellingFlags(t *testing.T) {
 	t.Parallel()
 	o := parsed(t, nil).telling
