@@ -48,7 +48,7 @@ func (h *Handler) tellFailure(event testjson.TestEvent, exec *testjson.Execution
 	case !pkg.TestMainFailed():
 		return // so it is here
 	default:
-		lines = ownLines(strings.SplitAfter(pkg.Output(0), "\n"), "")
+		lines = packageOutput(pkg)
 		if len(lines) == 0 {
 			return // the line of the package says as much
 		}
@@ -83,6 +83,13 @@ func ownLines(lines []string, test string) []string {
 		}
 	}
 	return own[:end]
+}
+
+// packageOutput is what a package printed outside of its tests.
+func packageOutput(pkg *testjson.Package) []string {
+	var b strings.Builder
+	_ = pkg.WriteOutputTo(&b, 0) // a strings.Builder does not fail
+	return ownLines(strings.SplitAfter(b.String(), "\n"), "")
 }
 
 func hasFailedSubtest(pkg *testjson.Package, test string) bool {

@@ -214,7 +214,7 @@ func (j JUnit) testMainCase(pkg *testjson.Package) xmlCase {
 	c.testMain = true
 	c.Failure = &xmlFailure{Message: "Failed", Contents: j.restore(out.String())}
 	if j.Details != nil {
-		c.Failure.Message = j.restore(message(ownLines(strings.SplitAfter(out.String(), "\n"), "")))
+		c.Failure.Message = j.restore(message(packageOutput(pkg)))
 	}
 	return c
 }

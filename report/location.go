@@ -190,7 +190,7 @@ func lastFailures(exec *testjson.Execution) []testjson.TestCase {
 // failureOutput is what a failed test, or a package that failed without one, printed itself.
 func failureOutput(pkg *testjson.Package, tc testjson.TestCase) []string {
 	if tc.Test == "" {
-		return ownLines(strings.SplitAfter(pkg.Output(0), "\n"), "")
+		return packageOutput(pkg)
 	}
 	return ownLines(pkg.OutputLines(tc), tc.Test.Name())
 }

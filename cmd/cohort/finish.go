@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"strings"
@@ -32,6 +33,10 @@ func (r *testRun) finish(ctx context.Context, status error) error {
 	var err error
 	if r.held != nil {
 		err = r.held.show(outcome)
+	}
+	if bound := r.live.Bound(); bound != "" {
+		// Best effort, as for all that is said while the tests run.
+		_, _ = io.WriteString(r.stderr, bound+"\n")
 	}
 	github := r.gitHub()
 	if github != nil {

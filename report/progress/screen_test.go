@@ -16,13 +16,17 @@ import (
 // terminal is a small terminal: what it shows is rows of text.
 type terminal struct {
 	columns int
-	rows    [][]rune
-	row     int
-	column  int
-	broken  error // an escape sequence that it does not know
+
+	mu     sync.Mutex
+	rows   [][]rune
+	row    int
+	column int
+	broken error // an escape sequence that it does not know
 }
 
 func (v *terminal) Write(p []byte) (int, error) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
 	runes := []rune(string(p))
 	for i := 0; i < len(runes); i++ {
 		switch r := runes[i]; {
@@ -54,12 +58,11 @@ func (v *terminal) Write(p []byte) (int, error) {
 }
 
 func (v *terminal) clone() *terminal {
-	c := *v
-	c.rows = nil
+	c := &terminal{columns: v.columns, row: v.row, column: v.column}
 	for _, row := range v.rows {
 		c.rows = append(c.rows, slices.Clone(row))
 	}
-	return &c
+	return c
 }
 
 func (v *terminal) at(row int) {
@@ -69,6 +72,8 @@ func (v *terminal) at(row int) {
 }
 
 func (v *terminal) String() string {
+	v.mu.Lock()
+	defer v.mu.Unlock()
 	var lines []string
 	for _, row := range v.rows {
 		lines = append(lines, strings.TrimRight(string(row), " "))
