@@ -93,6 +93,9 @@ func (g GitHub) joined(lines []string, most int) string {
 // plain takes out of a text what only terminals understand: escape sequences, and other
 // characters that do not show.
 func plain(s string) string {
+	if !strings.ContainsFunc(s, func(r rune) bool { return r < ' ' && r != '\n' && r != '\t' || r >= 0x7f }) {
+		return s
+	}
 	var b strings.Builder
 	for len(s) > 0 {
 		if n := escapeSequence(s); n > 0 {

@@ -59,9 +59,9 @@ func (g GitHub) withSummary(old string, exec *testjson.Execution, outcome Outcom
 // summary is the Markdown of a run in at most room bytes, "" if it cannot be.
 func (g GitHub) summary(exec *testjson.Execution, outcome Outcome, room int) string {
 	s := boundedText{room: room}
-	s.add(totals(exec, outcome))
 	all := failures(exec, outcome)
 	failed := all[:len(all)-countFlaky(all)]
+	s.add(totals(exec, outcome, len(failed)))
 	g.list(&s, "Failed", failed)
 	g.list(&s, "Flaky", all[len(failed):])
 	if slowest := outcome.Slowest; len(slowest) > 0 {
@@ -85,13 +85,7 @@ func countFlaky(all []failure) int {
 }
 
 // totals is the head of a summary: what the run came to, and the figures of it.
-func totals(exec *testjson.Execution, outcome Outcome) string {
-	failed := 0
-	for _, f := range failures(exec, outcome) {
-		if !f.flaky {
-			failed++
-		}
-	}
+func totals(exec *testjson.Execution, outcome Outcome, failed int) string {
 	word := "passed"
 	switch {
 	case failed > 0 || len(exec.Errors()) > 0:
