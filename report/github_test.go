@@ -59,6 +59,11 @@ func TestFindLocation(t *testing.T) {
 			t.Errorf("%s: %q, want %q", test.name, got, test.want)
 		}
 	}
+	below := s
+	below.Root = filepath.Join(s.Dir, "p")
+	if at := below.Find("m", []string{"    root_test.go:6: x\n"}); at != (Location{}) {
+		t.Errorf("got %v, which is outside of the workspace", at)
+	}
 	if at := (Sources{}).Find("m/p", []string{"a_test.go:6: x\n"}); at != (Location{}) {
 		t.Errorf("got %v without sources", at)
 	}
