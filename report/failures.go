@@ -18,10 +18,11 @@ const (
 	maxShownLine = 1000
 )
 
-// showsFailures reports whether a format shows failures when they happen, with output.
+// showsFailures reports whether a format shows failures when they happen, or draws over what it
+// has drawn, so that nothing may come in between.
 func showsFailures(format string) bool {
 	switch format {
-	case "testname", "short-verbose", "standard-verbose", "github-actions", "github-action",
+	case "dots-v2", "testname", "short-verbose", "standard-verbose", "github-actions", "github-action",
 		"pkgname-and-test-fails", "short-with-failures", "debug":
 		return true
 	}

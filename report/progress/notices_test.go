@@ -19,7 +19,7 @@ func TestNotices(t *testing.T) {
 	}{
 		{0, nothing, ""},
 		{59, nothing, ""},
-		{60, nothing, "still running: 0 tests done, 1m0s; no test runs: the go command builds, or a package waits"},
+		{60, nothing, "still running: building, 1m0s; no test runs: the go command builds, or a package waits"},
 		{61, func(now time.Time) { s.ProcessStarted(Process{Number: 1, Package: "m/p", Start: now}) }, ""},
 		{62, func(now time.Time) {
 			for _, name := range []string{"TestA", "TestB", "TestC", "TestD", "TestE"} {
@@ -39,7 +39,7 @@ func TestNotices(t *testing.T) {
 		{94, func(time.Time) { s.TestResumed(1, "TestB") }, "SLOW p.TestB runs for 32s"},
 		{120, func(now time.Time) { last = now }, ""},
 		{179, nothing, ""},
-		{180, nothing, "still running: 1 tests done, 1 failed, 3m0s; p.TestB 1m58s, p.TestC 1m58s, p.TestD 1m58s and 1 more"},
+		{180, nothing, "still running: 1 test done, 1 failed, 3m0s; p.TestB 1m58s, p.TestC 1m58s, p.TestD 1m58s and 1 more"},
 		{181, func(now time.Time) { s.TestFailed(Failure{Package: "m/p", Elapsed: -1, Attempt: 2, More: 3, At: now}) }, ""},
 		{240, nothing, "FAIL p (re-run 2)\n    ... and 3 lines more"}, // in the place of a heartbeat
 	} {

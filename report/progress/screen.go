@@ -41,29 +41,43 @@ func (s *Screen) Writer(w io.Writer, shared bool) io.Writer {
 
 type screenWriter struct {
 	screen *Screen
-	out    io.Writer
 	shared bool
+
+	mu  sync.Mutex // one write at a time
+	out io.Writer
 }
 
-// Write takes the status away, writes p and draws it again.
+// Write takes the status away, writes p and draws it again. A stream that is not the status's
+// terminal waits for no other: nobody may be reading that one.
 func (w *screenWriter) Write(p []byte) (int, error) {
-	if len(p) == 0 {
-		return w.out.Write(p)
-	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	s := w.screen
+	if !w.shared {
+		n, err := w.out.Write(p)
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.wrote(p, time.Now())
+		return n, err
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	now := time.Now()
-	if w.shared {
-		s.erase()
-	}
+	s.erase()
 	n, err := w.out.Write(p)
-	s.last = now
-	s.midline = p[len(p)-1] != '\n'
-	if w.shared && now.Sub(s.drawnAt) >= redrawAfter {
+	now := time.Now()
+	s.wrote(p, now)
+	if now.Sub(s.drawnAt) >= redrawAfter {
 		s.draw(now)
 	}
 	return n, err
+}
+
+// wrote notes that p was written. The caller holds s.mu.
+func (s *Screen) wrote(p []byte, now time.Time) {
+	if len(p) > 0 {
+		s.last = now
+		s.midline = p[len(p)-1] != '\n'
+	}
 }
 
 // Last returns when anything was last written, the status aside.

@@ -164,6 +164,28 @@ func TestScreenWithoutTerminal(t *testing.T) {
 	}
 }
 
+// Nobody reads stdout: stderr is written all the same.
+func TestScreenStreamsDoNotWaitForEachOther(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		screen := NewScreen(nil, nil)
+		unread, stdout := io.Pipe()
+		done := make(chan struct{})
+		go func() { // ends when the pipe is closed
+			defer close(done)
+			_, _ = screen.Writer(stdout, false).Write([]byte("x"))
+		}()
+		synctest.Wait()
+		var b lockedBuilder
+		_, _ = io.WriteString(screen.Writer(&b, false), "y\n")
+		if b.String() != "y\n" || screen.Midline() {
+			t.Errorf("stderr got %q", b.String())
+		}
+		_ = unread.Close()
+		<-done
+	})
+}
+
 type brokenWriter struct{}
 
 var errBroken = errors.New("broken")

@@ -145,16 +145,17 @@ func TestLines(t *testing.T) {
 		{"all", View{Done: 10, Total: 10}, Bar, 80, 24, "[######################]  10 of 10 tests, 0.0s"},
 		{"narrow", View{Done: 5, Total: 10, Elapsed: time.Second}, Bar, 30, 24, "[##---]  5 of 10 tests, 1.0s"},
 		{"too narrow for a bar", View{Done: 5, Total: 10}, Bar, 18, 24, "5 of 10 tests, 0~"},
-		{"one", View{Done: 1, Running: running(1)}, Bar, 80, 24, "1 tests done, 0.0s\n  pkg.Test0 1.0s"},
-		{"many", View{Running: running(9)}, Bar, 80, 24, "0 tests done, 0.0s\n  pkg.Test0 9.0s\n  pkg.Test1 8.0s\n  pkg.Test2 7.0s\n" +
+		{"nothing yet", View{}, Bar, 80, 24, "building, 0.0s"},
+		{"one", View{Done: 1, Running: running(1)}, Bar, 80, 24, "1 test done, 0.0s\n  pkg.Test0 1.0s"},
+		{"many", View{PackagesTotal: 1, Running: running(9)}, Bar, 80, 24, "0 tests done, 0.0s\n  pkg.Test0 9.0s\n  pkg.Test1 8.0s\n  pkg.Test2 7.0s\n" +
 			"  pkg.Test3 6.0s\n  pkg.Test4 5.0s\n  pkg.Test5 4.0s\n  and 3 more"},
-		{"low", View{Running: running(9)}, Bar, 80, 4, "0 tests done, 0.0s\n  pkg.Test0 9.0s\n  pkg.Test1 8.0s\n  and 7 more"},
-		{"very low", View{Running: running(9)}, Bar, 80, 2, "0 tests done, 0.0s  pkg.Test0 9.0s and 8 more"},
-		{"line", View{Running: running(1)}, Line, 80, 24, "0 tests done, 0.0s  pkg.Test0 1.0s"},
-		{"line, clipped", View{Running: running(1)}, Line, 30, 24, "0 tests done, 0.0s  pkg.Test~"},
-		{"hostile name", View{Running: []RunningTest{{Package: "p", Test: "Test\x1b[2J\u202e\n\u009b"}}}, Line, 80, 24,
+		{"low", View{PackagesTotal: 1, Running: running(9)}, Bar, 80, 4, "0 tests done, 0.0s\n  pkg.Test0 9.0s\n  pkg.Test1 8.0s\n  and 7 more"},
+		{"very low", View{PackagesTotal: 1, Running: running(9)}, Bar, 80, 2, "0 tests done, 0.0s  pkg.Test0 9.0s and 8 more"},
+		{"line", View{PackagesTotal: 1, Running: running(1)}, Line, 80, 24, "0 tests done, 0.0s  pkg.Test0 1.0s"},
+		{"line, clipped", View{PackagesTotal: 1, Running: running(1)}, Line, 30, 24, "0 tests done, 0.0s  pkg.Test~"},
+		{"hostile name", View{PackagesTotal: 1, Running: []RunningTest{{Package: "p", Test: "Test\x1b[2J\u202e\n\u009b"}}}, Line, 80, 24,
 			"0 tests done, 0.0s  p.Test?[2J??? 0.0s"},
-		{"wide", View{Running: []RunningTest{{Package: "p", Test: strings.Repeat("试", 20)}}}, Line, 40, 24, "0 tests done, 0.0s  p.试试试试试试试试~"},
+		{"wide", View{PackagesTotal: 1, Running: []RunningTest{{Package: "p", Test: strings.Repeat("试", 20)}}}, Line, 40, 24, "0 tests done, 0.0s  p.试试试试试试试试~"},
 	} {
 		lines := test.view.Lines(test.style, test.width, test.height, base)
 		if got := strings.Join(lines, "\n"); got != test.want {

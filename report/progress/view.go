@@ -32,7 +32,7 @@ func (s *State) View(now time.Time) View {
 	known := len(s.packages) > 0
 	for _, p := range s.packages {
 		v.Total += max(p.Tests, p.done)
-		known = known && (p.Tests > 0 || p.ended)
+		known = known && (p.Tests > 0 || p.ended && p.done == 0)
 	}
 	if !known {
 		v.Total = 0
@@ -130,8 +130,12 @@ func (v View) Lines(style Style, width, height int, name func(pkg string) string
 func (v View) counts() string {
 	var words []string
 	switch {
+	case v.PackagesTotal == 0 && v.Done == 0:
+		words = append(words, "building")
 	case v.Total > 0:
 		words = append(words, fmt.Sprintf("%d of %d tests", v.Done, v.Total))
+	case v.Done == 1:
+		words = append(words, "1 test done")
 	default:
 		words = append(words, fmt.Sprintf("%d tests done", v.Done))
 	}
