@@ -44,6 +44,8 @@ func TestFindLocation(t *testing.T) {
 		{"a panic", "m/p", "panic: boom\n\ngoroutine 1 [running]:\nm/p.f(...)\n\t" + abs("p/code.go") + ":3 +0x1d\nm/p.TestA()\n\t" +
 			abs("p/a_test.go") + ":6 +0x2f\n", "mod/p/a_test.go:6 "},
 		{"a panic after a log", "m/p", "    a_test.go:4: 1\n\t" + abs("p/a_test.go") + ":6 +0x2f\n", "mod/p/a_test.go:6 "},
+		{"a compiler", "m/p", "p/a_test.go:6:12: undefined: x: y\n", "mod/p/a_test.go:6 undefined: x: y"},
+		{"a compiler, in the root", "m", "./root_test.go:6:1: x\n", "mod/root_test.go:6 x"},
 		{"no such file", "m/p", "    b_test.go:6: x\n", ""},
 		{"outside of the workspace", "m/p", "    /etc/passwd.go:6: x\n", ""},
 		{"climbing out", "m/p", "    ../../../etc/x.go:6: x\n", ""},
@@ -129,6 +131,19 @@ func TestAnnotations(t *testing.T) {
 	}
 	if got := annotations(t, s, passes(t, stream+fail), Outcome{}); strings.Count(got, "\n") != maxAnnotations || strings.Count(got, "::error") != maxAnnotations {
 		t.Errorf("got\n%s", got)
+	}
+}
+
+func TestBuildErrors(t *testing.T) {
+	t.Parallel()
+	errors := []string{"a/x.go:1:2: one\n", "\thave int\n", "a/b/x.go:1:2: two\n", "\thave string", "./root.go:3:4: three\n", "a/x.go:9:9: four\n", "a/x.go:9:9: five"}
+	for pkg, want := range map[string]string{
+		"a": "a/x.go:1:2: one\n\thave int\na/x.go:9:9: four\na/x.go:9:9: five\n", "a/b": "a/b/x.go:1:2: two\n\thave string\n",
+		"github.com/gotestcohort/cohort": "./root.go:3:4: three\n", "c": "",
+	} {
+		if got := strings.Join(buildErrors(errors, pkg), ""); got != want {
+			t.Errorf("%s: %q, want %q", pkg, got, want)
+		}
 	}
 }
 

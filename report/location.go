@@ -91,7 +91,7 @@ func (s Sources) file(pkg, file string) (name, full string) {
 		if !ok || !filepath.IsLocal(full) {
 			return "", ""
 		}
-		full = filepath.Join(dir, full)
+		full = s.below(dir, full)
 	}
 	rel, err := filepath.Rel(s.Root, full)
 	if err != nil || !filepath.IsLocal(rel) {
@@ -101,6 +101,15 @@ func (s Sources) file(pkg, file string) (name, full string) {
 		return "", ""
 	}
 	return filepath.ToSlash(rel), full
+}
+
+// below is where a file is that was named in a package's directory: tests say its name, the go
+// command its path in the module.
+func (s Sources) below(dir, file string) string {
+	if full := filepath.Join(s.Dir, file); filepath.Dir(full) == dir {
+		return full
+	}
+	return filepath.Join(dir, file)
 }
 
 // packageDir is the directory of a package of the run's module.
@@ -113,7 +122,7 @@ func (s Sources) packageDir(pkg string) (string, bool) {
 	return filepath.Join(s.Dir, filepath.FromSlash(rel)), ok && s.Module != "" && s.Dir != ""
 }
 
-// position reads "file.go:12: text", or the "file.go:12 +0x1d" of a stack.
+// position reads "file.go:12: text", "file.go:12:3: text", or the "file.go:12 +0x1d" of a stack.
 func position(line string) (file string, number int, message string, ok bool) {
 	at := strings.Index(line, ".go:")
 	if at < 0 {
@@ -126,6 +135,9 @@ func position(line string) (file string, number int, message string, ok bool) {
 		return "", 0, "", false
 	}
 	rest = rest[digits:]
+	if column, after, ok := strings.Cut(strings.TrimPrefix(rest, ":"), ":"); ok && column != "" && strings.Trim(column, "0123456789") == "" {
+		rest = ":" + after // a compiler's
+	}
 	switch {
 	case strings.HasPrefix(rest, ":"):
 		return file, number, strings.TrimSpace(rest[1:]), true
@@ -150,6 +162,9 @@ func failures(exec *testjson.Execution, outcome Outcome) []failure {
 	var failed, flaky []failure
 	for _, tc := range lastFailures(exec) {
 		f := failure{tc: tc, output: failureOutput(exec.Package(tc.Package), tc)}
+		if tc.Test == "" && len(f.output) == 0 {
+			f.output = buildErrors(exec.Errors(), tc.Package)
+		}
 		if i, ok := unitOf(units, tc); ok {
 			f.flaky, f.again = i >= len(outcome.Failed), units[i].again()
 			if f.again == "" && len(units[i].Command) <= maxCommand {
@@ -163,6 +178,25 @@ func failures(exec *testjson.Execution, outcome Outcome) []failure {
 		}
 	}
 	return append(failed, flaky...)
+}
+
+// buildErrors returns those of the errors of a run that are of the files of one package, with
+// the lines that belong to them.
+func buildErrors(errors []string, pkg string) []string {
+	dir := testjson.RelativePackagePath(pkg)
+	var of []string
+	mine := false
+	for _, text := range errors {
+		for line := range strings.Lines(text) {
+			if file, _, _, ok := position(strings.TrimSpace(line)); ok {
+				mine = path.Dir(path.Clean(filepath.ToSlash(file))) == dir
+			}
+			if mine {
+				of = append(of, strings.TrimRight(line, "\n")+"\n")
+			}
+		}
+	}
+	return of
 }
 
 // lastFailures returns the failed test cases that have no failed subtest, of several attempts
