@@ -75,12 +75,16 @@ func newCommands(failed []testjson.TestCase, outcome Outcome) commands {
 }
 
 // again returns the command that shows the unit's failure with nothing else, "" if there is
-// none, or it is known not to.
+// none, or it is known not to. That of a group is the one of its process.
 func (u Unit) again() string {
-	if u.FailsAlone == No || len(u.Again) > maxCommand {
+	command := u.Again
+	if command == "" && u.isGroup() {
+		command = u.Command
+	}
+	if u.FailsAlone == No || len(command) > maxCommand {
 		return ""
 	}
-	return u.Again
+	return command
 }
 
 // sameProcesses lists the commands that run the processes of failures again, the flaky ones
@@ -92,7 +96,7 @@ func sameProcesses(outcome Outcome, told func(int) bool) []sameProcess {
 	for i, u := range slices.Concat(outcome.Failed, outcome.Flaky) {
 		command, note := u.Command, i < len(outcome.Failed) && u.Note != "" && !told(i)
 		// A process of one test is what the unit's own command starts.
-		if len(command) > maxCommand || u.again() != "" && u.aloneInProcess() {
+		if len(command) > maxCommand || u.again() != "" && u.aloneInProcess() || told(i) && command == u.again() {
 			command = ""
 		}
 		p, ok := place[command]

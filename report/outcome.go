@@ -58,6 +58,9 @@ func title(pkg, name string) string {
 	return pkg + " " + name
 }
 
+// isGroup reports whether the unit is a group of tests, as far as its name tells.
+func (u Unit) isGroup() bool { return u.Name != "" && !isTestName(u.Name) }
+
 // covers reports whether the unit is known to have the root test of that name.
 func (u Unit) covers(root string) bool {
 	if u.Tests == nil {
@@ -83,11 +86,11 @@ func unitOf(units []Unit, tc testjson.TestCase) (int, bool) {
 		if u.covers(root) {
 			return i, true
 		}
-		if u.Tests == nil && u.Name != "" {
+		if u.Tests == nil && u.isGroup() {
 			group, groups = i, groups+1
 		}
 	}
-	return group, root != "" && groups == 1 && !isTestName(units[group].Name)
+	return group, root != "" && groups == 1
 }
 
 // isTestName reports whether go test would take a function of that name for a test. A group

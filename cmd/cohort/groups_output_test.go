@@ -210,19 +210,24 @@ func (g *groups) testReproduce(t *testing.T) {
 	}
 }
 
-// reproduceLines returns the commands that cohort printed for processes. A process of one
-// test has its command below the failure.
+// reproduceLines returns the commands that cohort printed for processes. That of a group stands
+// below its failure, and that of a process of one test is the one of the test.
 func reproduceLines(stdout []byte) []string {
 	_, section, _ := strings.Cut(string(stdout), "\n=== Reproduce\n")
 	section, _, _ = strings.Cut(section, "\n\n")
 	commands := slices.DeleteFunc(strings.Split(section, "\n"), func(line string) bool { return !strings.HasPrefix(line, "go test") })
-	if len(commands) > 0 {
-		return commands
-	}
+	var tests []string
 	for line := range strings.Lines(string(stdout)) {
-		if command, ok := strings.CutPrefix(line, "    again: "); ok {
-			commands = append(commands, strings.TrimSuffix(command, "\n"))
+		command, ok := strings.CutPrefix(strings.TrimSuffix(line, "\n"), "    again: ")
+		switch {
+		case ok && strings.Contains(command, "-run '^("):
+			commands = append(commands, command)
+		case ok:
+			tests = append(tests, command)
 		}
+	}
+	if len(commands) == 0 {
+		return tests
 	}
 	return commands
 }
