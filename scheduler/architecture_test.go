@@ -47,6 +47,7 @@ var rules = []rule{
 	{"scheduler/hunt", "scheduler/worker scheduler/stream scheduler/ledger scheduler/testbin scheduler/gotest scheduler/history grouping"},
 	{"scheduler/linkcache", "scheduler/gotest scheduler/procgroup"},
 	{"scheduler/internal/script", "scheduler/testbin"},
+	{"scheduler/gotest", "scheduler/gotest/reentry"}, // the wire of exec-test and exec-tool
 	{"scheduler/...", ""}, // plan, gotest, history, procgroup, ...: by themselves
 }
 
