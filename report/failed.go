@@ -26,7 +26,7 @@ func writeFailed(out *bytes.Buffer, exec *testjson.Execution, withOutput bool, c
 		fmt.Fprintf(out, "=== %s: %s %s%s (%s)\n", color.RedString("FAIL"), testjson.RelativePackagePath(tc.Package), tc.Test,
 			run, testjson.FormatDurationAsSeconds(tc.Elapsed, 2))
 		if withOutput {
-			writeOutput(out, exec.OutputLines(tc), tc.Test.Name())
+			writeOutput(out, outputOf(exec.Package(tc.Package), tc), tc.Test.Name())
 		}
 		c.below[i].write(out)
 		if withOutput && i+1 < len(failed) {

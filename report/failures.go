@@ -42,7 +42,7 @@ func (h *Handler) tellFailure(event testjson.TestEvent, exec *testjson.Execution
 	switch {
 	case event.Test != "":
 		tc := pkg.LastFailedByName(event.Test)
-		lines = ownLines(pkg.OutputLines(tc), event.Test)
+		lines = ownLines(outputOf(pkg, tc), event.Test)
 		if len(lines) == 0 && hasFailedSubtest(pkg, event.Test) {
 			return // what failed has been told
 		}

@@ -253,7 +253,7 @@ func (j JUnit) newCase(tc testjson.TestCase) xmlCase {
 }
 
 func (j JUnit) output(pkg *testjson.Package, tc testjson.TestCase) string {
-	return j.restore(strings.Join(pkg.OutputLines(tc), ""))
+	return j.restore(strings.Join(outputOf(pkg, tc), ""))
 }
 
 func (j JUnit) restore(s string) string {

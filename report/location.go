@@ -226,5 +226,5 @@ func failureOutput(pkg *testjson.Package, tc testjson.TestCase) []string {
 	if tc.Test == "" {
 		return packageOutput(pkg)
 	}
-	return ownLines(pkg.OutputLines(tc), tc.Test.Name())
+	return ownLines(outputOf(pkg, tc), tc.Test.Name())
 }

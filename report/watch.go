@@ -111,10 +111,10 @@ func resultLine(e testEvent) (result string, elapsed time.Duration, ok bool) {
 	return "", 0, false
 }
 
-// parseSeconds reads a number of seconds; 0 if it is none.
+// parseSeconds reads a number of seconds; 0 if it is none that a test can have taken.
 func parseSeconds(text string) time.Duration {
 	seconds, err := strconv.ParseFloat(text, 64)
-	if err != nil {
+	if err != nil || !(seconds >= 0 && seconds < 1e9) { // nor NaN, nor more than a Duration holds
 		return 0
 	}
 	return time.Duration(seconds * float64(time.Second))
