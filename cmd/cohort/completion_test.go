@@ -138,6 +138,8 @@ func TestCompleteWords(t *testing.T) {
 		"tool history --v":    "--variant",
 		"tool config --sch":   "--schema",
 		"tool cache c":        "clean",
+		"tool list --ch":      "--changed-since",
+		"tool plan --shard-":  "--shard-by",
 		"-":                   "--packages",
 	} {
 		var got []string

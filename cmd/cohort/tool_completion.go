@@ -57,6 +57,8 @@ func (c *command) completion(args []string) error {
 func (c *command) completeWords(words []string) string {
 	table, _ := newFlags(c.env)
 	flaky, _ := flakyFlags()
+	list, _ := listFlags()
+	plan, _ := planFlags()
 	configured, _ := newFlags(c.env)
 	configFlags(configured)
 	var shells, topics []usage.Item
@@ -74,6 +76,8 @@ func (c *command) completeWords(words []string) string {
 		Command: rootCommand(table),
 		Tools: map[string]usage.Command{
 			"flaky":   {Name: "cohort tool flaky", Flags: flaky.flags},
+			"list":    {Name: "cohort tool list", Flags: list.flags},
+			"plan":    {Name: "cohort tool plan", Flags: plan.flags},
 			"history": historyCommand(),
 			"config":  {Name: "cohort tool config", Flags: configured.flags},
 		},

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"math/rand/v2"
 	"os"
 	"os/signal"
@@ -75,29 +74,16 @@ func flakyFlags() (*flagTable, *flakyOptions) {
 
 // parseFlaky reads the command line of cohort tool flaky. The options are nil if help
 // was asked for.
-func (c *command) parseFlaky(args []string) (*flakyOptions, *flagTable, error) {
+func (c *command) parseFlaky(args []string) (*flakyOptions, error) {
 	t, o := flakyFlags()
-	cmd := usage.Command{Name: "cohort tool flaky", Flags: t.flags, Help: "cohort tool flaky --help"}
-	scanned := c.scan(cmd, args)
-	if scanned.Help && len(scanned.Problems) == 0 {
-		return nil, t, nil
+	line, err := c.parseTool("flaky", flakyUsage, t, args, func(l *toolLine) []string {
+		return o.complete(l.has("seed"), l.has("runs"))
+	})
+	if line == nil {
+		return nil, err
 	}
-	given := flagLayer(scanned.Settings, "")
-	// The file's groups and workers hold for a hunt too.
-	root, _ := newFlags(c.env)
-	layers, problems := c.layers(root, given, scanned.Rest)
-	problems = append(problems, t.apply(resolve(t.flags, layers...))...)
-	o.args = scanned.Rest
-	_, seeded := given.find("seed")
-	_, counted := given.find("runs")
-	problems = append(problems, o.complete(seeded, counted)...)
-	if err := scanned.Err(&cmd, problems...); err != nil {
-		return nil, t, err
-	}
-	for _, w := range scanned.Warnings {
-		c.log.warnf("%s", w)
-	}
-	return o, t, nil
+	o.args = line.rest
+	return o, nil
 }
 
 // complete fills in what was not given, and returns what is wrong with the rest.
@@ -117,12 +103,8 @@ func (o *flakyOptions) complete(seeded, counted bool) []string {
 
 // flaky is cohort tool flaky.
 func (c *command) flaky(args []string) error {
-	opts, table, err := c.parseFlaky(args)
-	if err != nil {
-		return err
-	}
+	opts, err := c.parseFlaky(args)
 	if opts == nil {
-		_, err := io.WriteString(c.stdout, flakyUsage+usage.Describe(table.flags, 80))
 		return err
 	}
 	config, err := c.flakyConfig(opts)

@@ -31,7 +31,7 @@ func TestParseFlaky(t *testing.T) {
 		{args: "--for=x", err: "--for=x: must be a number of seconds or a duration"},
 		{args: "-n 0", err: "must be auto or a whole number from 1 on"},
 	} {
-		o, _, err := (&command{}).parseFlaky(strings.Fields(tt.args))
+		o, err := (&command{}).parseFlaky(strings.Fields(tt.args))
 		if tt.err != "" {
 			if err == nil || !strings.Contains(err.Error(), tt.err) {
 				t.Errorf("%q: error %v, want %s", tt.args, err, tt.err)

@@ -4,13 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"strings"
 
-	"github.com/spf13/pflag"
-
+	"github.com/gotestcohort/cohort/cmd/internal/usage"
 	"github.com/gotestcohort/cohort/grouping"
 	"github.com/gotestcohort/cohort/scheduler/gotest"
 	"github.com/gotestcohort/cohort/scheduler/gotest/affected"
@@ -39,34 +37,47 @@ type listOptions struct {
 	args         []string
 }
 
-func parseList(args []string) (*listOptions, *pflag.FlagSet, error) {
+// listFlags binds the flags of cohort tool list to the options it returns.
+func listFlags() (*flagTable, *listOptions) {
 	o := new(listOptions)
-	f := pflag.NewFlagSet("cohort tool list", pflag.ContinueOnError)
-	f.SetInterspersed(false)
-	f.SortFlags = false
-	f.Usage = func() {}
-	f.StringVar(&o.label, "label", "", "tests whose labels match this expression, such as 'e2e && !slow'")
-	f.StringVar(&o.changedSince, "changed-since", "", "packages that changes since the merge base with this commit can reach")
-	f.Var(&o.dist, "dist", "what stays together in one process: "+strings.Join(distModes, ", "))
-	f.Var(&o.groups, "group", "tests whose name matches form a group, named by the first capture group (repeatable)")
-	f.BoolVar(&o.wholeGroups, "whole-groups", true, "with the members of a group that are selected, run those before them")
-	f.StringVar(&o.history, "history", "", "file with the durations of past runs (default: the one of the module here)")
-	f.BoolVar(&o.json, "json", false, "print a JSON object per test")
-	if err := f.Parse(args); err != nil {
-		return nil, f, err
+	t := newTable()
+	t.text(&o.label, "", usage.Flag{Name: "label", Takes: "EXPR", Own: true,
+		Help: "tests whose labels match this expression, such as 'e2e && !slow'"})
+	t.text(&o.changedSince, "", usage.Flag{Name: "changed-since", Takes: "COMMIT", Own: true,
+		Help: "packages that changes since the merge base with this commit can reach"})
+	bindTogether(t, o)
+	t.toggle(&o.wholeGroups, true, usage.Flag{Name: "whole-groups", Default: "true", Own: true,
+		Help: "with the members of a group that are selected, run those before them"})
+	t.toggle(&o.json, false, usage.Flag{Name: "json", Own: true, Help: "print a JSON object per test"})
+	return t, o
+}
+
+// bindTogether binds what list and plan share: what stays together, and past durations.
+func bindTogether(t *flagTable, o *listOptions) {
+	t.add(&o.dist, usage.Flag{Name: "dist", Takes: "MODE", Kind: usage.Choice, Choices: distModes, Own: true,
+		Help: "what stays together in one process: " + strings.Join(distModes, ", ")})
+	t.add(&o.groups, usage.Flag{Name: "group", Takes: "REGEXP", Repeat: true, Own: true,
+		Help: "tests whose name matches form a group, named by the first capture group"})
+	t.text(&o.history, "", usage.Flag{Name: "history", Takes: "FILE|off", Path: usage.InputFile, Own: true,
+		Default: "the one of the module here", Help: "file with the durations of past runs"})
+}
+
+// parseList reads the command line of cohort tool list. The options are nil if help was
+// asked for.
+func (c *command) parseList(args []string) (*listOptions, error) {
+	t, o := listFlags()
+	line, err := c.parseTool("list", listUsage, t, args, func(*toolLine) []string { return nil })
+	if line == nil {
+		return nil, err
 	}
-	o.args, o.changed = f.Args(), f.Changed("changed-since")
-	return o, f, nil
+	o.args, o.changed = line.rest, line.has("changed-since")
+	return o, nil
 }
 
 // list is cohort tool list.
 func (c *command) list(args []string) error {
-	opts, flags, err := parseList(args)
-	switch {
-	case errors.Is(err, pflag.ErrHelp):
-		_, err := io.WriteString(c.stdout, listUsage+flags.FlagUsages())
-		return err
-	case err != nil:
+	opts, err := c.parseList(args)
+	if opts == nil {
 		return err
 	}
 	l, err := c.newLister(opts)

@@ -9,8 +9,7 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"github.com/spf13/pflag"
-
+	"github.com/gotestcohort/cohort/cmd/internal/usage"
 	"github.com/gotestcohort/cohort/grouping"
 	"github.com/gotestcohort/cohort/scheduler/gotest"
 	"github.com/gotestcohort/cohort/scheduler/plan"
@@ -33,37 +32,42 @@ type planOptions struct {
 	list     listOptions
 }
 
-func parsePlan(args []string) (*planOptions, *pflag.FlagSet, error) {
+// planFlags binds the flags of cohort tool plan to the options it returns.
+func planFlags() (*flagTable, *planOptions) {
 	o := &planOptions{list: listOptions{wholeGroups: true}}
-	f := pflag.NewFlagSet("cohort tool plan", pflag.ContinueOnError)
-	f.SetInterspersed(false)
-	f.SortFlags = false
-	f.Usage = func() {}
-	f.IntVar(&o.shards, "shards", 0, "the number of machines")
-	f.StringVar(&o.by, "shard-by", string(plan.ByHistory), "history: the same amount of work for each; hash: by names alone")
-	f.Var(&o.list.dist, "dist", "what stays together in one process: "+strings.Join(distModes, ", "))
-	f.Var(&o.list.groups, "group", "tests whose name matches form a group, named by the first capture group (repeatable)")
-	f.Var(&o.testMain, "testmain", "a package with TestMain: one process, or per-worker")
-	f.StringVar(&o.list.history, "history", "", "file with the durations of past runs (default: the one of the module here)")
-	f.BoolVar(&o.list.json, "json", false, "print the plan as a file that shards can be given")
-	if err := f.Parse(args); err != nil {
-		return nil, f, err
+	t := newTable()
+	t.number(&o.shards, 0, usage.Flag{Name: "shards", Own: true, Help: "the number of machines"})
+	t.text(&o.by, string(plan.ByHistory), usage.Flag{Name: "shard-by", Takes: "MODE", Kind: usage.Choice, Own: true,
+		Choices: []string{string(plan.ByHistory), string(plan.ByHash)},
+		Help:    "history: the same amount of work for each; hash: by names alone"})
+	bindTogether(t, &o.list)
+	t.add(&o.testMain, usage.Flag{Name: "testmain", Takes: "MODE", Kind: usage.Choice, Choices: testMainModes, Own: true,
+		Help: "a package with TestMain: one process, or per-worker"})
+	t.toggle(&o.list.json, false, usage.Flag{Name: "json", Own: true, Help: "print the plan as a file that shards can be given"})
+	return t, o
+}
+
+// parsePlan reads the command line of cohort tool plan. The options are nil if help was
+// asked for.
+func (c *command) parsePlan(args []string) (*planOptions, error) {
+	t, o := planFlags()
+	line, err := c.parseTool("plan", planUsage, t, args, func(*toolLine) []string {
+		if o.shards < 1 {
+			return []string{"tool plan: the number of machines is needed: --shards N"}
+		}
+		return nil
+	})
+	if line == nil {
+		return nil, err
 	}
-	o.list.args = f.Args()
-	if o.shards < 1 {
-		return nil, f, errors.New("tool plan: the number of machines is needed: --shards N")
-	}
-	return o, f, nil
+	o.list.args = line.rest
+	return o, nil
 }
 
 // plan is cohort tool plan.
 func (c *command) plan(args []string) error {
-	opts, flags, err := parsePlan(args)
-	switch {
-	case errors.Is(err, pflag.ErrHelp):
-		_, err := io.WriteString(c.stdout, planUsage+flags.FlagUsages())
-		return err
-	case err != nil:
+	opts, err := c.parsePlan(args)
+	if opts == nil {
 		return err
 	}
 	mode, err := plan.ParseShardMode(opts.by)
