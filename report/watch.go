@@ -18,12 +18,20 @@ func Watch(src io.Reader, run int, live *progress.Live) io.Reader {
 	return &watchingReader{src: src, run: run, live: live, packages: map[string]int{}, ended: map[[2]string]bool{}}
 }
 
+// WatchPackages is Watch for a run whose processes tell live themselves what their tests do: only
+// what is said of packages counts.
+func WatchPackages(src io.Reader, run int, live *progress.Live) io.Reader {
+	return &watchingReader{src: src, run: run, live: live, packagesOnly: true}
+}
+
 // watchingReader is what Watch returns.
 type watchingReader struct {
-	src      io.Reader
-	run      int
-	live     *progress.Live
-	packages map[string]int // number of the process that stands for a package
+	src io.Reader
+	// packagesOnly reports that events of tests are left out.
+	packagesOnly bool
+	run          int
+	live         *progress.Live
+	packages     map[string]int // number of the process that stands for a package
 	// ended are tests whose result was read in their output: the event of it comes only with
 	// whatever the process prints next.
 	ended map[[2]string]bool
@@ -54,7 +62,7 @@ func (w *watchingReader) Read(p []byte) (int, error) {
 // line tells what a line says. Most of them are output, which says nothing here.
 func (w *watchingReader) line(line []byte, now time.Time) {
 	output := bytes.HasPrefix(actionOf(line), []byte(`output"`))
-	if output && !bytes.Contains(line, []byte(`"Output":"--- `)) {
+	if output && (w.packagesOnly || !bytes.Contains(line, []byte(`"Output":"--- `))) {
 		return
 	}
 	e, ok := parseTestEvent(line)
@@ -68,6 +76,9 @@ func (w *watchingReader) line(line []byte, now time.Time) {
 	}
 	if len(e.test) == 0 {
 		w.packageEvent(e, now)
+		return
+	}
+	if w.packagesOnly {
 		return
 	}
 	process := w.process(string(e.pkg), now)

@@ -87,10 +87,10 @@ func (a *attemptFile) close(j *job, r *worker.Result, good bool) error {
 		if r.PackageFailure != "" {
 			t.Why += ": " + r.PackageFailure
 		}
-		out.Settle(ledger.Settlement{Skipped: []ledger.Planned{t}}, "")
+		out.Settle(ledger.Settlement{Skipped: []ledger.Planned{t}}, "", nil)
 	}
 	for _, name := range r.Transcript.Missing() {
-		out.Settle(ledger.Settlement{Skipped: []ledger.Planned{{Name: name, Want: 1, Why: notInThisAttempt}}}, "")
+		out.Settle(ledger.Settlement{Skipped: []ledger.Planned{{Name: name, Want: 1, Why: notInThisAttempt}}}, "", nil)
 		a.out.Add("cohort: " + name + " failed in an earlier attempt: without it this one shows nothing\n")
 	}
 	out.Close()

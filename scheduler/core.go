@@ -91,6 +91,9 @@ func (c *core) gone(s *suite) {
 // ended takes the result of a process; a is nil unless it was a rerun.
 func (c *core) ended(j *job, r *worker.Result, a *Attempt, now time.Time) {
 	c.pool.release(j.Slot)
+	if j.Kind.Early() {
+		j.suite.busy.end(now)
+	}
 	switch j.Kind {
 	case ledger.First:
 		c.endedFirst(j, r, now)
@@ -224,7 +227,7 @@ func (c *core) fill(now time.Time) {
 		if j == nil {
 			return
 		}
-		c.start(j, slot)
+		c.start(j, slot, now)
 	}
 }
 
@@ -252,9 +255,12 @@ func (c *core) next(now time.Time) *job {
 }
 
 // start books that a job starts on a worker.
-func (c *core) start(j *job, slot int) {
+func (c *core) start(j *job, slot int, now time.Time) {
 	j.place(c.cfg, c.number(), slot, c.dir)
 	c.pool.take(slot, j.serial)
+	if j.Kind.Early() {
+		j.suite.busy.start(now)
+	}
 	switch j.Kind {
 	case ledger.First:
 		j.suite.account.Start(j.tasks)

@@ -31,6 +31,7 @@ type Run struct {
 	worker   *worker.Run
 	observer Observer
 
+	took     sync.Map // time.Duration by import path: how long the processes of a package ran
 	events   chan any
 	done     chan struct{}           // closed by Close
 	kill     chan struct{}           // closed to kill at once what Stop has signalled
@@ -227,6 +228,7 @@ func (r *Run) act(t todo) {
 		r.explained = nil
 	}
 	for _, c := range t.close {
+		r.took.Store(c.suite.path, c.suite.busy.total) // before the go command hears of the end
 		r.children.Go(func() { // ends with what it does
 			done := c.do()
 			r.observer.PackageEnded(c.suite.path, done.passed, time.Now())
@@ -291,6 +293,16 @@ func (r *Run) runJob(j *job) ended {
 	r.observer.ProcessEnded(endedProcess(j.Number, e.result, time.Now()))
 	j.remember(r.cfg.Recorder, e.result)
 	return e
+}
+
+// Took returns how long at least one process of a package's first attempt ran; false if the package
+// has not been closed. It may be called at any time.
+func (r *Run) Took(path string) (time.Duration, bool) {
+	d, ok := r.took.Load(path)
+	if !ok {
+		return 0, false
+	}
+	return d.(time.Duration), true
 }
 
 // Verdict returns what the run has come to so far.

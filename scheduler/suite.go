@@ -38,6 +38,7 @@ type suite struct {
 	err      error // directives that are wrong
 	// took is how long the processes of its first attempt ran, added up.
 	took time.Duration
+	busy busyTime
 	// lost reports that nothing can be added to what the go command has reported: its exec-test
 	// is gone, or a file that no rerun brings back.
 	lost bool
@@ -161,4 +162,24 @@ func inOrder(defs []grouping.Unit, tests []grouping.Test, c *Config) []*ledger.U
 	}
 	slices.SortStableFunc(units, func(a, b *ledger.Unit) int { return a.Order - b.Order })
 	return units
+}
+
+// busyTime measures how long at least one process runs.
+type busyTime struct {
+	running int
+	since   time.Time
+	total   time.Duration
+}
+
+func (b *busyTime) start(now time.Time) {
+	if b.running == 0 {
+		b.since = now
+	}
+	b.running++
+}
+
+func (b *busyTime) end(now time.Time) {
+	if b.running--; b.running == 0 {
+		b.total += now.Sub(b.since)
+	}
 }

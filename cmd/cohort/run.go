@@ -31,6 +31,9 @@ func (c *command) runTestsIn(ctx context.Context, dir string, opts *options) (*t
 		return nil, err
 	}
 	live := c.newLive(opts, src, screen, style)
+	if s, ok := src.(*scheduledSource); ok {
+		s.config.Observer = newLiveObserver(live)
+	}
 	r := &testRun{
 		cmd: shown, streams: c, opts: opts, src: src, lines: report.NewLines(), live: live, dir: dir, unread: make(chan struct{}, 1),
 	}
@@ -194,7 +197,11 @@ func ignoreStatus(err error) error {
 
 // events returns a stream of a source as testjson can read it. It is followed while it is read.
 func (r *testRun) events(run int, stdout io.Reader) io.Reader {
-	return report.Watch(r.lines.Events(stdout, r.badEvent), run, r.live)
+	events := r.lines.Events(stdout, r.badEvent)
+	if _, ok := r.src.(*scheduledSource); ok {
+		return report.WatchPackages(events, run, r.live) // the processes tell the rest
+	}
+	return report.Watch(events, run, r.live)
 }
 
 // scan shows events, as attempt run (0: the first pass).

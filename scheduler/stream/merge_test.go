@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/gotestcohort/cohort/scheduler/internal/script"
 	"github.com/gotestcohort/cohort/scheduler/ledger"
@@ -558,7 +559,7 @@ func TestFeedResumes(t *testing.T) {
 	}
 	planned := []ledger.Planned{{Name: "TestA", Want: 1}, {Name: "TestB", Want: 1}, {Name: "TestC", Want: 1}}
 	s := ledger.NewTranscript(nil).Settle(first.parser, ledger.Ending{Planned: planned, Code: 2})
-	first.feed.Settle(s, "exit status 2")
+	first.feed.Settle(s, "exit status 2", func(string) time.Duration { return 0 })
 	first.feed.Close()
 	second := m.Process(ProcessOptions{Resumed: map[string]bool{"TestA": true}})
 	parser := testbin.NewParser(nil, second.Event)
@@ -590,10 +591,12 @@ func TestFeedSettles(t *testing.T) {
 		Broken:  []testbin.OpenTest{{Name: "TestA"}, {Name: "TestA/x"}, {Name: "TestA/x/y"}},
 		Skipped: []ledger.Planned{{Name: "TestB", Want: 2, Why: "because"}, {Name: "TestC", Want: 1, Resumed: true, Why: "because"}},
 		Lost:    []ledger.Planned{{Name: "TestD", Want: 3}},
-	}, "exit status 0")
+	}, "exit status 0", func(test string) time.Duration {
+		return map[string]time.Duration{"TestA": 3 * time.Second, "TestA/x": 2500 * time.Millisecond}[test]
+	})
 	f.Close()
 	const want = "\x16=== NAME  \n" +
-		"\x16--- FAIL: TestA/x/y (0.00s)\n\x16--- FAIL: TestA/x (0.00s)\n\x16--- FAIL: TestA (0.00s)\n" +
+		"\x16--- FAIL: TestA/x/y (0.00s)\n\x16--- FAIL: TestA/x (2.50s)\n\x16--- FAIL: TestA (3.00s)\n" +
 		"\x16=== RUN   TestB\n    because\n\x16--- SKIP: TestB (0.00s)\n\x16=== RUN   TestB\n    because\n\x16--- SKIP: TestB (0.00s)\n" +
 		"\x16=== NAME  TestC\n    because\n\x16--- SKIP: TestC (0.00s)\n" +
 		"\x16=== RUN   TestD\n    cohort: the test was to run and did not (exit status 0)\n\x16--- FAIL: TestD (0.00s)\n\x16=== NAME  \n"

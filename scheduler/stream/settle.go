@@ -1,7 +1,9 @@
 package stream
 
 import (
+	"fmt"
 	"slices"
+	"time"
 
 	"github.com/gotestcohort/cohort/scheduler/ledger"
 	"github.com/gotestcohort/cohort/scheduler/testbin"
@@ -16,25 +18,25 @@ func (p *Process) Own(line string) {
 }
 
 // Settle tells the reader what the ledger made of the tests without a report. The reason says
-// how the process ended.
-func (p *Process) Settle(s ledger.Settlement, reason string) {
+// how the process ended, ran how long a test or subtest that it has cut off was running.
+func (p *Process) Settle(s ledger.Settlement, reason string, ran func(test string) time.Duration) {
 	p.m.mu.Lock()
 	defer p.m.mu.Unlock()
 	for _, t := range slices.Backward(s.Broken) { // subtests before their parents
-		p.report("FAIL", t.Name)
+		p.report("FAIL", t.Name, ran(t.Name))
 	}
 	for _, t := range s.Skipped {
 		for range t.Want {
 			p.start(t)
 			p.text(t.Name, t.Why)
-			p.report("SKIP", t.Name)
+			p.report("SKIP", t.Name, 0)
 			t.Resumed = false
 		}
 	}
 	for _, t := range s.Lost {
 		p.start(t)
 		p.text(t.Name, "cohort: the test was to run and did not ("+reason+")")
-		p.report("FAIL", t.Name)
+		p.report("FAIL", t.Name, 0)
 	}
 }
 
@@ -48,10 +50,10 @@ func (p *Process) text(test, text string) {
 	p.m.line(p, testbin.KindOutput, test, []byte("    "+text+"\n"))
 }
 
-func (p *Process) report(result, test string) {
+func (p *Process) report(result, test string, took time.Duration) {
 	kind := testbin.KindFail
 	if result == "SKIP" {
 		kind = testbin.KindSkip
 	}
-	p.m.line(p, kind, test, []byte("\x16--- "+result+": "+test+" (0.00s)\n"))
+	p.m.line(p, kind, test, fmt.Appendf(nil, "\x16--- %s: %s (%.2fs)\n", result, test, took.Seconds()))
 }

@@ -64,7 +64,7 @@ func (r *Run) watch(ctx context.Context, j *Job, spec testbin.Spec, result *Resu
 		Planned: j.Tests, Group: j.Group, StopsEarly: j.StopsEarly, MayIdle: j.Binary.MayIdle,
 		Code: code, Reason: result.Reason, Stopped: exit.Canceled,
 	})
-	j.Out.Settle(result.Settlement, result.Reason)
+	j.Out.Settle(result.Settlement, result.Reason, watch.running(r.Now()))
 	result.Seen = parser.Seen()
 	result.First, result.Times = watch.first, watch.ended
 }

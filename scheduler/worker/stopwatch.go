@@ -7,8 +7,8 @@ import (
 	"github.com/gotestcohort/cohort/scheduler/testbin"
 )
 
-// stopwatch measures how long each top-level test of a process runs, the time
-// that it waits in t.Parallel left out.
+// stopwatch measures how long each test and subtest of a process runs, the time that it waits in
+// t.Parallel left out.
 type stopwatch struct {
 	now    func() time.Time
 	first  time.Time // when the first test started, zero for none
@@ -25,7 +25,7 @@ type Timed struct {
 }
 
 func (w *stopwatch) event(e testbin.Event) {
-	if e.Kind == testbin.KindOutput || e.Kind == testbin.KindName || strings.Contains(e.Test, "/") {
+	if e.Kind == testbin.KindOutput || e.Kind == testbin.KindName {
 		return
 	}
 	switch e.Kind {
@@ -57,5 +57,18 @@ func (w *stopwatch) end(test string, result testbin.Kind) {
 	}
 	delete(w.starts, test)
 	delete(w.spent, test)
-	w.ended = append(w.ended, Timed{test, result, elapsed})
+	if !strings.Contains(test, "/") {
+		w.ended = append(w.ended, Timed{test, result, elapsed})
+	}
+}
+
+// running returns how long each test that has not ended had run at a time.
+func (w *stopwatch) running(at time.Time) func(test string) time.Duration {
+	return func(test string) time.Duration {
+		ran := w.spent[test]
+		if start, ok := w.starts[test]; ok {
+			ran += at.Sub(start)
+		}
+		return ran
+	}
 }
