@@ -19,7 +19,7 @@ type elapsedReader struct {
 	line []byte // the rest of a line
 	// piece reports that the line before was a piece, so that the next is of the same line.
 	piece bool
-	err  error
+	err   error
 }
 
 func newElapsedReader(src io.Reader, took func(pkg string) (time.Duration, bool)) *elapsedReader {

@@ -59,7 +59,7 @@ type Ending struct {
 }
 
 // Settlement is what the ledger makes of an Ending. Every planned test is in
-// exactly one of ended, idle, again, skipped, lost and dropped.
+// exactly one of Ended, Idle, Again, Skipped, Lost, Dropped and Cut.
 type Settlement struct {
 	// Ended are the planned tests that have their results.
 	Ended []Planned
@@ -79,6 +79,12 @@ type Settlement struct {
 	// Dropped did not run and will not: the package failed before its first
 	// test, or the run was called off.
 	Dropped []Planned
+	// Cut were running when the run was called off: they have neither passed nor failed. Open are
+	// they and their subtests that had not ended, parents first.
+	Cut  []Planned
+	Open []testbin.OpenTest
+	// Stopped reports that the run was called off.
+	Stopped bool
 	// PackageFailure is why the package fails beside or without failed tests,
 	// "" if it does not.
 	PackageFailure string
@@ -89,19 +95,10 @@ type Settlement struct {
 // not reached run again elsewhere (in a group, whose state is gone, they are
 // skipped), and an exit status that the tests do not explain fails the package.
 func Settle(e Ending) Settlement {
-	var s Settlement
+	s := Settlement{Stopped: e.Stopped}
 	open := openRoots(e.Open)
 	died := len(open) > 0
-	for _, name := range e.Seen {
-		if e.Count(name).Failed > 0 || open[name] == openRunning {
-			s.Failed = append(s.Failed, name)
-		}
-	}
-	for _, t := range e.Open {
-		if root, _, _ := strings.Cut(t.Name, "/"); open[root] == openRunning {
-			s.Broken = append(s.Broken, t)
-		}
-	}
+	s.blame(e, open)
 	early := e.Code != 0 || died // it may have ended before its last test
 	// A process that has come nowhere with its own tests (it ran others, or
 	// died while all were paused) is started again once, not for ever.
@@ -112,6 +109,8 @@ func Settle(e Ending) Settlement {
 	for _, p := range e.Planned {
 		c := e.Count(p.Name)
 		switch {
+		case e.Stopped && open[p.Name] == openRunning:
+			s.Cut = append(s.Cut, p)
 		case open[p.Name] == openRunning || c.Finished() >= p.Want:
 			s.Ended = append(s.Ended, p)
 		case e.StopsEarly && e.Group == "" && len(s.Failed) > 0:
@@ -143,9 +142,29 @@ func Settle(e Ending) Settlement {
 	return s
 }
 
+// blame enters who failed: by report, or because it was running when the process died. A run that
+// was called off has ended its processes itself.
+func (s *Settlement) blame(e Ending, open map[string]openState) {
+	for _, name := range e.Seen {
+		if e.Count(name).Failed > 0 || open[name] == openRunning && !e.Stopped {
+			s.Failed = append(s.Failed, name)
+		}
+	}
+	for _, t := range e.Open {
+		root, _, _ := strings.Cut(t.Name, "/")
+		switch {
+		case open[root] != openRunning:
+		case e.Stopped:
+			s.Open = append(s.Open, t)
+		default:
+			s.Broken = append(s.Broken, t)
+		}
+	}
+}
+
 // Clean reports whether every planned test ran and was good, and the process too.
 func (s Settlement) Clean() bool {
-	left := len(s.Failed) + len(s.Idle) + len(s.Again) + len(s.Skipped) + len(s.Lost) + len(s.Dropped)
+	left := len(s.Failed) + len(s.Idle) + len(s.Again) + len(s.Skipped) + len(s.Lost) + len(s.Dropped) + len(s.Cut)
 	return left == 0 && s.PackageFailure == ""
 }
 

@@ -86,6 +86,7 @@ func (s Settlement) String() string {
 	add("skipped", show(s.Skipped))
 	add("lost", show(s.Lost))
 	add("dropped", show(s.Dropped))
+	add("cut", show(s.Cut))
 	add("package", s.PackageFailure)
 	return strings.Join(out, "; ")
 }
@@ -188,7 +189,7 @@ func TestSettle(t *testing.T) {
 		"failfast, no failure": {"A B", "+A pA", Ending{Code: 2, StopsEarly: true}, "ended: A; again: B; package: " + fmt.Sprintf(outside, 2), ""},
 
 		// The run is called off.
-		"called off":         {"A B C", "+A pA +B", Ending{Code: -1, Stopped: true}, "ended: A B; failed: B; broken: B; dropped: C", ""},
+		"called off":         {"A B C", "+A pA +B", Ending{Code: -1, Stopped: true}, "ended: A; dropped: C; cut: B", ""},
 		"called off early":   {"A", "", Ending{Code: -1, Stopped: true}, "dropped: A", ""},
 		"called off, group":  {"A B", "+A fA", Ending{Code: -1, Stopped: true, Group: "g"}, "ended: A; failed: A; dropped: B", ""},
 		"called off, paused": {"A B", "+A =A +B pB", Ending{Code: -1, Stopped: true}, "ended: B; dropped: A", ""},
@@ -243,7 +244,7 @@ func randomProcess(random *rand.Rand, tests []Planned) (script.Process, Ending) 
 func checkSettlement(t *testing.T, e Ending, s Settlement) {
 	t.Helper()
 	places := make(map[string]int)
-	for _, list := range [][]Planned{s.Ended, s.Idle, s.Again, s.Skipped, s.Lost, s.Dropped} {
+	for _, list := range [][]Planned{s.Ended, s.Idle, s.Again, s.Skipped, s.Lost, s.Dropped, s.Cut} {
 		for _, p := range list {
 			places[p.Name]++
 		}
@@ -259,7 +260,7 @@ func checkSettlement(t *testing.T, e Ending, s Settlement) {
 	}
 	bad := e.Code != 0
 	for _, name := range e.Seen {
-		if failed := e.Count(name).Failed > 0 || open[name] == openRunning; failed {
+		if failed := e.Count(name).Failed > 0 || open[name] == openRunning && !e.Stopped; failed {
 			bad = true
 			if !slices.Contains(s.Failed, name) {
 				t.Errorf("the failure of %s is lost: %v", name, s)
@@ -267,7 +268,7 @@ func checkSettlement(t *testing.T, e Ending, s Settlement) {
 		}
 	}
 	for _, name := range s.Failed {
-		if e.Count(name).Failed == 0 && open[name] != openRunning {
+		if e.Count(name).Failed == 0 && (open[name] != openRunning || e.Stopped) {
 			t.Errorf("%s is blamed: %v", name, s)
 		}
 	}
