@@ -3,7 +3,6 @@ package worker
 import (
 	"context"
 	"fmt"
-
 	"os"
 	"runtime"
 	"slices"
@@ -130,7 +129,10 @@ func makeCoverDir(dir, from string) error {
 	if err := os.Mkdir(dir, 0o700); err != nil || from == "" {
 		return err
 	}
-	return os.CopyFS(dir, os.DirFS(from))
+	if err := os.CopyFS(dir, os.DirFS(from)); err != nil {
+		return fmt.Errorf("copy coverage data from %s: %w", from, err)
+	}
+	return nil
 }
 
 // maxArgument bounds one argument of a process in bytes, 0 for no bound but that of
