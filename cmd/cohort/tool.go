@@ -14,7 +14,6 @@ import (
 	"gotest.tools/gotestsum/cmd/tool/slowest"
 
 	"github.com/gotestcohort/cohort/cmd/internal/usage"
-	"github.com/gotestcohort/cohort/scheduler/history"
 )
 
 // tools are the commands under "cohort tool".
@@ -75,8 +74,8 @@ func (c *command) tool(args []string) error {
 		if err := c.checkTool(historyCommand(), rest); err != nil {
 			return err
 		}
-		return codeError(history.RunTool(context.Background(), rest, c.stdout, c.stderr,
-			history.ToolEnv{Location: c.historyLocation("", ""), Now: time.Now(), Width: c.width()}))
+		return codeError(runHistory(context.Background(), rest, c.stdout, c.stderr,
+			historyEnv{Location: c.historyLocation("", ""), Now: time.Now(), Width: c.width()}))
 	case "cache":
 		if err := checkCacheArgs(rest); err != nil {
 			return err
@@ -100,7 +99,7 @@ func (c *command) tool(args []string) error {
 // historyCommand is what the command line of cohort tool history is judged by.
 func historyCommand() usage.Command {
 	cmd := usage.Command{Name: "cohort tool history", Help: "cohort tool history --help", Plain: true}
-	history.ToolFlags().VisitAll(func(f *pflag.Flag) {
+	historyFlags(new(historyOptions)).VisitAll(func(f *pflag.Flag) {
 		own := usage.Flag{Name: f.Name, Short: f.Shorthand, Help: f.Usage, Own: true}
 		switch f.Value.Type() {
 		case "bool":

@@ -10,6 +10,19 @@ type Snapshot struct {
 	first   *Snapshot // asked before state for durations, or nil
 }
 
+// Read returns what the history file at path knows, for runs of the variant. An error does not name
+// the path. It is fs.ErrNotExist if there is no such file.
+func Read(path, variant string) (*Snapshot, error) {
+	st, err := readFile(path)
+	if err != nil {
+		return nil, err
+	}
+	return &Snapshot{state: st, variant: variant}, nil
+}
+
+// Module returns the module path of the history, "" if it has none.
+func (s *Snapshot) Module() string { return s.state.module }
+
 // Estimate returns what a top-level test will probably take. If nothing is known for the snapshot's variant, it is
 // what the test took in another one: good for comparing tests, not as a time.
 func (s *Snapshot) Estimate(pkg, test string) (time.Duration, bool) {

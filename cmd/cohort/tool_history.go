@@ -1,4 +1,4 @@
-package history
+package main
 
 import (
 	"context"
@@ -13,25 +13,22 @@ import (
 	"time"
 
 	"github.com/spf13/pflag"
+
+	"github.com/gotestcohort/cohort/scheduler/history"
 )
 
-// ToolEnv is what RunTool needs from its surroundings.
-type ToolEnv struct {
-	// Location says where the history of the module at hand is. RunTool sets its Flag.
-	Location Location
+// historyEnv is what runHistory needs from its surroundings.
+type historyEnv struct {
+	// Location says where the history of the module at hand is. runHistory sets its Flag.
+	Location history.Location
 	// Now is the time that ages are measured from.
 	Now time.Time
-	// Width is that of the terminal in columns, 0 if there is none: a table that does not fit is printed as a list.
+	// Width is that of the terminal in columns, 0 if there is none: a table that does not fit is
+	// printed as a list.
 	Width int
 }
 
-// The exit codes of RunTool: as gotestsum's tools, which know only success and 3.
-const (
-	exitOK    = 0
-	exitError = 3
-)
-
-const toolUsage = `Usage:
+const historyUsage = `Usage:
     cohort tool history [flags]
     cohort tool history merge OUT FILES...
 
@@ -42,40 +39,38 @@ twice changes nothing.
 Flags:
 `
 
-type toolOptions struct {
+type historyOptions struct {
 	file    string
 	variant string
 	limit   int
 	json    bool
 }
 
-// RunTool is "cohort tool history": args are what follows these words. It returns the exit code: 0, or 3 if
-// something could not be done, with the reason on stderr.
-func RunTool(ctx context.Context, args []string, stdout, stderr io.Writer, env ToolEnv) int {
-	opts, rest, err := parseToolArgs(args, stdout)
+// runHistory is "cohort tool history": args are what follows these words. It returns the exit code:
+// 0, or 3 if something could not be done, with the reason on stderr.
+func runHistory(ctx context.Context, args []string, stdout, stderr io.Writer, env historyEnv) int {
+	opts, rest, err := parseHistoryArgs(args, stdout)
 	switch {
 	case errors.Is(err, pflag.ErrHelp):
-		return exitOK
+		return 0
 	case err == nil && len(rest) > 0 && rest[0] == "merge":
-		err = runMerge(ctx, rest[1:], env.Now)
+		err = mergeHistories(ctx, rest[1:], env.Now)
 	case err == nil && len(rest) > 0:
 		err = fmt.Errorf("unexpected argument %q: it is merge or nothing", rest[0])
 	case err == nil:
 		env.Location.Flag = opts.file
-		err = runReport(opts, env.Location.Path(), env.Width, stdout)
+		err = reportHistory(opts, env.Location.Path(), env.Width, stdout)
 	}
 	if err != nil {
 		// There is nowhere to report that stderr is gone.
 		_, _ = fmt.Fprintf(stderr, "cohort tool history: %v\n", err)
 		return exitError
 	}
-	return exitOK
+	return 0
 }
 
-// ToolFlags returns the flags of "cohort tool history", for those who tell of them.
-func ToolFlags() *pflag.FlagSet { return toolFlags(new(toolOptions)) }
-
-func toolFlags(opts *toolOptions) *pflag.FlagSet {
+// historyFlags are the flags of "cohort tool history", which set opts.
+func historyFlags(opts *historyOptions) *pflag.FlagSet {
 	flags := pflag.NewFlagSet("cohort tool history", pflag.ContinueOnError)
 	flags.SetInterspersed(true)
 	flags.StringVar(&opts.file, "history", "", "history file to read (default: the one of the module here)")
@@ -85,12 +80,12 @@ func toolFlags(opts *toolOptions) *pflag.FlagSet {
 	return flags
 }
 
-func parseToolArgs(args []string, stdout io.Writer) (toolOptions, []string, error) {
-	var opts toolOptions
-	flags := toolFlags(&opts)
+func parseHistoryArgs(args []string, stdout io.Writer) (historyOptions, []string, error) {
+	var opts historyOptions
+	flags := historyFlags(&opts)
 	flags.Usage = func() {
 		// Best effort: who asked for help and closed the pipe has enough of it.
-		_, _ = io.WriteString(stdout, toolUsage+flags.FlagUsages())
+		_, _ = io.WriteString(stdout, historyUsage+flags.FlagUsages())
 	}
 	err := flags.Parse(args)
 	if err == nil && opts.limit < 0 {
@@ -99,35 +94,34 @@ func parseToolArgs(args []string, stdout io.Writer) (toolOptions, []string, erro
 	return opts, flags.Args(), err
 }
 
-func runMerge(ctx context.Context, args []string, now time.Time) error {
+func mergeHistories(ctx context.Context, args []string, now time.Time) error {
 	if len(args) < 2 {
 		return errors.New("merge needs the file to write and at least one file to add to it")
 	}
-	return errors.Join(Merge(ctx, args[0], args[1:], now)...)
+	return errors.Join(history.Merge(ctx, args[0], args[1:], now)...)
 }
 
-// runReport prints the report on one file.
-func runReport(opts toolOptions, path string, width int, stdout io.Writer) error {
+// reportHistory prints the report on one file.
+func reportHistory(opts historyOptions, path string, width int, stdout io.Writer) error {
 	if path == "" {
 		return errors.New("the history is off: name a file with --history")
 	}
-	st, err := readFile(path)
+	s, err := history.Read(path, opts.variant)
 	if errors.Is(err, os.ErrNotExist) {
 		if opts.file != "" {
 			return fmt.Errorf("history %s: there is no such file", path)
 		}
-		return runEmpty(opts, path, stdout)
+		return reportNoHistory(opts, path, stdout)
 	}
 	if err != nil {
 		return fmt.Errorf("history %s: %w", path, err)
 	}
-	s := &Snapshot{state: st, variant: opts.variant}
 	all := s.Stats()
-	report := toolReport{
+	report := historyReport{
 		File:          path,
-		Module:        st.module,
-		LeastReliable: toolTests(LeastReliable(all, opts.limit)),
-		Slowest:       toolTests(Slowest(all, opts.limit)),
+		Module:        s.Module(),
+		LeastReliable: historyTests(history.LeastReliable(all, opts.limit)),
+		Slowest:       historyTests(history.Slowest(all, opts.limit)),
 	}
 	if opts.json {
 		return printJSON(report, stdout)
@@ -135,30 +129,31 @@ func runReport(opts toolOptions, path string, width int, stdout io.Writer) error
 	return report.print(stdout, width)
 }
 
-// runEmpty prints the report on a history that nothing has been written to: that no tests have run here yet is no error.
-func runEmpty(opts toolOptions, path string, stdout io.Writer) error {
+// reportNoHistory prints the report on a history that nothing has been written to: that no tests
+// have run here yet is no error.
+func reportNoHistory(opts historyOptions, path string, stdout io.Writer) error {
 	if opts.json {
-		return printJSON(toolReport{File: path, LeastReliable: []toolTest{}, Slowest: []toolTest{}}, stdout)
+		return printJSON(historyReport{File: path, LeastReliable: []historyTest{}, Slowest: []historyTest{}}, stdout)
 	}
 	_, err := fmt.Fprintf(stdout, "no test has run here yet: cohort will write %s\n", path)
 	return err
 }
 
-func printJSON(r toolReport, stdout io.Writer) error {
+func printJSON(r historyReport, stdout io.Writer) error {
 	out := json.NewEncoder(stdout)
 	out.SetIndent("", "  ")
 	return out.Encode(r)
 }
 
-// toolReport is the JSON form of the report. Its field names are an interface.
-type toolReport struct {
-	File          string     `json:"file"`
-	Module        string     `json:"module"`
-	LeastReliable []toolTest `json:"least_reliable"`
-	Slowest       []toolTest `json:"slowest"`
+// historyReport is the JSON form of the report. Its field names are an interface.
+type historyReport struct {
+	File          string        `json:"file"`
+	Module        string        `json:"module"`
+	LeastReliable []historyTest `json:"least_reliable"`
+	Slowest       []historyTest `json:"slowest"`
 }
 
-type toolTest struct {
+type historyTest struct {
 	Package     string     `json:"package"`
 	Test        string     `json:"test"`
 	Runs        int        `json:"runs"`
@@ -174,10 +169,10 @@ type toolTest struct {
 	Seconds     *float64   `json:"seconds,omitempty"`
 }
 
-func toolTests(all []TestStats) []toolTest {
-	tests := make([]toolTest, 0, len(all))
+func historyTests(all []history.TestStats) []historyTest {
+	tests := make([]historyTest, 0, len(all))
 	for _, ts := range all {
-		t := toolTest{
+		t := historyTest{
 			Package: ts.Package, Test: ts.Test,
 			Runs: ts.Runs, Failures: ts.Failures, Skips: ts.Skips, Flips: ts.Flips,
 			Rate: ts.Rate, Low: ts.Low, High: ts.High,
@@ -202,8 +197,9 @@ func known(t time.Time) *time.Time {
 	return &t
 }
 
-// print writes the report for people, in lines that fit into width columns as far as names allow; 0 is any width.
-func (r toolReport) print(out io.Writer, width int) error {
+// print writes the report for people, in lines that fit into width columns as far as names allow;
+// 0 is any width.
+func (r historyReport) print(out io.Writer, width int) error {
 	p := &printer{w: out}
 	p.line("=== Least reliable")
 	if len(r.LeastReliable) == 0 {
@@ -227,7 +223,7 @@ func (r toolReport) print(out io.Writer, width int) error {
 }
 
 // reliabilityRows are the rows of the table of unreliable tests, their cells separated by tabs.
-func reliabilityRows(tests []toolTest) []string {
+func reliabilityRows(tests []historyTest) []string {
 	rows := []string{"FAILED\tOF\tRATE\t95% INTERVAL\tFLIPS\tLAST FAILURE\tLAST SEEN\tTEST"}
 	for _, t := range tests {
 		rows = append(rows, fmt.Sprintf("%d\t%d\t%.1f%%\t%.1f%%-%.1f%%\t%d\t%s\t%s\t%s", t.Failures, t.Runs,
@@ -237,7 +233,7 @@ func reliabilityRows(tests []toolTest) []string {
 }
 
 // reliabilityList says the same in lines for a narrow terminal.
-func reliabilityList(tests []toolTest) []string {
+func reliabilityList(tests []historyTest) []string {
 	var lines []string
 	for _, t := range tests {
 		lines = append(lines, t.name(),
@@ -248,9 +244,9 @@ func reliabilityList(tests []toolTest) []string {
 	return lines
 }
 
-// name is the test as people write it. Control bytes, which a damaged or forged file may hold, would reach the
-// terminal, so a name with any is quoted.
-func (t toolTest) name() string {
+// name is the test as people write it. Control bytes, which a damaged or forged file may hold,
+// would reach the terminal, so a name with any is quoted.
+func (t historyTest) name() string {
 	name := t.Package + " " + t.Test
 	for _, r := range name {
 		if r < ' ' || r >= 0x7f && r < 0xa0 || r == '\ufffd' {
