@@ -178,16 +178,6 @@ func first(alts []alternative, name string) *alternative {
 	return nil
 }
 
-// Match reports whether a test binary given -test.run=run and -test.skip=skip
-// runs the top-level test with that name. For many names use [NewFilter].
-func Match(run, skip, name string) (bool, error) {
-	f, err := NewFilter(run, skip)
-	if err != nil {
-		return false, err
-	}
-	return f.Match(name), nil
-}
-
 // RunPattern is [Filter.RunPattern] for the value of one -run flag.
 func RunPattern(run string, names []string) (string, error) {
 	f, err := NewFilter(run, "")

@@ -126,7 +126,7 @@ func TestInvalidPattern(t *testing.T) {
 		if err := cmd.Run(); err == nil {
 			t.Errorf("run %q skip %q: a test binary accepts it", tt.run, tt.skip)
 		}
-		_, err := Match(tt.run, tt.skip, "TestA")
+		_, err := NewFilter(tt.run, tt.skip)
 		if err == nil {
 			t.Errorf("run %q skip %q: no error, want %s", tt.run, tt.skip, stderr.Bytes())
 			continue

@@ -6,6 +6,8 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 )
@@ -16,6 +18,16 @@ const (
 	internalAlias = "_test"
 	externalAlias = "_xtest"
 )
+
+// ReadTestmain returns the tests of a test binary that the go command has just linked: it leaves
+// the test main in the binary's directory.
+func ReadTestmain(binary string) (*Package, error) {
+	src, err := os.ReadFile(filepath.Join(filepath.Dir(binary), "_testmain.go"))
+	if err != nil {
+		return nil, fmt.Errorf("read the list of tests of %s: %w", binary, err)
+	}
+	return ParseTestmain(src)
+}
 
 // ParseTestmain reads the test main that the go command generates for a test
 // binary (_testmain.go in the binary's directory) and returns the tests in it.

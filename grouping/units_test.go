@@ -224,12 +224,13 @@ func unitsFault(p *Package, o Options, units []Unit) string {
 			last = position[id(t)]
 		}
 	}
+	filter, err := NewFilter(o.Run, o.Skip)
+	if err != nil {
+		return err.Error()
+	}
 	groupUnit := make(map[string]int)
 	for _, t := range p.Tests {
-		ok, err := Match(o.Run, o.Skip, t.Name)
-		if err != nil {
-			return err.Error()
-		}
+		ok := filter.Match(t.Name)
 		i, planned := unitOf[id(t)]
 		switch {
 		case ok != planned:

@@ -6,6 +6,8 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+
+	"github.com/gotestcohort/cohort/scheduler/testbin"
 )
 
 // binaryFile is the file of a test binary. Tests may delete it or change its mode, and under go
@@ -46,9 +48,7 @@ func (b *binaryFile) drop() {
 func (b *binaryFile) restore(path string) {
 	fi, err := os.Lstat(path)
 	if b.backup != "" && errors.Is(err, fs.ErrNotExist) {
-		if os.Link(b.backup, path) != nil {
-			_ = copyFile(b.backup, path) // a file system without links
-		}
+		_ = testbin.Duplicate(b.backup, path)
 		fi, err = os.Lstat(path)
 	}
 	if err == nil && b.mode != 0 && fi.Mode().IsRegular() && fi.Mode() != b.mode {
@@ -63,21 +63,13 @@ func (b *binaryFile) keep(dir string) error {
 		return err
 	}
 	if b.backup == "" {
-		// Another file system: copy it, once for each name.
+		// Another file system: this copies it, once for each name.
 		backup := filepath.Join(filepath.Dir(name), "backup")
-		if err := copyFile(b.path, backup); err != nil {
+		if err := testbin.Duplicate(b.path, backup); err != nil {
 			return err
 		}
 		b.backup = backup
 	}
 	b.rerun = name
 	return nil
-}
-
-func copyFile(from, to string) error {
-	data, err := os.ReadFile(from)
-	if err != nil {
-		return err
-	}
-	return os.WriteFile(to, data, 0o700)
 }

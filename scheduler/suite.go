@@ -71,19 +71,16 @@ func (l *loader) load(number int, req *gotest.Request) *suite {
 		out: stream.New(req, c.Strict, func() (*os.File, error) { return os.CreateTemp(l.dir, "out") }),
 	}
 	s.binary = worker.Binary{Program: req.Binary, Dir: req.Dir, Env: l.env(req.Env), Args: gotest.ParseBinaryArgs(req.Args)}
-	src, err := os.ReadFile(filepath.Join(filepath.Dir(req.Binary), "_testmain.go"))
-	if err == nil {
-		s.list, err = grouping.ParseTestmain(src)
-	}
+	list, err := grouping.ReadTestmain(req.Binary)
 	if err != nil {
 		// A binary that was not made by this go command, or by one that keeps
 		// its list elsewhere.
-		s.list, s.path = nil, filepath.Base(req.Binary)
+		s.path = filepath.Base(req.Binary)
 		s.binary.MayIdle = c.GoTest.Exec != nil
 		s.account = ledger.NewAccount(ledger.Spec{Mode: ledger.Opaque, Count: 1, CPUs: 1})
 		return s
 	}
-	s.path, s.list.Dir = s.list.ImportPath, req.Dir
+	s.path, s.list, list.Dir = list.ImportPath, list, req.Dir
 	s.describe(c)
 	return s
 }

@@ -7,10 +7,13 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"github.com/gotestcohort/cohort/scheduler/worker"
 )
 
-// grace is how long what runs may take to end after a signal, before it is killed.
-const grace = 10 * time.Second
+// grace is how long what runs may take to end after a signal, before it is killed: as long as test
+// processes have.
+const grace = worker.Grace
 
 // watchSignals forwards the first signal that ends a run to what runs, and kills it
 // when that takes too long or a second one comes. That nobody reads what cohort

@@ -16,6 +16,7 @@ import (
 
 	"github.com/gotestcohort/cohort/grouping"
 	"github.com/gotestcohort/cohort/scheduler/gotest"
+	"github.com/gotestcohort/cohort/scheduler/testbin"
 	"github.com/gotestcohort/cohort/scheduler/worker"
 )
 
@@ -102,11 +103,7 @@ func (col *collection) take(l *gotest.Listener, c *Config, events <-chan string)
 // keep reads what a binary's tests are, and puts it where it outlives the go
 // command.
 func keep(req *gotest.Request, c *Config, dir string) (*binary, []grouping.Warning, error) {
-	src, err := os.ReadFile(filepath.Join(filepath.Dir(req.Binary), "_testmain.go"))
-	if err != nil {
-		return nil, nil, fmt.Errorf("read the list of tests of %s: %w", req.Binary, err)
-	}
-	list, err := grouping.ParseTestmain(src)
+	list, err := grouping.ReadTestmain(req.Binary)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -127,25 +124,11 @@ func keep(req *gotest.Request, c *Config, dir string) (*binary, []grouping.Warni
 	b := newBinary(list, units)
 	b.dir, b.env, b.args = req.Dir, req.Env, args
 	b.together = list.TestMain || args.Opaque || c.Dist == grouping.LoadPackage
-	b.program, err = copyProgram(req.Binary, dir)
-	return b, warnings, err
-}
-
-// copyProgram links or copies a file into a new directory.
-func copyProgram(from, dir string) (string, error) {
+	b.program = filepath.Join(dir, filepath.Base(req.Binary))
 	if err := os.Mkdir(dir, 0o700); err != nil {
-		return "", err
+		return nil, nil, err
 	}
-	to := filepath.Join(dir, filepath.Base(from))
-	if os.Link(from, to) == nil {
-		return to, nil
-	}
-	// Another file system.
-	data, err := os.ReadFile(from)
-	if err != nil {
-		return "", err
-	}
-	return to, os.WriteFile(to, data, 0o700)
+	return b, warnings, testbin.Duplicate(req.Binary, b.program)
 }
 
 // readTrouble reads go test -json to its end and returns what it says of
