@@ -26,7 +26,7 @@ type soakWant struct {
 	flaky, failed []string
 }
 
-// A soakUnit is a unit as SPEC.md has it.
+// A soakUnit is a unit: a group, or a test that is in none.
 type soakUnit struct {
 	name     string
 	declared bool

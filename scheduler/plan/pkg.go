@@ -2,7 +2,6 @@ package plan
 
 import (
 	"math"
-	"slices"
 	"time"
 )
 
@@ -26,7 +25,6 @@ const (
 // pkg is a package and what is known of it.
 type pkg struct {
 	Package
-	place   map[int]int // Unit.ID to position, for units that come back
 	pending []Unit
 	startup time.Duration
 	// learned tells that startup was measured in this run or given.
@@ -68,14 +66,13 @@ type sums struct {
 }
 
 func newPkg(in Package, cfg Config) *pkg {
-	p := &pkg{Package: in, place: make(map[int]int, len(in.Units)), startup: in.Startup, learned: in.Startup > 0}
+	p := &pkg{Package: in, startup: in.Startup, learned: in.Startup > 0}
 	if !p.learned {
 		p.startup = cfg.Startup
 	}
 	known, knownTests := cost(0), 0
-	for i, u := range in.Units {
+	for _, u := range in.Units {
 		u.Tests = max(u.Tests, 1)
-		p.place[u.ID] = i
 		p.pending = append(p.pending, u)
 		p.tests += u.Tests
 		if u.Known {
@@ -156,21 +153,6 @@ func (p *pkg) take(c cut) []Unit {
 	p.pending = kept
 	p.sums.valid = false
 	return taken
-}
-
-// giveBack puts units of an ended batch back to their place.
-func (p *pkg) giveBack(b *batch, ids []int) {
-	for _, u := range b.units {
-		if !slices.Contains(ids, u.ID) {
-			continue
-		}
-		p.pending = append(p.pending, u)
-		if u.alone() {
-			p.groups++
-		}
-	}
-	slices.SortFunc(p.pending, func(a, b Unit) int { return p.place[a.ID] - p.place[b.ID] })
-	p.sums.valid = false
 }
 
 // probeEnds returns until when the rest of the package should wait for its first batch; 0 is not at all.

@@ -107,14 +107,9 @@ func (pl *Planner) AddPackage(p Package) {
 	}
 	added := newPkg(p, pl.cfg)
 	pl.packages[p.ID] = added
-	pl.activate(added)
-}
-
-// activate puts p among the active packages, if it is not and has something to run.
-func (pl *Planner) activate(p *pkg) {
-	i, found := slices.BinarySearchFunc(pl.active, p, byRank)
-	if !found && len(p.pending) > 0 {
-		pl.active = slices.Insert(pl.active, i, p)
+	if len(added.pending) > 0 {
+		i, _ := slices.BinarySearchFunc(pl.active, added, byRank)
+		pl.active = slices.Insert(pl.active, i, added)
 	}
 }
 
@@ -222,30 +217,15 @@ func (pl *Planner) Observed(batchID int, ended int) {
 	b.seen, b.done = true, ended
 }
 
-// Finished says that the process of a batch ended at now. Units of it that never started can be given back with
-// notRun (Unit.IDs): they are planned again, at their old place.
-func (pl *Planner) Finished(batchID int, now time.Duration, notRun ...int) {
+// Finished says that the process of a batch ended at now.
+func (pl *Planner) Finished(batchID int, now time.Duration) {
 	b := pl.mustRun(batchID)
 	delete(pl.running, batchID)
 	pl.serial = false // a serial batch runs alone: it was this one
 	b.ended = true
-	p := b.pkg
-	if p.learn(b, now) {
-		pl.prior.add(p.perTest)
+	if b.pkg.learn(b, now) {
+		pl.prior.add(b.pkg.perTest)
 	}
-	if len(notRun) > 0 {
-		p.giveBack(b, notRun)
-		pl.activate(p)
-	}
-}
-
-// Pending returns how many units have not been handed out.
-func (pl *Planner) Pending() int {
-	n := 0
-	for _, p := range pl.active {
-		n += len(p.pending)
-	}
-	return n
 }
 
 func (pl *Planner) mustRun(batchID int) *batch {

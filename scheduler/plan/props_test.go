@@ -3,7 +3,6 @@ package plan
 import (
 	"fmt"
 	"math/rand/v2"
-	"slices"
 	"testing"
 	"time"
 )
@@ -181,27 +180,8 @@ func TestProbeMakesOthersWaitBriefly(t *testing.T) {
 	}
 }
 
-func TestUnitsComeBack(t *testing.T) {
-	t.Parallel()
-	pl := New(Config{Workers: 1})
-	pl.AddPackage(Package{ID: 1, Units: known(5, ms)})
-	b, ok, _ := pl.Next(0, 1)
-	if !ok || len(b.Units) != 5 {
-		t.Fatalf("first batch: %v", b)
-	}
-	pl.Finished(b.ID, ms, 4, 2)
-	if pl.Pending() != 2 {
-		t.Errorf("%d units pending, want 2", pl.Pending())
-	}
-	if b, ok, _ := pl.Next(ms, 1); !ok || !slices.Equal(b.Units, []int{2, 4}) {
-		t.Errorf("what was not run comes back as %v", b.Units)
-	}
-	if _, ok, wake := pl.Next(ms, 1); ok || wake != 0 {
-		t.Errorf("nothing is left: %v, %v", ok, wake)
-	}
-}
-
-// TestTimeDoesNotMatterWithHistory is the promise of SPEC.md that seed, workers and history decide the batches.
+// TestTimeDoesNotMatterWithHistory checks that with all durations known nothing but seed,
+// workers and history decides the batches.
 func TestTimeDoesNotMatterWithHistory(t *testing.T) {
 	t.Parallel()
 	batches := func(step time.Duration) string {
@@ -210,12 +190,19 @@ func TestTimeDoesNotMatterWithHistory(t *testing.T) {
 			pl.AddPackage(Package{ID: i, Rank: 5 - i, Units: known(30, time.Duration(i+1)*10*ms), Startup: 4 * ms})
 		}
 		var all string
-		for now := step; pl.Pending() > 0; now += step {
+		units := 0
+		for now := step; ; now += step {
 			b, ok, _ := pl.Next(now, 3)
+			if !ok {
+				if units != 5*30 {
+					t.Errorf("%d units were handed out, want %d", units, 5*30)
+				}
+				return all
+			}
+			units += len(b.Units)
 			all += fmt.Sprint(b, ok)
 			pl.Finished(b.ID, now+step)
 		}
-		return all
 	}
 	if a, b := batches(ms), batches(time.Second); a != b {
 		t.Errorf("batches depend on time:\n%s\n%s", a, b)

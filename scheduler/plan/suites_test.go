@@ -40,7 +40,7 @@ func spread(name string, s suite, every time.Duration) suite {
 	return out
 }
 
-// sleeps is SPEC.md's slow package.
+// sleeps is a package whose tests only wait.
 func sleeps(name string, startup time.Duration) suite {
 	return suite{name: name, packages: []simPackage{{startup: startup, units: repeat(64, 250*ms)}}}
 }
