@@ -14,6 +14,10 @@ type Outcome struct {
 	Seed   string // what --shuffle takes to get this run's order again; "": none was used
 	// Order are the units whose failure depends on the tests that ran before them.
 	Order []OrderFinding
+	// Interrupted are the tests that an interrupt has cut off, NotStarted those that it has kept
+	// from starting.
+	Interrupted []TimedTest
+	NotStarted  []TimedTest
 	// More is the command that runs everything that failed again, for the failures whose own
 	// commands are not printed; "": there is none.
 	More string

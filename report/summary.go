@@ -21,6 +21,7 @@ func Summary(out io.Writer, exec *testjson.Execution, shown testjson.Summary, ou
 	}
 	c := newCommands(failed, outcome)
 	writeFlaky(&buf, outcome.Flaky)
+	writeInterrupted(&buf, outcome)
 	writeOrder(&buf, outcome.Order)
 	writeReproduce(&buf, c.same, outcome)
 	writeTimed(&buf, "Slow", outcome.Slow)

@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/gotestcohort/cohort/scheduler/gotest"
+	"github.com/gotestcohort/cohort/scheduler/ledger"
+	"github.com/gotestcohort/cohort/scheduler/stream"
 )
 
 // closing is what is to be done about a suite of which nothing waits or runs: join the files of
@@ -27,6 +29,8 @@ type closing struct {
 	// result. Binaries for reruns are kept in dir.
 	keep, cacheable bool
 	dir             string
+	// notStarted are tests that an interrupt has kept from starting.
+	notStarted []ledger.Planned
 }
 
 // closed is the message that a suite has been closed.
@@ -56,6 +60,7 @@ func (c *closing) do() closed {
 		fail(err, true) // no rerun brings it back
 		s.out.Add("cohort: " + err.Error() + "\n")
 	}
+	c.interrupted()
 	out.passed = c.passed && len(out.failures) == 0
 	s.out.Add(c.text(append(c.failures, out.failures...), coverage))
 	if again := c.keep && !out.passed && !out.lost; !again {
@@ -78,6 +83,13 @@ func (c *closing) do() closed {
 		out.passed = false
 	}
 	return out
+}
+
+// interrupted tells the reader of the tests that no process has had.
+func (c *closing) interrupted() {
+	p := c.suite.out.Process(stream.ProcessOptions{})
+	p.Settle(ledger.Settlement{Stopped: true, Dropped: c.notStarted}, "", nil)
+	p.Close()
 }
 
 // text is what a test binary prints at its end, for a package of several

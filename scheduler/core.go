@@ -30,6 +30,8 @@ type core struct {
 	failed      map[int]*job
 	processes   int // numbers given so far
 	stopped     bool
+	// interrupted are the tests that the end of the run kept from ending, or from starting.
+	interrupted interrupted
 
 	warnings  []grouping.Warning
 	directive error // the first wrong directive
@@ -110,6 +112,7 @@ func (c *core) ended(j *job, r *worker.Result, a *Attempt, now time.Time) {
 func (c *core) endedFirst(j *job, r *worker.Result, now time.Time) {
 	c.queue.ended(j, now.Sub(c.began))
 	j.suite.took += r.Exit.End.Sub(r.Exit.Start)
+	c.interrupted.add(j.suite.path, r)
 	a := j.suite.account
 	a.Book(ledger.Report{
 		Process: j.Number, Settlement: r.Settlement, Subtests: r.Transcript.Failed,
@@ -206,12 +209,16 @@ func (c *core) settle(s *suite) {
 	c.settled = append(c.settled, s)
 	c.closing++
 	a := s.account
+	var notStarted []ledger.Planned
 	if c.stopped {
 		a.Fail("the run was called off")
+		notStarted = a.NotStarted()
+		c.interrupted.notStarted(s.path, notStarted)
 	}
 	a.Close()
 	c.todo.close = append(c.todo.close, &closing{
-		suite: s, passed: a.Passed(), failures: slices.Clone(a.Failures()), solo: a.Solo(), code: a.Code(),
+		notStarted: notStarted,
+		suite:      s, passed: a.Passed(), failures: slices.Clone(a.Failures()), solo: a.Solo(), code: a.Code(),
 		keep: c.cfg.keeps() && !c.stopped, cacheable: c.cfg.cacheable(), dir: c.kept,
 	})
 }

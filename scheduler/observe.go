@@ -106,10 +106,15 @@ func (s *spectator) end(test, result string, now time.Time) {
 func (s *spectator) over(l ledger.Settlement) {
 	now := s.now()
 	names := make([]string, 0, len(l.Broken))
-	for _, t := range l.Broken {
-		if !strings.Contains(t.Name, "/") && !slices.Contains(names, t.Name) {
-			names = append(names, t.Name)
-			s.end(t.Name, "fail", now)
+	for _, list := range []struct {
+		tests  []testbin.OpenTest
+		result string
+	}{{l.Broken, "fail"}, {l.Open, "skip"}} {
+		for _, t := range list.tests {
+			if !strings.Contains(t.Name, "/") && !slices.Contains(names, t.Name) {
+				names = append(names, t.Name)
+				s.end(t.Name, list.result, now)
+			}
 		}
 	}
 }

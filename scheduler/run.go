@@ -229,7 +229,7 @@ func (r *Run) act(t todo) {
 	}
 	for _, c := range t.close {
 		r.took.Store(c.suite.path, c.suite.busy.total) // before the go command hears of the end
-		r.children.Go(func() { // ends with what it does
+		r.children.Go(func() {                         // ends with what it does
 			done := c.do()
 			r.observer.PackageEnded(c.suite.path, done.passed, time.Now())
 			c.suite.stop(nil) // nothing of it runs: this only frees what the context holds

@@ -15,6 +15,9 @@ type Verdict struct {
 	Units []UnitVerdict
 	// Warnings are what the user should know of the sources.
 	Warnings []grouping.Warning
+	// Interrupted are tests of the first pass that the end of the run kept from ending, or from
+	// starting. They have neither passed nor failed.
+	Interrupted []Interrupted
 	// Err is wrong directives that were found only when packages were run.
 	Err error
 }
@@ -39,7 +42,7 @@ type UnitVerdict struct {
 
 // verdict returns what the run has come to so far.
 func (c *core) verdict() Verdict {
-	v := Verdict{Warnings: c.warnings, Err: c.directive}
+	v := Verdict{Warnings: c.warnings, Err: c.directive, Interrupted: c.interrupted}
 	for _, s := range c.failures() {
 		if failures := s.account.Failures(); len(failures) > 0 {
 			u := UnitVerdict{Package: s.path, Attempts: 1, Note: strings.Join(failures, "; ")}

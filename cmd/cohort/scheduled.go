@@ -280,6 +280,14 @@ func (s *scheduledSource) Verdict(exec *testjson.Execution) report.Outcome {
 			o.Failed = append(o.Failed, unit)
 		}
 	}
+	for _, i := range v.Interrupted {
+		t := report.TimedTest{Package: i.Package, Test: i.Test, Elapsed: i.Ran}
+		if i.Started {
+			o.Interrupted = append(o.Interrupted, t)
+		} else {
+			o.NotStarted = append(o.NotStarted, t)
+		}
+	}
 	if s.config.Shuffle {
 		o.Seed = strconv.FormatInt(s.config.Seed, 10)
 	}

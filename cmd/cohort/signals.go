@@ -1,13 +1,18 @@
 package main
 
 import (
+	"fmt"
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
 
+	"gotest.tools/gotestsum/testjson"
+
+	"github.com/gotestcohort/cohort/report/progress"
 	"github.com/gotestcohort/cohort/scheduler/worker"
 )
 
@@ -52,12 +57,36 @@ func (r *testRun) watchSignals(kill func()) (stop func()) {
 func (r *testRun) interrupt(sig os.Signal) {
 	r.mu.Lock()
 	r.signal = sig
+	if sig != syscall.SIGPIPE { // else nobody reads
+		r.cmd.log.infof("%s", stopping(sig, r.live.Running(time.Now())))
+	}
 	if r.hook != nil {
 		_ = r.hook.Signal(sig) // it may have ended by itself
 	}
 	r.mu.Unlock()
 	r.src.Interrupt(sig)
 }
+
+// stopping says what a signal stops, and how to be quicker.
+func stopping(sig os.Signal, running []progress.RunningTest) string {
+	var names []string
+	for i, t := range running {
+		if i == stoppingListed {
+			names = append(names, fmt.Sprintf("%d more", len(running)-i))
+			break
+		}
+		pkg := strings.TrimPrefix(testjson.RelativePackagePath(t.Package)+".", "..") // none of the package here
+		names = append(names, fmt.Sprintf("%s%s (%s)", pkg, t.Test, t.Age.Round(100*time.Millisecond)))
+	}
+	what := "the run"
+	if len(names) > 0 {
+		what = strings.Join(names, ", ")
+	}
+	return fmt.Sprintf("%s: stopping %s; a second Ctrl-C kills at once", sig, what)
+}
+
+// stoppingListed is how many tests a line names.
+const stoppingListed = 3
 
 // interrupted returns the signal that ended the run, nil if none did.
 func (r *testRun) interrupted() os.Signal {

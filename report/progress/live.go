@@ -166,6 +166,12 @@ func (l *Live) TestFailed(f Failure) {
 	l.with(func(s *State) { s.TestFailed(f) })
 }
 
+// Running returns the tests that run at a time, the longest first.
+func (l *Live) Running(now time.Time) (list []RunningTest) {
+	l.with(func(s *State) { list = s.View(now).Running })
+	return list
+}
+
 // Slow is [State.Slow], and Slowest [State.Slowest].
 func (l *Live) Slow() (list []TimedTest) {
 	l.with(func(s *State) { list = s.Slow() })

@@ -51,7 +51,8 @@ type Account struct {
 
 	ready    []*Task // for the planner
 	rest     []*Task // of a package that is one process at a time
-	waiting  int     // tasks that the planner has
+	waiting  []*Task // those that the planner has
+	strays   int     // tasks that were started and that the planner did not have: there can be none
 	running  int     // processes of the first pass
 	started  int     // so far, the baseline aside
 	parts    int     // of those, the processes that ran a part of the package
@@ -61,6 +62,7 @@ type Account struct {
 	// all tests or none.
 	idle     []Planned
 	ran      bool
+	dropped  []Planned // with Drop
 	failures []string
 	process  int // that failed outside its tests, 0 for none
 	code     int
@@ -168,7 +170,7 @@ func (a *Account) SoleGroup() string {
 func (a *Account) Take() []*Task {
 	tasks := a.ready
 	a.ready = nil
-	a.waiting += len(tasks)
+	a.waiting = append(a.waiting, tasks...)
 	return tasks
 }
 
@@ -180,7 +182,7 @@ func (a *Account) NeedsBaseline() bool {
 
 // idleNow reports whether nothing of the package waits or runs.
 func (a *Account) idleNow() bool {
-	return len(a.ready)+len(a.rest)+a.waiting+a.running == 0
+	return len(a.ready)+len(a.rest)+len(a.waiting)+a.running == 0
 }
 
 // Dropped reports whether what waits is not to run any more.
@@ -188,7 +190,9 @@ func (a *Account) Dropped() bool { return a.state != Running }
 
 // Start books that a process with tasks has started.
 func (a *Account) Start(tasks []*Task) {
-	a.waiting -= len(tasks)
+	had := len(a.waiting)
+	a.waiting = slices.DeleteFunc(a.waiting, func(t *Task) bool { return slices.Contains(tasks, t) })
+	a.strays += len(tasks) - (had - len(a.waiting))
 	a.running++
 	a.started++
 	if !slices.ContainsFunc(tasks, func(t *Task) bool { return t.All }) {
@@ -288,7 +292,7 @@ func (a *Account) requeue(again []Planned) {
 		return
 	}
 	a.rest = append(a.rest, tasks...)
-	if len(a.rest) > 0 && a.waiting == 0 && a.running == 0 {
+	if len(a.rest) > 0 && len(a.waiting) == 0 && a.running == 0 {
 		a.ready, a.rest = append(a.ready, a.rest[0]), a.rest[1:]
 	}
 }
@@ -355,8 +359,14 @@ func (a *Account) Drop() {
 	if a.state == Running {
 		a.state = Dropping
 	}
-	a.ready, a.rest, a.waiting = nil, nil, 0
+	for _, t := range slices.Concat(a.ready, a.rest, a.waiting) {
+		a.dropped = append(a.dropped, t.Tests...)
+	}
+	a.ready, a.rest, a.waiting = nil, nil, nil
 }
+
+// NotStarted returns the tests that were given up before a process had them.
+func (a *Account) NotStarted() []Planned { return a.dropped }
 
 // Settled reports whether the account can be closed: nothing of the package waits or runs.
 func (a *Account) Settled() bool {
@@ -397,15 +407,15 @@ func (a *Account) Solo() bool { return a.started == 1 && a.spec.Mode.OneProcess(
 
 // Check panics if the account is in a state that cannot be.
 func (a *Account) Check() {
-	bad := a.waiting < 0 || a.running < 0
+	bad := a.running < 0 || a.strays > 0
 	switch a.state {
 	case Dropping:
-		bad = bad || len(a.ready)+len(a.rest)+a.waiting > 0
+		bad = bad || len(a.ready)+len(a.rest)+len(a.waiting) > 0
 	case Closed:
-		bad = bad || len(a.ready)+len(a.rest)+a.waiting+a.running > 0
+		bad = bad || len(a.ready)+len(a.rest)+len(a.waiting)+a.running > 0
 	}
 	if bad {
 		panic(fmt.Sprintf("ledger: a package that is %v has %d tasks ready, %d later, %d with the planner, %d processes",
-			a.state, len(a.ready), len(a.rest), a.waiting, a.running))
+			a.state, len(a.ready), len(a.rest), len(a.waiting)-a.strays, a.running))
 	}
 }

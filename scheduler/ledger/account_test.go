@@ -123,7 +123,7 @@ func TestAccountCheck(t *testing.T) {
 		"baseline ended twice":      {"A", "take A|start 1 A|end 1 0 +A pA PASS|baseline passes", nil, "-1 processes"},
 		"dropping with a task":      {"A", "", func(a *Account) { a.state = Dropping }, "dropping has 1 tasks ready"},
 		"dropping with a rest":      {"A", "drop", func(a *Account) { a.rest = []*Task{{}} }, "dropping has 0 tasks ready, 1 later"},
-		"dropping, planner has one": {"A", "drop", func(a *Account) { a.waiting = 1 }, "0 later, 1 with the planner"},
+		"dropping, planner has one": {"A", "drop", func(a *Account) { a.waiting = []*Task{{}} }, "0 later, 1 with the planner"},
 		"closed while one is ready": {"A", "close", nil, "closed has 1 tasks ready"},
 		"closed while one waits":    {"A", "take A|close", nil, "closed has 0 tasks ready, 0 later, 1 with the planner, 0 processes"},
 		"closed while one runs":     {"A", "take A|start 1 A|close", nil, "closed has 0 tasks ready, 0 later, 0 with the planner, 1 processes"},

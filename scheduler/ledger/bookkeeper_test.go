@@ -72,7 +72,7 @@ func text(t *Task) string {
 // state shows where the account is: its state, the tasks that are ready, that rest, that the
 // planner has, and the processes; then what it asks for, and its verdict.
 func (b *bookkeeper) state() string {
-	s := fmt.Sprintf("%v %d %d %d %d", b.State(), len(b.ready), len(b.rest), b.waiting, b.Account.running)
+	s := fmt.Sprintf("%v %d %d %d %d", b.State(), len(b.ready), len(b.rest), len(b.waiting), b.Account.running)
 	if b.NeedsBaseline() {
 		s += " baseline"
 	}

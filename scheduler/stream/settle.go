@@ -25,6 +25,7 @@ func (p *Process) Settle(s ledger.Settlement, reason string, ran func(test strin
 	for _, t := range slices.Backward(s.Broken) { // subtests before their parents
 		p.report("FAIL", t.Name, ran(t.Name))
 	}
+	p.interrupted(s, ran)
 	for _, t := range s.Skipped {
 		for range t.Want {
 			p.start(t)
@@ -39,6 +40,27 @@ func (p *Process) Settle(s ledger.Settlement, reason string, ran func(test strin
 		p.report("FAIL", t.Name, 0)
 	}
 }
+
+// interrupted tells the reader of the tests that the end of the run has cut off, and of those that
+// it has kept from starting: they have neither passed nor failed.
+func (p *Process) interrupted(s ledger.Settlement, ran func(test string) time.Duration) {
+	for _, t := range slices.Backward(s.Open) { // subtests before their parents
+		took := ran(t.Name)
+		p.text(t.Name, fmt.Sprintf("interrupted after %.1fs", took.Seconds()))
+		p.report("SKIP", t.Name, took)
+	}
+	if !s.Stopped {
+		return
+	}
+	for _, t := range s.Dropped {
+		p.start(t)
+		p.text(t.Name, NotStarted)
+		p.report("SKIP", t.Name, 0)
+	}
+}
+
+// NotStarted is the reason of a test that an interrupt has kept from starting.
+const NotStarted = "interrupted before it started"
 
 func (p *Process) start(t ledger.Planned) {
 	if !t.Resumed {

@@ -123,6 +123,8 @@ type Result struct {
 	Begun, First time.Time
 	// Times are the executions of top-level tests that have ended, in that order.
 	Times []Timed
+	// Ran returns how long a test that had not ended was running.
+	Ran func(test string) time.Duration
 	// Err is why the process was not run, nil if it was.
 	Err error
 }

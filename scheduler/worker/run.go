@@ -63,7 +63,8 @@ func (r *Run) watch(ctx context.Context, j *Job, spec testbin.Spec, result *Resu
 		Planned: j.Tests, Group: j.Group, StopsEarly: j.StopsEarly, MayIdle: j.Binary.MayIdle,
 		Code: code, Reason: result.Reason, Stopped: exit.Canceled,
 	})
-	j.Out.Settle(result.Settlement, result.Reason, watch.running(r.Now()))
+	result.Ran = watch.running(r.Now())
+	j.Out.Settle(result.Settlement, result.Reason, result.Ran)
 	result.Seen = parser.Seen()
 	result.First, result.Times = watch.first, watch.ended
 }
