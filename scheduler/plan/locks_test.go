@@ -267,7 +267,7 @@ func TestLockEfficiency(t *testing.T) {
 	} {
 		for _, workers := range []int{2, 4, 8} {
 			sum, worst := 0.0, 1.0
-			const seeds = 20
+			const seeds = 6
 			for seed := range uint64(seeds) {
 				r := runLocks(randomLockTests(rand.New(rand.NewPCG(seed, 6)), 200, tt.share, tt.names), tt.capacity, workers, patience)
 				if r.fault != "" {
