@@ -9,7 +9,8 @@
 // A test that starts programs may have built them from any package, so every change that is about
 // one may be about it too. What is not seen is a test that reads files which are neither below its
 // package nor below one that it depends on. Changed files that belong to no package are in
-// [Result.Unowned], so that they can be named.
+// [Result.Unowned], so that they can be named. Nor is what git was told to overlook (git
+// update-index --assume-unchanged).
 package affected
 
 import (
