@@ -1,0 +1,93 @@
+// Package record reads and writes the file that holds a run: all that happened in it, so that every
+// report, on any machine and at any time, is a function of records.
+//
+// A record is a zip archive. Its entries, in this order:
+//
+//	cohort.json       what the file is; the first entry, not compressed
+//	events.jsonl      what the go command and the reruns printed
+//	processes.jsonl   the test processes
+//	coverage.out      the coverage profile; only if the run had one
+//	history.json      what the run adds to the history of its module; only if it was handed over
+//	manifest.json     what is known at the end; the last entry
+//
+// A long run alternates: events.jsonl, processes.jsonl, events.2.jsonl, processes.2.jsonl and so on.
+// The parts of one kind are one text, in the order of their numbers; neither kind need have parts.
+// A record is written as its run goes. Only one with a manifest is complete.
+//
+// # cohort.json
+//
+//	format   "cohort record"
+//	version  of the format: 1. A reader refuses a higher one and reads every lower one.
+//	start    when the run began, RFC 3339
+//
+// # events.jsonl
+//
+// A line is either one that a go command wrote to its stdout, unchanged, or an object whose first
+// key is "cohort". A line of the go command that does not begin with { and end with }, or that begins
+// with {"cohort", is written as an object of the second kind. The value of "cohort" is one of:
+//
+//	stream  from here on lines belong to the stream "id". A stream that comes up for the first time
+//	        has "attempt" (0: the first pass; else the number of the rerun) and for a rerun "package",
+//	        "unit" (a group or test, absent for the package as a whole) and "tests" (the root tests
+//	        that it is of; absent: all of the package).
+//	stdout  a line of the stream's stdout that is no event: "text", or "base64" for one that is not
+//	        UTF-8. "open" is true if no newline came after it.
+//	stderr  a line of the stream's stderr, in the same form
+//	log     a message of cohort's own, in the same form, as it was printed
+//
+// Events do not name the process that they came from. Their process is the one of the same package
+// and attempt that ran the event's root test: [Reader.Events] joins them.
+//
+// # processes.jsonl
+//
+// A line is a process that has ended, or that was running when the run ended:
+//
+//	number   of the process in the run; from 0
+//	worker   the worker it ran on; from 0
+//	package  import path
+//	kind     what it was started for: batch, rerun, ... or what else held a worker: setup, build, lock
+//	attempt  0 for the first
+//	group    the declared group that it ran, absent for none
+//	seed     its -test.shuffle value, absent for source order
+//	command  what repeats it, for a shell, absent if not known
+//	start, end   RFC 3339; end is absent if the process had not ended
+//	exit     exit code; signal: the name of the signal that ended it, absent for none
+//	cpu      seconds of CPU time, user and system
+//	maxrss   peak memory in bytes, 0 if not known
+//	tests    in the order in which they began: name, start, elapsed (seconds), result (pass, fail,
+//	         skip; absent if the test did not end)
+//
+// # manifest.json
+//
+//	version    as in cohort.json
+//	cohort     version of cohort; go: what go version says; system: os, arch, cpus
+//	arguments  the command line after "cohort"
+//	flags      what the flags of the output were in the end: a replay sets them
+//	env        the variables of cohort's own (COHORT_...) that were set. No others are in a record.
+//	module     import path; source: a hash of the source; history: a hash of the history it began with
+//	seed       of the order, absent for source order; workers: how many
+//	start, end RFC 3339
+//	verdict    exit (the exit code), signal (number of the signal that ended the run, absent for none),
+//	           first (exit code of the first pass, -1: could not be done, for the reason in problem),
+//	           refused (why failures were not run again), broken (why reruns ended early), errors (what
+//	           cohort reported), flaky and failed (the units: package, name, attempts, command, note),
+//	           seed (the one to repeat the order with)
+//	packages   of each: path, passed, start, end, binary (hash of the test binary), estimate (seconds),
+//	           units (name, tests, group, labels, owner)
+//	entries    of each entry before the manifest: name, size, sha256
+//
+// The archive's comment is "cohort record sha256:" and the hash of manifest.json. The hashes tell of
+// damage and of edits by hand; they are no signature.
+package record
+
+// Version is the version of the format that this package writes.
+const Version = 1
+
+const (
+	formatName    = "cohort record"
+	startEntry    = "cohort.json"
+	manifestEntry = "manifest.json"
+	coverEntry    = "coverage.out"
+	historyEntry  = "history.json"
+	commentPrefix = "cohort record sha256:"
+)

@@ -1,0 +1,105 @@
+package record
+
+import (
+	"strings"
+	"time"
+)
+
+// Manifest is what is known of a run at its end. The package comment describes the fields.
+type Manifest struct {
+	Version   int               `json:"version"`
+	Cohort    string            `json:"cohort,omitempty"`
+	Go        string            `json:"go,omitempty"`
+	System    System            `json:"system"`
+	Arguments []string          `json:"arguments,omitempty"`
+	Flags     map[string]string `json:"flags,omitempty"`
+	Env       map[string]string `json:"env,omitempty"`
+	Module    string            `json:"module,omitempty"`
+	Source    string            `json:"source,omitempty"`
+	History   string            `json:"history,omitempty"`
+	Seed      string            `json:"seed,omitempty"`
+	Workers   int               `json:"workers,omitempty"`
+	Start     time.Time         `json:"start"`
+	End       time.Time         `json:"end"`
+	Verdict   Verdict           `json:"verdict"`
+	Packages  []Package         `json:"packages,omitempty"`
+	Entries   []Entry           `json:"entries,omitempty"`
+}
+
+// Relative returns a package's path as a person names it inside of the run's module.
+func (m Manifest) Relative(path string) string {
+	if m.Module == "" {
+		return path
+	}
+	if path == m.Module {
+		return "."
+	}
+	return strings.TrimPrefix(path, m.Module+"/")
+}
+
+// System is the machine of the run.
+type System struct {
+	OS   string `json:"os,omitempty"`
+	Arch string `json:"arch,omitempty"`
+	CPUs int    `json:"cpus,omitempty"`
+}
+
+// Verdict is what came of the run.
+type Verdict struct {
+	Exit    int       `json:"exit"`
+	Signal  int       `json:"signal,omitempty"`
+	First   int       `json:"first"`
+	Problem string    `json:"problem,omitempty"`
+	Refused string    `json:"refused,omitempty"`
+	Broken  string    `json:"broken,omitempty"`
+	Errors  []string  `json:"errors,omitempty"`
+	Flaky   []Outcome `json:"flaky,omitempty"`
+	Failed  []Outcome `json:"failed,omitempty"`
+	Seed    string    `json:"seed,omitempty"`
+}
+
+// Passed reports whether the run ended with exit code 0.
+func (v Verdict) Passed() bool { return v.Exit == 0 }
+
+// Outcome is a unit that failed at least once.
+type Outcome struct {
+	Package  string `json:"package"`
+	Name     string `json:"name,omitempty"` // of the group or test; "": the package as a whole
+	Attempts int    `json:"attempts,omitempty"`
+	Command  string `json:"command,omitempty"`
+	Note     string `json:"note,omitempty"`
+}
+
+// Package is a package of the run.
+type Package struct {
+	Path     string    `json:"path"`
+	Passed   bool      `json:"passed"`
+	Start    time.Time `json:"start,omitzero"`
+	End      time.Time `json:"end,omitzero"` // zero: it did not end
+	Binary   string    `json:"binary,omitempty"`
+	Estimate float64   `json:"estimate,omitempty"` // seconds that its tests were expected to take
+	Units    []Unit    `json:"units,omitempty"`
+}
+
+// Unit is what is scheduled: a group, or a test that is in none.
+type Unit struct {
+	Name   string   `json:"name"`
+	Tests  []string `json:"tests,omitempty"` // absent: the one test that the unit is named after
+	Group  string   `json:"group,omitempty"`
+	Labels []string `json:"labels,omitempty"`
+	Owner  string   `json:"owner,omitempty"`
+}
+
+// Entry is a file in the archive.
+type Entry struct {
+	Name   string `json:"name"`
+	Size   int64  `json:"size"`
+	SHA256 string `json:"sha256"`
+}
+
+// start is what a record begins with.
+type start struct {
+	Format  string    `json:"format"`
+	Version int       `json:"version"`
+	Start   time.Time `json:"start"`
+}

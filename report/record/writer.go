@@ -1,0 +1,290 @@
+package record
+
+import (
+	"archive/zip"
+	"bytes"
+	"compress/flate"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"hash"
+	"hash/crc32"
+	"io"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+)
+
+// chunkSize is how much text is collected before it is compressed: large enough that handing it
+// over costs nothing, small enough that a few of them do.
+const chunkSize = 256 << 10
+
+// A Writer writes a record while its run goes. All methods may be called concurrently. Those that
+// tell of processes never wait; streams wait when the disk is slower than the tests. An error of the
+// disk is kept until Close: tests do not fail because their record cannot be written.
+type Writer struct {
+	name   string
+	redact *Redactor // nil: nothing is replaced
+
+	events    events
+	processes processes
+
+	chunks chan chunk    // closed by Close; received by the pump alone
+	free   chan []byte   // buffers to use again
+	pump   *pump         // owned by its goroutine until done is closed
+	done   chan struct{} // closed by the pump's goroutine when it ends
+	closed sync.Once
+}
+
+// chunk is a piece of a text: whole lines.
+type chunk struct {
+	kind string // events or processes
+	data []byte
+}
+
+// Create creates the file name, and the directory it is in, and begins a record in it. What redact
+// matches is replaced before anything is written; nil replaces nothing. The caller calls Close or
+// Abandon.
+func Create(name string, redact *Redactor) (*Writer, error) {
+	f, err := CreateFile(name)
+	if err != nil {
+		return nil, fmt.Errorf("create record: %w", err)
+	}
+	w := NewWriter(f, redact)
+	w.name = name
+	return w, nil
+}
+
+// CreateFile creates the file name and the directory it is in.
+func CreateFile(name string) (*os.File, error) {
+	// Whatever keeps the directory from being made keeps the file from it too, and then says so.
+	_ = os.MkdirAll(filepath.Dir(name), 0o755)
+	return os.Create(name)
+}
+
+// NewWriter begins a record in out, which the Writer closes.
+func NewWriter(out io.WriteCloser, redact *Redactor) *Writer {
+	w := &Writer{
+		redact: redact,
+		chunks: make(chan chunk, 2), free: make(chan []byte, 4),
+		pump: newPump(out), done: make(chan struct{}),
+	}
+	w.events.w, w.processes.w = w, w
+	w.processes.running = map[int]*Process{}
+	w.processes.packages = map[string]int{}
+	w.pump.begin(time.Now())
+	go func() { // ends when Close or Abandon closes chunks, which both wait for it
+		defer close(w.done)
+		for c := range w.chunks {
+			w.pump.write(c)
+			select {
+			case w.free <- c.data[:0]:
+			default:
+			}
+		}
+	}()
+	return w
+}
+
+// hand gives a chunk to the pump and returns an empty buffer. The caller gives data away.
+func (w *Writer) hand(kind string, data []byte) []byte {
+	w.chunks <- chunk{kind, data}
+	select {
+	case b := <-w.free:
+		return b
+	default:
+		return make([]byte, 0, chunkSize+chunkSize/4)
+	}
+}
+
+// Close completes the record with m, into which it puts the version, the packages that were told of
+// and the list of entries. coverage and history are the contents of those entries; nil: none.
+// Everything else must have ended. It returns the first error of the record.
+func (w *Writer) Close(m Manifest, coverage, history io.Reader) error {
+	err := errors.New("close record: it is closed")
+	w.closed.Do(func() {
+		w.events.finish()
+		m.Packages = append(m.Packages, w.processes.finish()...)
+		close(w.chunks)
+		<-w.done
+		w.pump.add(coverEntry, coverage)
+		w.pump.add(historyEntry, history)
+		w.pump.manifest(m, w.redact)
+		err = w.pump.close()
+	})
+	if err != nil {
+		return fmt.Errorf("write record %s: %w", w.name, err)
+	}
+	return nil
+}
+
+// Abandon ends the record without completing it: readers say so. It does nothing after Close.
+func (w *Writer) Abandon() error {
+	var err error
+	w.closed.Do(func() {
+		w.events.finish()
+		close(w.chunks)
+		<-w.done
+		err = w.pump.out.Close()
+	})
+	return err
+}
+
+// pump writes the archive. One goroutine uses it at a time.
+type pump struct {
+	out     io.WriteCloser
+	zip     *zip.Writer
+	err     error // the first
+	entries []Entry
+
+	kind  string // of the open entry; "": none is open
+	parts map[string]int
+	entry io.Writer
+	size  int64
+	sum   hash.Hash
+}
+
+func newPump(out io.WriteCloser) *pump {
+	p := &pump{out: out, zip: zip.NewWriter(out), parts: map[string]int{}}
+	p.zip.RegisterCompressor(zip.Deflate, func(out io.Writer) (io.WriteCloser, error) {
+		// Events repeat themselves so much that more effort hardly makes them smaller.
+		return flate.NewWriter(out, flate.BestSpeed)
+	})
+	return p
+}
+
+func (p *pump) note(err error) {
+	if p.err == nil {
+		p.err = err
+	}
+}
+
+// begin writes the first entry, with its size before its content, so that a reader finds it in a
+// file without a directory.
+func (p *pump) begin(now time.Time) {
+	text, err := json.Marshal(start{Format: formatName, Version: Version, Start: now})
+	if err != nil {
+		p.note(err)
+		return
+	}
+	head := &zip.FileHeader{
+		Name: startEntry, Method: zip.Store, CRC32: crc32.ChecksumIEEE(text),
+		CompressedSize64: uint64(len(text)), UncompressedSize64: uint64(len(text)),
+	}
+	out, err := p.zip.CreateRaw(head)
+	if err == nil {
+		_, err = out.Write(text)
+	}
+	if err == nil {
+		err = p.zip.Flush()
+	}
+	p.note(err)
+	sum := sha256.Sum256(text)
+	p.entries = append(p.entries, Entry{startEntry, int64(len(text)), hex.EncodeToString(sum[:])})
+}
+
+// write adds a chunk to the text of its kind.
+func (p *pump) write(c chunk) {
+	if p.err != nil {
+		return
+	}
+	if p.kind != c.kind {
+		p.end()
+		p.parts[c.kind]++
+		name := c.kind + ".jsonl"
+		if n := p.parts[c.kind]; n > 1 {
+			name = fmt.Sprintf("%s.%d.jsonl", c.kind, n)
+		}
+		p.open(name)
+		p.kind = c.kind
+	}
+	p.append(c.data)
+}
+
+func (p *pump) open(name string) {
+	entry, err := p.zip.CreateHeader(&zip.FileHeader{Name: name, Method: zip.Deflate})
+	p.note(err)
+	p.entry, p.size, p.sum = entry, 0, sha256.New()
+	p.entries = append(p.entries, Entry{Name: name})
+}
+
+func (p *pump) append(data []byte) {
+	if p.err != nil {
+		return
+	}
+	_, err := p.entry.Write(data)
+	p.note(err)
+	p.sum.Write(data)
+	p.size += int64(len(data))
+}
+
+// end completes the open entry.
+func (p *pump) end() {
+	if p.entry == nil {
+		return
+	}
+	last := &p.entries[len(p.entries)-1]
+	last.Size, last.SHA256 = p.size, hex.EncodeToString(p.sum.Sum(nil))
+	p.kind, p.entry = "", nil
+}
+
+// add writes an entry of its own; nil content: none.
+func (p *pump) add(name string, content io.Reader) {
+	if content == nil || p.err != nil {
+		return
+	}
+	p.end()
+	p.open(name)
+	buf := make([]byte, 64<<10)
+	for p.err == nil {
+		n, err := content.Read(buf)
+		p.append(buf[:n])
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			p.note(fmt.Errorf("%s: %w", name, err))
+		}
+	}
+	p.end()
+}
+
+func (p *pump) manifest(m Manifest, redact *Redactor) {
+	p.end()
+	m.Version, m.Entries = Version, nil
+	text, err := json.Marshal(m)
+	p.note(err)
+	if redact != nil && err == nil {
+		p.note(json.Unmarshal(redact.JSON(text), &m))
+	}
+	m.Entries = p.entries
+	text, err = json.MarshalIndent(m, "", " ")
+	p.note(err)
+	if p.err != nil {
+		return
+	}
+	p.open(manifestEntry)
+	p.append(append(text, '\n'))
+	p.note(p.zip.SetComment(commentPrefix + hex.EncodeToString(p.sum.Sum(nil))))
+}
+
+func (p *pump) close() error {
+	if p.err == nil {
+		p.note(p.zip.Close())
+	}
+	p.note(p.out.Close())
+	return p.err
+}
+
+// quoted appends text as the value of "text", or as that of "base64" if it is no UTF-8.
+func quoted(out []byte, text []byte) []byte {
+	if validText(text) {
+		b, _ := json.Marshal(string(text)) // a string does not fail
+		return append(append(out, `"text":`...), bytes.TrimSpace(b)...)
+	}
+	b, _ := json.Marshal(text)
+	return append(append(out, `"base64":`...), b...)
+}
