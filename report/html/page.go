@@ -315,6 +315,9 @@ func (b *builder) commands(c *card, t *record.Test) {
 	for _, u := range slices.Concat(b.run.Manifest.Verdict.Failed, b.run.Manifest.Verdict.Flaky) {
 		if u.Package == t.Package && (u.Name == t.Root() || u.Name != "" && u.Name == t.Unit.Group) {
 			c.Note = plain(u.Note)
+			if u.Again != "" && u.Name != t.Root() {
+				c.Commands = append(c.Commands, command{"its group", u.Again})
+			}
 			if u.Command != "" {
 				c.Commands = append(c.Commands, command{"as it ran", u.Command})
 			}

@@ -185,7 +185,7 @@
     e.append(...children);
     return e;
   }
-  const kindOf = (p) => (/^(setup|build|lock)/.test(p.k) ? "other" : p.b ? "fail" : p.a > 0 ? "rerun" : "pass");
+  const kindOf = (p) => (/^(setup|build|lock|probe|baseline)/.test(p.k) ? "other" : p.b ? "fail" : p.a > 0 ? "rerun" : "pass");
   const processTitle = (p) => p.g ? `${p.p} ${p.g}` : p.s.length === 1 ? `${p.p} ${p.s[0].n}` : p.p || p.k;
   let chosen = -1, bars = [];
   function drawChart() {

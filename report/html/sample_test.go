@@ -76,15 +76,15 @@ func shop() *record.Run {
 		return record.ProcessTest{Name: name, Start: at(start), Elapsed: second(took), Result: result}
 	}
 	run.Processes = []record.Process{
-		{Number: 0, Worker: 0, Package: module + "/e2e", Kind: "group", Group: "checkout", Start: at(0.9), End: at(6.1), Exit: 1, CPU: second(0.3), MaxRSS: 40 << 20,
+		{Number: 0, Worker: 0, Package: module + "/e2e", Kind: "first", Group: "checkout", Start: at(0.9), End: at(6.1), Exit: 1, CPU: second(0.3), MaxRSS: 40 << 20,
 			Tests: []record.ProcessTest{processTest("TestCart", 1, 1.5, "pass"), processTest("TestAddress", 2.5, 1, "pass"), processTest("TestPay", 3.5, 2.5, "fail")}},
-		{Number: 1, Worker: 1, Package: module + "/cart", Kind: "batch", Seed: "1849", Start: at(1.1), End: at(4), Tests: []record.ProcessTest{processTest("TestLine00", 1.2, 0, "pass")}},
-		{Number: 2, Worker: 2, Package: module + "/stock", Kind: "batch", Seed: "1849", Start: at(0.9), End: at(4.3), Exit: 1,
+		{Number: 1, Worker: 1, Package: module + "/cart", Kind: "first", Seed: "1849", Start: at(1.1), End: at(4), Tests: []record.ProcessTest{processTest("TestLine00", 1.2, 0, "pass")}},
+		{Number: 2, Worker: 2, Package: module + "/stock", Kind: "first", Seed: "1849", Start: at(0.9), End: at(4.3), Exit: 1,
 			Tests: []record.ProcessTest{processTest("TestTake", 1, 2, "pass"), processTest("TestTakeTooMuch", 3, 1.2, "fail")}},
 		{Number: 5, Worker: 1, Package: "", Kind: "setup database", Start: at(0.1), End: at(1.0)},
-		{Number: 4, Worker: 1, Package: module + "/stock", Kind: "rerun", Attempt: 1, Start: at(4.8), End: at(6.2), Exit: 1,
+		{Number: 4, Worker: 1, Package: module + "/stock", Kind: "attempt", Attempt: 1, Start: at(4.8), End: at(6.2), Exit: 1,
 			Tests: []record.ProcessTest{processTest("TestTakeTooMuch", 5, 1.1, "fail")}},
-		{Number: 3, Worker: 0, Package: module + "/e2e", Kind: "rerun", Group: "checkout", Attempt: 1, Start: at(6.7), End: at(11.8), Command: "go test ./e2e",
+		{Number: 3, Worker: 0, Package: module + "/e2e", Kind: "attempt", Group: "checkout", Attempt: 1, Start: at(6.7), End: at(11.8), Command: "go test ./e2e",
 			Tests: []record.ProcessTest{processTest("TestCart", 7, 1.4, "pass"), processTest("TestAddress", 8.4, 1, "pass"), processTest("TestPay", 9.4, 2.3, "pass")}},
 	}
 	return run

@@ -45,7 +45,8 @@
 //	number   of the process in the run; from 0
 //	worker   the worker it ran on; from 0
 //	package  import path
-//	kind     what it was started for: batch, rerun, ... or what else held a worker: setup, build, lock
+//	kind     what it was started for: first, attempt, baseline or probe (whose output is in no stream), or
+//	         what else held a worker: setup, build, lock
 //	attempt  0 for the first
 //	group    the declared group that it ran, absent for none
 //	seed     its -test.shuffle value, absent for source order
@@ -62,6 +63,7 @@
 //	version    as in cohort.json
 //	cohort     version of cohort; go: what go version says; system: os, arch, cpus
 //	arguments  the command line after "cohort"
+//	command    what follows cohort's flags in it: arguments of go test, or the raw command
 //	flags      what the flags of the output were in the end: a replay sets them
 //	env        the variables of cohort's own (COHORT_...) that were set. No others are in a record.
 //	module     import path; source: a hash of the source; history: a hash of the history it began with
@@ -70,8 +72,10 @@
 //	verdict    exit (the exit code), signal (number of the signal that ended the run, absent for none),
 //	           first (exit code of the first pass, -1: could not be done, for the reason in problem),
 //	           refused (why failures were not run again), broken (why reruns ended early), errors (what
-//	           cohort reported), flaky and failed (the units: package, name, attempts, command, note),
-//	           seed (the one to repeat the order with)
+//	           cohort reported), flaky and failed (the units: package, name, tests, attempts, command,
+//	           again, alone, note), seed (the one to repeat the order with), more (the command that runs
+//	           all failures again), order (the units whose result depends on the order: package, name,
+//	           tests, alone, hunt, keep), slow and slowest (tests: package, test, nanoseconds)
 //	packages   of each: path, passed, start, end, binary (hash of the test binary), estimate (seconds),
 //	           units (name, tests, group, labels, owner)
 //	entries    of each entry before the manifest: name, size, sha256

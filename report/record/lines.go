@@ -164,6 +164,9 @@ func (r *Reader) Events() iter.Seq2[Event, error] {
 				yield(Event{}, err)
 				return
 			}
+			if p.Kind == "probe" || p.Kind == "baseline" {
+				continue // what it prints is in no stream
+			}
 			for _, t := range p.Tests {
 				ran[run{p.Package, t.Name, p.Attempt}] = p.Number
 			}

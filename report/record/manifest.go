@@ -12,6 +12,7 @@ type Manifest struct {
 	Go        string            `json:"go,omitempty"`
 	System    System            `json:"system"`
 	Arguments []string          `json:"arguments,omitempty"`
+	Command   []string          `json:"command,omitempty"`
 	Flags     map[string]string `json:"flags,omitempty"`
 	Env       map[string]string `json:"env,omitempty"`
 	Module    string            `json:"module,omitempty"`
@@ -56,6 +57,10 @@ type Verdict struct {
 	Flaky   []Outcome `json:"flaky,omitempty"`
 	Failed  []Outcome `json:"failed,omitempty"`
 	Seed    string    `json:"seed,omitempty"`
+	More    string    `json:"more,omitempty"`
+	Order   []Order   `json:"order,omitempty"`
+	Slow    []Timed   `json:"slow,omitempty"`
+	Slowest []Timed   `json:"slowest,omitempty"`
 }
 
 // Passed reports whether the run ended with exit code 0.
@@ -63,11 +68,31 @@ func (v Verdict) Passed() bool { return v.Exit == 0 }
 
 // Outcome is a unit that failed at least once.
 type Outcome struct {
-	Package  string `json:"package"`
-	Name     string `json:"name,omitempty"` // of the group or test; "": the package as a whole
-	Attempts int    `json:"attempts,omitempty"`
-	Command  string `json:"command,omitempty"`
-	Note     string `json:"note,omitempty"`
+	Package  string   `json:"package"`
+	Name     string   `json:"name,omitempty"` // of the group or test; "": the package as a whole
+	Tests    []string `json:"tests,omitempty"`
+	Attempts int      `json:"attempts,omitempty"`
+	Command  string   `json:"command,omitempty"` // repeats the process that failed
+	Again    string   `json:"again,omitempty"`   // runs the unit alone
+	Alone    string   `json:"alone,omitempty"`   // whether it fails alone: yes, no, or not known
+	Note     string   `json:"note,omitempty"`
+}
+
+// Order is a unit whose result depends on the tests that ran before it.
+type Order struct {
+	Package string `json:"package"`
+	Name    string `json:"name,omitempty"`
+	Tests   int    `json:"tests,omitempty"` // that ran with it
+	Alone   string `json:"alone,omitempty"` // whether it fails alone: yes, no, or not known
+	Hunt    string `json:"hunt,omitempty"`
+	Keep    string `json:"keep,omitempty"`
+}
+
+// Timed is a test and what it took.
+type Timed struct {
+	Package string        `json:"package"`
+	Test    string        `json:"test"`
+	Elapsed time.Duration `json:"nanoseconds"`
 }
 
 // Package is a package of the run.

@@ -35,7 +35,7 @@ func sample(w *Writer) Manifest {
 	}})
 	w.Log("WARN history is damaged\n")
 	first := w.Stream(Attempt{})
-	w.ProcessStarted(Process{Number: 0, Worker: 1, Package: "shop/e2e", Kind: "batch", Group: "checkout", Start: at(0),
+	w.ProcessStarted(Process{Number: 0, Worker: 1, Package: "shop/e2e", Kind: "first", Group: "checkout", Start: at(0),
 		Tests: []ProcessTest{{Name: "TestCart"}, {Name: "TestPay"}}})
 	fmt.Fprint(first.Stderr(), "go: downloading x\n")
 	fmt.Fprint(first.Stdout(), `{"Time":"2026-11-25T12:00:00Z","Action":"start","Package":"shop/e2e"}`+"\n"+
@@ -51,7 +51,7 @@ func sample(w *Writer) Manifest {
 	w.PackageEnded("shop/e2e", false, at(0.5))
 	first.Close()
 	again := w.Stream(Attempt{Number: 1, Package: "shop/e2e", Unit: "checkout", Tests: []string{"TestCart", "TestPay"}})
-	w.ProcessStarted(Process{Number: 1, Worker: 0, Package: "shop/e2e", Kind: "rerun", Attempt: 1, Group: "checkout",
+	w.ProcessStarted(Process{Number: 1, Worker: 0, Package: "shop/e2e", Kind: "attempt", Attempt: 1, Group: "checkout",
 		Seed: "7", Command: "go test ./e2e", Start: at(1), Tests: []ProcessTest{{Name: "TestPay"}}})
 	fmt.Fprint(again.Stdout(), `{"Action":"pass","Package":"shop/e2e","Test":"TestPay","Elapsed":0.1}`+"\n")
 	w.TestStarted(1, "TestPay", at(1.1))
@@ -342,7 +342,7 @@ func TestEventsOf(t *testing.T) {
 		t.Errorf("events: %s", text)
 	}
 	ps, err := r.ProcessesOf("shop/e2e", "TestPay")
-	if err != nil || len(ps) != 2 || ps[0].Worker != 1 || ps[1].Kind != "rerun" {
+	if err != nil || len(ps) != 2 || ps[0].Worker != 1 || ps[1].Kind != "attempt" {
 		t.Errorf("processes: %+v, %v", ps, err)
 	}
 }

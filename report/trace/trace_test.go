@@ -21,13 +21,13 @@ func sample() *record.Run {
 	return &record.Run{
 		Manifest: record.Manifest{Module: "shop", Start: at(0), End: at(10)},
 		Processes: []record.Process{
-			{Number: 0, Package: "shop/a", Kind: "batch", Start: at(1), End: at(3), Exit: 1, Tests: []record.ProcessTest{
+			{Number: 0, Package: "shop/a", Kind: "first", Start: at(1), End: at(3), Exit: 1, Tests: []record.ProcessTest{
 				{Name: "TestA", Start: at(1.1), Elapsed: time.Second, Result: "fail"},
 				{Name: "TestB", Start: at(1.2), Elapsed: 1500 * time.Millisecond, Result: "pass"},
 				{Name: "TestC", Start: at(2.5), Result: "pass"},
 			}},
 			{Number: 1, Worker: 1, Package: "shop/b", Group: "checkout", Start: at(1), Tests: []record.ProcessTest{{Name: "TestHang", Start: at(2)}}},
-			{Number: 2, Package: "shop/a", Kind: "rerun", Attempt: 1, Start: at(4), End: at(5), CPU: time.Second, MaxRSS: 1 << 20,
+			{Number: 2, Package: "shop/a", Kind: "attempt", Attempt: 1, Start: at(4), End: at(5), CPU: time.Second, MaxRSS: 1 << 20,
 				Tests: []record.ProcessTest{{Name: "TestA", Start: at(4), Elapsed: time.Second, Result: "pass"}}},
 		},
 	}
