@@ -26,6 +26,8 @@ type JUnit struct {
 	Lines             *Lines // nil: no line was too long
 	// Details adds what gotestsum's file does not have; nil: the file is gotestsum's.
 	Details *JUnitDetails
+	// Redact is applied to names and texts of tests; nil: nothing is replaced.
+	Redact func(string) string
 }
 
 type xmlSuites struct {
@@ -238,7 +240,7 @@ func (j JUnit) detailed(c xmlCase, pkg *testjson.Package, tc testjson.TestCase) 
 func (j JUnit) newCase(tc testjson.TestCase) xmlCase {
 	c := xmlCase{
 		Classname: format(j.Classname, tc.Package),
-		Name:      tc.Test.Name(),
+		Name:      j.restore(tc.Test.Name()),
 		Time:      seconds(tc.Elapsed),
 	}
 	if len(tc.Attributes) == 0 {
@@ -256,11 +258,15 @@ func (j JUnit) output(pkg *testjson.Package, tc testjson.TestCase) string {
 	return j.restore(strings.Join(outputOf(pkg, tc), ""))
 }
 
+// restore returns s as it is to be written.
 func (j JUnit) restore(s string) string {
-	if j.Lines == nil {
-		return s
+	if j.Lines != nil {
+		s = j.Lines.Restore(s)
 	}
-	return j.Lines.Restore(s)
+	if j.Redact != nil {
+		s = j.Redact(s)
+	}
+	return s
 }
 
 func format(f func(string) string, s string) string {
