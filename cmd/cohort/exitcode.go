@@ -65,19 +65,28 @@ var errUnread = errors.New("nobody reads the output")
 // exit maps the outcome of a command to an exit code and prints what went wrong,
 // one ERROR line for each problem.
 func (c *command) exit(err error) int {
+	for _, e := range problems(err) {
+		if _, ok := e.(exitStatus); !ok && !errors.Is(e, errUnread) {
+			c.tell(e)
+		}
+	}
+	return exitCode(err)
+}
+
+// exitCode is the exit code of a command with that outcome.
+func exitCode(err error) int {
 	code := 0
 	for _, e := range problems(err) {
 		if errors.Is(e, errUnread) {
 			e = signalStatus(syscall.SIGPIPE)
 		}
-		if status, ok := e.(exitStatus); ok {
-			if code == 0 {
-				code = status.code
-			}
-			continue
+		status, ok := e.(exitStatus)
+		switch {
+		case !ok:
+			code = exitError
+		case code == 0:
+			code = status.code
 		}
-		c.tell(e)
-		code = exitError
 	}
 	return code
 }

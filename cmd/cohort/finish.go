@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/gotestcohort/cohort/report"
+	"github.com/gotestcohort/cohort/report/record"
 )
 
 func (r *testRun) writeRerunReport() error {
@@ -29,6 +31,9 @@ func (r *testRun) finish(ctx context.Context, status error) error {
 	status = r.checkNoTests(status)
 	outcome.Slow, outcome.Slowest = r.live.Slow(), r.live.Slowest()
 	outcome.Slowest = outcome.Slowest[:min(len(outcome.Slowest), int(r.opts.telling.slowest))]
+	if h, ok := r.src.(outcomeHearer); ok {
+		outcome = h.hear(outcome)
+	}
 	r.live.Stop()
 	var err error
 	if r.held != nil {
@@ -39,9 +44,7 @@ func (r *testRun) finish(ctx context.Context, status error) error {
 		_, _ = io.WriteString(r.stderr, bound+"\n")
 	}
 	github := r.gitHub()
-	if github != nil {
-		err = errors.Join(err, github.WriteAnnotations(r.stdout, r.exec, outcome))
-	}
+	err = errors.Join(err, r.annotate(github, outcome))
 	r.writeStepSummary(github, outcome)
 	err = errors.Join(err, report.Summary(r.stdout, r.exec, r.opts.hideSummary.shown, outcome))
 	// The post-run command writes to the same files.
@@ -53,6 +56,21 @@ func (r *testRun) finish(ctx context.Context, status error) error {
 	return errors.Join(status, err)
 }
 
+// annotate prints what GitHub shows beside the lines of code; github is nil elsewhere.
+func (r *testRun) annotate(github *report.GitHub, outcome report.Outcome) error {
+	var text bytes.Buffer
+	if github != nil {
+		if err := github.WriteAnnotations(&text, r.exec, outcome); err != nil {
+			return err
+		}
+	}
+	if h, ok := r.src.(outcomeHearer); ok {
+		text = *bytes.NewBufferString(h.hearAnnotations(text.String()))
+	}
+	_, err := r.stdout.Write(text.Bytes())
+	return err
+}
+
 func (r *testRun) writeJUnit() error {
 	o := r.opts.junit
 	if o.file == "" {
@@ -62,6 +80,7 @@ func (r *testRun) writeJUnit() error {
 		ProjectName: o.projectName, SuiteName: o.suiteName.format, Classname: o.classname.format,
 		HideEmptyPackages: o.hideEmptyPackages, HideSkippedTests: o.hideSkippedTests,
 		Reruns: o.reruns.mode, GoVersion: r.goVersion(), Lines: r.lines, Details: r.junitDetails(),
+		Redact: record.NewRedactor(r.opts.record.redact).Text,
 	}
 	if err := junit.WriteFile(o.file, r.exec); err != nil {
 		return fmt.Errorf("failed to write junit file: %w", err)
@@ -72,6 +91,9 @@ func (r *testRun) writeJUnit() error {
 // goVersion returns what the go command in PATH says its version is; GOVERSION
 // replaces it where there is no go command.
 func (r *testRun) goVersion() string {
+	if r.goIs != "" {
+		return r.goIs
+	}
 	if version, ok := r.cmd.env.lookup("GOVERSION"); ok {
 		return version
 	}

@@ -38,6 +38,7 @@ func newFlags(env environ) (*flagTable, *options) {
 	bindOutput(t, opts, env)
 	bindTelling(t, &opts.telling)
 	bindFiles(t, opts)
+	bindRecord(t, &opts.record)
 	bindPast(t, opts)
 	bindWatch(t, opts)
 	bindConfig(t)

@@ -91,6 +91,8 @@ func TestHelpPages(t *testing.T) {
 	t.Parallel()
 	flag := regexp.MustCompile(`(?:^|[^-\w])--?([a-z][-a-z]*)`)
 	flaky, _ := flakyFlags()
+	replay, _ := (&command{}).replayFlags(new(replayOptions))
+	ofTools := slices.Concat(flaky.flags, replay.flags, reportFlags(new(reportFiles)).flags)
 	for _, width := range []int{helpWidth, 40, 100} {
 		p := testPages(t, width)
 		for _, name := range append(p.topics(), overview) {
@@ -109,7 +111,7 @@ func TestHelpPages(t *testing.T) {
 			for _, m := range flag.FindAllStringSubmatch(text, -1) {
 				isOwn := func(f usage.Flag) bool { return f.Name == m[1] || f.Short == m[1] }
 				other := []string{"flag", "help", "json", "man", "update", "schema"}
-				if !slices.ContainsFunc(p.table.flags, isOwn) && !slices.ContainsFunc(flaky.flags, isOwn) &&
+				if !slices.ContainsFunc(p.table.flags, isOwn) && !slices.ContainsFunc(ofTools, isOwn) &&
 					!slices.Contains(gotest.TestFlags(), m[1]) && !slices.Contains(other, m[1]) && !slices.Contains([]string{"race", "p"}, m[1]) {
 					t.Errorf("%s: there is no flag %s", name, m[0])
 				}

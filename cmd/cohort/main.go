@@ -62,6 +62,7 @@ func (c *command) runTests(args []string) error {
 	if opts == nil {
 		return c.help(nil)
 	}
+	opts.record.remember(args, line.table, c.env)
 	c.log.verbose = opts.debug
 	// fatih/color keeps this switch in a package variable, which testjson's formats
 	// read; it is set here once, before any goroutine starts, and never again.

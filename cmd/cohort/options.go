@@ -40,6 +40,7 @@ type options struct {
 	rerun   rerunOptions
 	run     runOptions
 	telling tellingOptions
+	record  recordOptions
 }
 
 // junitOptions says whether and how the JUnit file is written.

@@ -26,23 +26,25 @@ func (c *command) runOnce(opts *options) error {
 // The execution is nil if the tests could not be started.
 func (c *command) runTestsIn(ctx context.Context, dir string, opts *options) (*testjson.Execution, error) {
 	screen, style, shown := c.onScreen(opts)
+	rec := shown.newRecording(dir, opts)
 	src, err := shown.newSource(dir, opts)
 	if err != nil {
-		return nil, err
+		return nil, errors.Join(err, rec.finish(nil, err))
 	}
 	live := c.newLive(opts, src, screen, style)
 	if s, ok := src.(*scheduledSource); ok {
 		s.config.Observer = newLiveObserver(live)
 	}
 	r := &testRun{
-		cmd: shown, streams: c, opts: opts, src: src, lines: report.NewLines(), live: live, dir: dir, unread: make(chan struct{}, 1),
+		cmd: shown, streams: c, opts: opts, src: rec.source(src), lines: report.NewLines(), live: live, dir: dir, unread: make(chan struct{}, 1),
 	}
 	_, r.lines.TestsEnd = src.(*scheduledSource)
 	if opts.telling.junitDetails {
 		r.times = &report.Times{}
 	}
 	err = r.do(ctx)
-	return r.exec, errors.Join(err, src.Close())
+	err = errors.Join(err, src.Close())
+	return r.exec, errors.Join(err, rec.finish(r.interrupted(), err))
 }
 
 // newSource chooses how the tests are run.
@@ -77,6 +79,7 @@ type testRun struct {
 	log            *logger
 	handler        *report.Handler
 	exec           *testjson.Execution // of all that was shown
+	goIs           string              // the Go version to report; "": ask for it
 	held           *heldRun            // nil: everything is shown as it happens
 
 	unread chan struct{} // receives when nobody reads stdout or stderr any more

@@ -27,6 +27,8 @@ func tools() []usage.Tool {
 		{Name: "history", Help: "print the least reliable and the slowest tests of past runs"},
 		{Name: "cache", Help: "inspect or clean the link cache"},
 		{Name: "config", Help: "print the settings and where they come from, or the JSON Schema of the file"},
+		{Name: "replay", Help: "print a recorded run again, in its format or another one"},
+		{Name: "report", Help: "make reports of recorded runs"},
 		{Name: "completion", Help: "print what makes a shell complete cohort: bash, zsh, fish"},
 	}
 }
@@ -85,6 +87,10 @@ func (c *command) tool(args []string) error {
 		return c.flaky(rest)
 	case "config":
 		return c.configTool(rest)
+	case "replay":
+		return c.replay(rest)
+	case "report":
+		return c.report(rest)
 	case "completion":
 		return c.completion(rest)
 	case "list":

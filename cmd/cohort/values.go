@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/csv"
 	"errors"
 	"fmt"
@@ -48,7 +49,10 @@ var fieldFormats = []string{"full", "relative", "short"}
 
 // fieldFormatValue is how a package path is written into a field of the JUnit file.
 // A nil format writes it in full.
-type fieldFormatValue struct{ format func(string) string }
+type fieldFormatValue struct {
+	format func(string) string
+	name   string // of the format; "": full
+}
 
 func (v *fieldFormatValue) Set(raw string) error {
 	switch raw {
@@ -61,11 +65,12 @@ func (v *fieldFormatValue) Set(raw string) error {
 	default:
 		return fmt.Errorf("invalid value: %v, must be one of: %s", raw, strings.Join(fieldFormats, ", "))
 	}
+	v.name = raw
 	return nil
 }
 
 func (v *fieldFormatValue) Type() string   { return "field-format" }
-func (v *fieldFormatValue) String() string { return "full" }
+func (v *fieldFormatValue) String() string { return cmp.Or(v.name, "full") }
 
 // commandValue is a command line, split into words as a shell does.
 type commandValue struct {

@@ -61,6 +61,8 @@ type Verdict struct {
 	Order   []Order   `json:"order,omitempty"`
 	Slow    []Timed   `json:"slow,omitempty"`
 	Slowest []Timed   `json:"slowest,omitempty"`
+	// Annotations are the lines that were printed for GitHub.
+	Annotations string `json:"annotations,omitempty"`
 }
 
 // Passed reports whether the run ended with exit code 0.

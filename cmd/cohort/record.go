@@ -1,0 +1,232 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"runtime"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/gotestcohort/cohort/cmd/internal/usage"
+	"github.com/gotestcohort/cohort/report/record"
+	"github.com/gotestcohort/cohort/scheduler/history"
+)
+
+// recordOptions says whether a run is recorded, and which reports are made of the record.
+type recordOptions struct {
+	file      string // "": no record is kept
+	redact    regexpsValue
+	html      string // "": no report
+	trace     string // "": no report
+	arguments []string
+	flags     map[string]string // what the flags of the output are: a replay sets them
+}
+
+// bindRecord binds what is kept of a run, and shown of it.
+func bindRecord(t *flagTable, o *recordOptions) {
+	t.text(&o.file, "", usage.Flag{Name: "record", Path: usage.OutputFile, Own: true,
+		Help: "write all that happens in the run, for cohort tool replay and report"})
+	t.text(&o.html, "", usage.Flag{Name: "htmlfile", Path: usage.OutputFile, Own: true, Help: "write an HTML report of the run"})
+	t.text(&o.trace, "", usage.Flag{Name: "tracefile", Path: usage.OutputFile, Own: true,
+		Help: "write a trace of the run, for Perfetto or chrome://tracing"})
+	t.add(&o.redact, usage.Flag{Name: "redact", Takes: "REGEXP", Repeat: true, Own: true,
+		Help: "replace what matches in the record, its reports and the JUnit file"})
+}
+
+func (o recordOptions) wanted() bool { return o.file != "" || o.html != "" || o.trace != "" }
+
+// remember keeps the command line for the record.
+func (o *recordOptions) remember(args []string, table *flagTable, env environ) {
+	o.arguments, o.flags = args, map[string]string{}
+	for _, name := range replayedFlags() {
+		o.flags[name] = table.set.Lookup(name).Value.String()
+	}
+	// testjson takes one format for the other by itself.
+	if f := o.flags["format"]; (f == "testname" || f == "short-verbose") && env.get("GITHUB_ACTIONS") == "true" {
+		o.flags["format"] = "github-actions"
+	}
+}
+
+// replayedFlags are the flags that decide what a run's output looks like.
+func replayedFlags() []string {
+	return []string{
+		"format", "format-hide-empty-pkg", "format-hivis", "format-icons", "no-color", "hide-summary", "max-fails",
+		"ignore-non-json-output-lines", "rerun-fails", "rerun-fails-abort-on-data-race", "rerun-fails-max-failures",
+		"rerun-fails-run-root-test", "rerun-show-only-last", "hide-rerun-details", "fail-on-flaky",
+		"junitfile-testsuite-name", "junitfile-testcase-classname", "junitfile-project-name", "junitfile-hide-empty-pkg",
+		"junitfile-hide-skipped-tests", "junitfile-reruns", "no-tests", "raw-command",
+	}
+}
+
+// recording writes the record of one run. A nil one does nothing.
+type recording struct {
+	cmd    *command
+	opts   *options
+	dir    string // of the run; "": the current one
+	file   *lateFile
+	w      *record.Writer
+	start  time.Time
+	cmdLog io.Writer // where cohort's messages went before
+
+	goVersion chan string // receives once
+	first     error       // how the first pass ended
+	verdict   record.Verdict
+	describe  func(*record.Manifest) // nil: the source has nothing to add
+}
+
+// newRecording begins to record if opts say so: from here on also what the command logs.
+func (c *command) newRecording(dir string, opts *options) *recording {
+	if !opts.record.wanted() {
+		return nil
+	}
+	rec := &recording{
+		cmd: c, opts: opts, dir: dir, file: &lateFile{name: opts.record.file}, start: time.Now(),
+		cmdLog: c.log.out, goVersion: make(chan string, 1),
+	}
+	rec.w = record.NewWriter(rec.file, record.NewRedactor(opts.record.redact))
+	c.log.out = io.MultiWriter(c.log.out, writerFunc(func(p []byte) { rec.w.Log(string(p)) }))
+	return rec
+}
+
+// writerFunc is a writer that does not fail.
+type writerFunc func([]byte)
+
+func (f writerFunc) Write(p []byte) (int, error) {
+	f(p)
+	return len(p), nil
+}
+
+func message(err error) string {
+	if err == nil {
+		return ""
+	}
+	return err.Error()
+}
+
+// finish completes the record of a run that ended with err, and makes the reports of it.
+func (rec *recording) finish(sig os.Signal, err error) error {
+	if rec == nil {
+		return nil
+	}
+	rec.cmd.log.out = rec.cmdLog
+	if !rec.file.opened() {
+		return rec.w.Abandon() // nothing ran
+	}
+	m := rec.manifest(sig, err)
+	cover, coverErr := rec.coverage()
+	if coverErr != nil {
+		return errors.Join(coverErr, rec.w.Abandon())
+	}
+	var content io.Reader // a nil *os.File is not a nil reader
+	if cover != nil {
+		defer cover.Close() // it was only read
+		content = cover
+	}
+	if err := rec.w.Close(m, content, nil); err != nil {
+		return err
+	}
+	return errors.Join(rec.reports(), rec.file.discard(rec.opts.record.file == ""))
+}
+
+func (rec *recording) manifest(sig os.Signal, err error) record.Manifest {
+	v := rec.verdict
+	v.Exit = exitCode(err)
+	if s, ok := sig.(syscall.Signal); ok {
+		v.Signal = int(s)
+	}
+	if status, ok := rec.first.(exitStatus); ok {
+		v.First = status.code
+	} else if rec.first != nil {
+		v.First, v.Problem = -1, rec.first.Error()
+	}
+	for _, e := range problems(err) {
+		if _, ok := e.(exitStatus); !ok {
+			v.Errors = append(v.Errors, e.Error())
+		}
+	}
+	m := record.Manifest{
+		Go: <-rec.goVersion, System: record.System{OS: runtime.GOOS, Arch: runtime.GOARCH, CPUs: runtime.NumCPU()},
+		Arguments: rec.opts.record.arguments, Command: rec.opts.args, Flags: rec.opts.record.flags, Env: rec.cmd.env.own(),
+		Start: rec.start, End: time.Now(), Verdict: v,
+	}
+	m.Module, _ = history.FindModule(".") // without one, package paths are shown in full
+	if info, ok := debug.ReadBuildInfo(); ok {
+		m.Cohort = info.Main.Version
+	}
+	if rec.describe != nil {
+		rec.describe(&m)
+	}
+	return m
+}
+
+// describe adds what the scheduler was told.
+func (s *scheduledSource) describe(m *record.Manifest) {
+	m.Workers = s.config.Workers
+	if s.config.Shuffle {
+		m.Seed = fmt.Sprint(s.config.Seed)
+	}
+}
+
+// own returns the variables that are cohort's own.
+func (e environ) own() map[string]string {
+	own := map[string]string{}
+	for name, value := range e.vars {
+		if strings.HasPrefix(name, "COHORT_") {
+			own[name] = value
+		}
+	}
+	return own
+}
+
+// findGo returns the version that the JUnit file names.
+func (rec *recording) findGo() string {
+	if version, ok := rec.cmd.env.lookup("GOVERSION"); ok {
+		return version
+	}
+	out, err := exec.Command("go", "version").Output()
+	if err != nil {
+		return "unknown"
+	}
+	return strings.TrimPrefix(strings.TrimSpace(string(out)), "go version ")
+}
+
+// coverage opens the profile that the run wrote; nil: it wrote none.
+func (rec *recording) coverage() (*os.File, error) {
+	before, _ := splitAtArgs(rec.opts.args)
+	name := ""
+	for i, arg := range before {
+		flag, value, ok := strings.Cut(strings.TrimPrefix(strings.TrimLeft(arg, "-"), "test."), "=")
+		if !strings.HasPrefix(arg, "-") || flag != "coverprofile" {
+			continue
+		}
+		if name = value; !ok && i+1 < len(before) {
+			name = before[i+1]
+		}
+	}
+	if name == "" || rec.dir != "" || slices.ContainsFunc(before, movesProfile) {
+		return nil, nil
+	}
+	info, err := os.Stat(name)
+	if err != nil || info.ModTime().Before(rec.start) {
+		return nil, nil // no package got as far as to write it
+	}
+	return os.Open(name)
+}
+
+// movesProfile reports whether a flag puts the profile into another folder than this one.
+func movesProfile(arg string) bool {
+	flag, _, _ := strings.Cut(strings.TrimPrefix(strings.TrimLeft(arg, "-"), "test."), "=")
+	return strings.HasPrefix(arg, "-") && (flag == "C" || flag == "outputdir")
+}
+
+// reports writes the reports that are made of the record.
+func (rec *recording) reports() error {
+	o := rec.opts.record
+	return rec.cmd.writeReports([]string{rec.file.name}, reportFiles{html: o.html, trace: o.trace})
+}
