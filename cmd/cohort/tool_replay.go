@@ -40,10 +40,8 @@ const replayFrom = "COHORT_REPLAY_FROM"
 
 // replayOptions is the command line of cohort tool replay.
 type replayOptions struct {
-	file    string
 	process int // -1: the whole run
 	failed  bool
-	given   layer // the other flags
 }
 
 // replayFlags binds the flags of cohort tool replay: its own, and all of a run.

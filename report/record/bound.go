@@ -4,10 +4,13 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"github.com/gotestcohort/cohort/report/progress"
 )
 
-// Bound says in a sentence what the time of a run was bounded by: why it did not end sooner. It is
-// empty if too little is known.
+// Bound says in a sentence what the time of a run was bounded by, in the words that the run itself
+// ends with. Where no one thing was to blame, it says how busy the workers were and what ended last.
+// It is empty if too little is known.
 func (r *Run) Bound() string {
 	wall := r.Manifest.End.Sub(r.Manifest.Start)
 	if wall <= 0 {
@@ -16,27 +19,23 @@ func (r *Run) Bound() string {
 	if len(r.Processes) == 0 {
 		return r.boundByTest(wall)
 	}
-	first, busy, longest := r.Processes[0].Start, time.Duration(0), Process{}
-	workers := r.Manifest.Workers
+	workers, busy := r.Manifest.Workers, time.Duration(0)
+	var spans []progress.Span
 	for _, p := range r.Processes {
 		workers = max(workers, p.Worker+1)
-		took := r.took(p)
-		busy += took
-		if took > r.took(longest) {
-			longest = p
+		busy += r.took(p)
+		span := progress.Span{Worker: p.Worker, Package: p.Package, Name: p.Group, Tests: len(p.Tests), Start: p.Start, End: r.end(p)}
+		if span.Name == "" && len(p.Tests) == 1 {
+			span.Name = p.Tests[0].Name
 		}
+		spans = append(spans, span)
+	}
+	if told := progress.Bound(spans, r.Manifest.Start, r.Manifest.End, workers, r.Manifest.Relative); told != "" {
+		return told
 	}
 	share := float64(busy) / float64(time.Duration(workers)*wall)
-	switch wait := first.Sub(r.Manifest.Start); {
-	case wait > wall/2:
-		return fmt.Sprintf("Most of the time went into building: the first test process began %s into a run of %s.", short(wait), short(wall))
-	case r.took(longest) > wall*6/10 && workers > 1:
-		return fmt.Sprintf("%s took %s of %s in one process: split it, or nothing gets faster.", r.title(longest), short(r.took(longest)), short(wall))
-	case share >= 0.75:
-		return fmt.Sprintf("%s busy %.0f%% of the time: only more workers, or less work, make it faster.", count(workers, "worker was", "workers were"), 100*share)
-	}
 	last := slices.MaxFunc(r.Processes, func(a, b Process) int { return r.end(a).Compare(r.end(b)) })
-	return fmt.Sprintf("%s busy %.0f%% of the time; the last process to end was %s, after %s.",
+	return fmt.Sprintf("%s busy %.0f%% of the time; the last process to end was %s, after %s",
 		count(workers, "worker was", "workers were"), 100*share, r.title(last), short(r.took(last)))
 }
 
@@ -51,7 +50,7 @@ func (r *Run) boundByTest(wall time.Duration) string {
 	if longest == nil || longest.Last().Elapsed < wall/2 {
 		return ""
 	}
-	return fmt.Sprintf("%s %s took %s of %s.", r.Manifest.Relative(longest.Package), longest.Name, short(longest.Last().Elapsed), short(wall))
+	return fmt.Sprintf("%s %s took %s of %s", r.Manifest.Relative(longest.Package), longest.Name, short(longest.Last().Elapsed), short(wall))
 }
 
 // end is when a process ended, or the run did.

@@ -161,13 +161,14 @@ func TestBound(t *testing.T) {
 	manifest := Manifest{Start: at(0), End: at(10), Workers: 2}
 	for want, run := range map[string]*Run{
 		"":                                {Manifest: manifest},
-		"p TestA took 6s of 10s.":         {Manifest: manifest, Tests: []*Test{{Package: "p", Name: "TestA", Attempts: []TestAttempt{{Elapsed: 6 * time.Second}}}}},
-		"p TestA took 9s of 10s in one":   {Manifest: manifest, Processes: []Process{process(0, 0.5, 9.5), process(1, 1, 2)}},
-		"went into building: the first":   {Manifest: manifest, Processes: []Process{process(0, 7, 10)}},
-		"2 workers were busy 90% of":      {Manifest: manifest, Processes: []Process{process(0, 0, 5), process(0, 5, 9), process(1, 0, 4), process(1, 4, 9)}},
-		"50% of the time; the last":       {Manifest: manifest, Processes: []Process{process(0, 0, 5), process(1, 0, 5)}},
-		"2 workers were busy 80% of":      {Manifest: manifest, Processes: []Process{process(0, 0, 4), {Worker: 1, Start: at(4)}, process(0, 4, 10)}},
-		"1 worker was busy 100% of the t": {Manifest: Manifest{Start: at(0), End: at(10)}, Processes: []Process{process(0, 0, 10)}},
+		"p TestA took 6s of 10s":          {Manifest: manifest, Tests: []*Test{{Package: "p", Name: "TestA", Attempts: []TestAttempt{{Elapsed: 6 * time.Second}}}}},
+		"longest: p TestA 9.0s of 10s: s": {Manifest: manifest, Processes: []Process{process(0, 0.5, 9.5), process(1, 1, 2)}},
+		"bounded by building: the first ": {Manifest: manifest, Processes: []Process{process(0, 7, 10)}},
+		"bounded by workers: all 2 were ": {Manifest: manifest, Processes: []Process{process(0, 0, 5), process(0, 5, 9), process(1, 0, 4), process(1, 4, 9)}},
+		"2 workers were busy 50% of the time; the last process to end was p TestA, after 5s": {
+			Manifest: manifest, Processes: []Process{process(0, 0, 5), process(1, 0, 5)}},
+		"1 worker was busy 40% of the time; the last process to end was p (0 tests), after 2s": {
+			Manifest: Manifest{Start: at(0), End: at(10), Module: "m"}, Processes: []Process{{Package: "p", Start: at(2), End: at(4)}, {Package: "p", Start: at(8)}}},
 	} {
 		if got := run.Bound(); !strings.Contains(got, want) || (got == "") != (want == "") {
 			t.Errorf("got %q, want %q", got, want)
