@@ -125,7 +125,7 @@ func TestHelpPages(t *testing.T) {
 		}
 	}
 	screen, err := p.page(overview)
-	if n := strings.Count(screen, "\n"); err != nil || n > 50 {
+	if n := strings.Count(screen, "\n"); err != nil || n > 52 {
 		t.Errorf("%v: %d lines are more than a screen", err, n)
 	}
 }

@@ -29,12 +29,24 @@ func junitSources(dir, workspace string) report.Sources {
 	return s
 }
 
+// seededSource is a source that may run tests in an order made from a seed.
+type seededSource interface {
+	seed() string // "": source order
+}
+
+func (s *scheduledSource) seed() string {
+	if !s.config.Shuffle {
+		return ""
+	}
+	return strconv.FormatInt(s.config.Seed, 10)
+}
+
 // detail is what is known of an attempt of a test. Only the first one of a test that is in no
 // group runs in the order of the run's seed.
 func (r *testRun) detail(_, _ string, attempt int) report.Detail {
 	var d report.Detail
-	if s, ok := r.src.(*scheduledSource); ok && s.config.Shuffle && attempt == 0 {
-		d.Seed = strconv.FormatInt(s.config.Seed, 10)
+	if s, ok := r.src.(seededSource); ok && attempt == 0 {
+		d.Seed = s.seed()
 	}
 	return d
 }

@@ -9,6 +9,63 @@ import (
 	"github.com/gotestcohort/cohort/scheduler/ledger"
 )
 
+// observers are several Observers, each of which hears everything.
+type observers []scheduler.Observer
+
+// observe lets o hear what happens in the run. Call it before First.
+func (s *scheduledSource) observe(o scheduler.Observer) {
+	all, _ := s.config.Observer.(observers)
+	s.config.Observer = append(all, o)
+}
+
+func (all observers) PackageFound(p scheduler.FoundPackage) {
+	for _, o := range all {
+		o.PackageFound(p)
+	}
+}
+
+func (all observers) ProcessStarted(p scheduler.StartedProcess) {
+	for _, o := range all {
+		o.ProcessStarted(p)
+	}
+}
+
+func (all observers) TestStarted(process int, test string, at time.Time) {
+	for _, o := range all {
+		o.TestStarted(process, test, at)
+	}
+}
+
+func (all observers) TestPaused(process int, test string) {
+	for _, o := range all {
+		o.TestPaused(process, test)
+	}
+}
+
+func (all observers) TestResumed(process int, test string) {
+	for _, o := range all {
+		o.TestResumed(process, test)
+	}
+}
+
+func (all observers) TestEnded(process int, test, result string, at time.Time, elapsed time.Duration) {
+	for _, o := range all {
+		o.TestEnded(process, test, result, at, elapsed)
+	}
+}
+
+func (all observers) ProcessEnded(p scheduler.EndedProcess) {
+	for _, o := range all {
+		o.ProcessEnded(p)
+	}
+}
+
+func (all observers) PackageEnded(path string, passed bool, at time.Time) {
+	for _, o := range all {
+		o.PackageEnded(path, passed, at)
+	}
+}
+
 // liveObserver shows what the scheduler's processes do in the status of the run. What runs only to
 // explain a failure, or to count coverage, is no part of it.
 type liveObserver struct {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"os/exec"
@@ -60,7 +59,7 @@ func replayedFlags() []string {
 		"ignore-non-json-output-lines", "rerun-fails", "rerun-fails-abort-on-data-race", "rerun-fails-max-failures",
 		"rerun-fails-run-root-test", "rerun-show-only-last", "hide-rerun-details", "fail-on-flaky",
 		"junitfile-testsuite-name", "junitfile-testcase-classname", "junitfile-project-name", "junitfile-hide-empty-pkg",
-		"junitfile-hide-skipped-tests", "junitfile-reruns", "no-tests", "raw-command",
+		"junitfile-hide-skipped-tests", "junitfile-reruns", "junitfile-details", "no-tests", "raw-command",
 	}
 }
 
@@ -167,10 +166,7 @@ func (rec *recording) manifest(sig os.Signal, err error) record.Manifest {
 
 // describe adds what the scheduler was told.
 func (s *scheduledSource) describe(m *record.Manifest) {
-	m.Workers = s.config.Workers
-	if s.config.Shuffle {
-		m.Seed = fmt.Sprint(s.config.Seed)
-	}
+	m.Workers, m.Seed = s.config.Workers, s.seed()
 }
 
 // own returns the variables that are cohort's own.

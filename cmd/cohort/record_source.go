@@ -79,3 +79,10 @@ func (s *recordingSource) Reruns(ctx context.Context, exec *testjson.Execution) 
 		}
 	}
 }
+
+func (s *recordingSource) seed() string {
+	if seeded, ok := s.source.(seededSource); ok {
+		return seeded.seed()
+	}
+	return ""
+}

@@ -19,6 +19,7 @@ import (
 // recordedSource is a source that plays a record: whatever reads it does what it did in the run.
 type recordedSource struct {
 	verdict   record.Verdict
+	order     string // the seed
 	player    *player
 	interrupt func(os.Signal) // is called where the signal that ended the run came
 }
@@ -28,7 +29,7 @@ func newRecordedSource(r *record.Reader, messages io.Writer, keep func(record.Li
 	p := &player{messages: messages, keep: keep}
 	p.cond.L = &p.mu
 	p.next, p.stop = iter.Pull2(r.Lines())
-	return &recordedSource{verdict: r.Manifest.Verdict, player: p}
+	return &recordedSource{verdict: r.Manifest.Verdict, order: r.Manifest.Seed, player: p}
 }
 
 // First plays the first pass.
@@ -109,6 +110,8 @@ func (s *recordedSource) Verdict(*testjson.Execution) report.Outcome { return s.
 
 // Explain does nothing: what was found out is in the record.
 func (s *recordedSource) Explain() {}
+
+func (s *recordedSource) seed() string { return s.order }
 
 // Interrupt ends the streams.
 func (s *recordedSource) Interrupt(os.Signal) { s.player.cancel() }

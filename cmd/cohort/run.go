@@ -32,19 +32,26 @@ func (c *command) runTestsIn(ctx context.Context, dir string, opts *options) (*t
 		return nil, errors.Join(err, rec.finish(nil, err))
 	}
 	live := c.newLive(opts, src, screen, style)
-	if s, ok := src.(*scheduledSource); ok {
-		s.config.Observer = newLiveObserver(live)
+	scheduledSrc, scheduled := src.(*scheduledSource)
+	if scheduled {
+		scheduledSrc.observe(newLiveObserver(live))
 	}
-	r := &testRun{
-		cmd: shown, streams: c, opts: opts, src: rec.source(src), lines: report.NewLines(), live: live, dir: dir, unread: make(chan struct{}, 1),
-	}
-	_, r.lines.TestsEnd = src.(*scheduledSource)
-	if opts.telling.junitDetails {
-		r.times = &report.Times{}
-	}
+	r := newTestRun(&testRun{
+		cmd: shown, streams: c, opts: opts, src: rec.source(src), live: live, dir: dir,
+	}, scheduled)
 	err = r.do(ctx)
 	err = errors.Join(err, src.Close())
 	return r.exec, errors.Join(err, rec.finish(r.interrupted(), err))
+}
+
+// newTestRun completes r. scheduled says that the events are those of cohort's workers.
+func newTestRun(r *testRun, scheduled bool) *testRun {
+	r.lines, r.unread = report.NewLines(), make(chan struct{}, 1)
+	r.lines.TestsEnd = scheduled
+	if r.opts.telling.junitDetails {
+		r.times = &report.Times{}
+	}
+	return r
 }
 
 // newSource chooses how the tests are run.

@@ -19,7 +19,6 @@ import (
 	"gotest.tools/gotestsum/testjson"
 
 	"github.com/gotestcohort/cohort/cmd/internal/usage"
-	"github.com/gotestcohort/cohort/report"
 	"github.com/gotestcohort/cohort/report/record"
 	"github.com/gotestcohort/cohort/scheduler/gotest"
 )
@@ -149,13 +148,13 @@ func (c *command) replayRun(r *record.Reader, opts *options, failed bool) error 
 		}
 	}
 	opts.args = r.Manifest.Command
-	opts.telling = tellingOptions{progress: "off"} // nothing takes time
+	// Nothing takes time, and what was printed for GitHub is in the record.
+	opts.telling = tellingOptions{progress: "off", github: "off", junitDetails: opts.telling.junitDetails}
 	src := newRecordedSource(r, c.stderr, keep)
 	screen, style, shown := c.onScreen(opts)
-	run := &testRun{
-		cmd: shown, streams: c, opts: opts, src: src, lines: report.NewLines(), live: c.newLive(opts, src, screen, style),
-		unread: make(chan struct{}, 1), goIs: r.Manifest.Go,
-	}
+	run := newTestRun(&testRun{
+		cmd: shown, streams: c, opts: opts, src: src, live: c.newLive(opts, src, screen, style), goIs: r.Manifest.Go,
+	}, r.Manifest.Workers > 0)
 	src.interrupt = func(sig os.Signal) {
 		run.mu.Lock()
 		defer run.mu.Unlock()

@@ -187,8 +187,8 @@ func TestReplayOfGitHub(t *testing.T) {
 	}
 	file := filepath.Join(t.TempDir(), "fail")
 	want := invoke(t, "cohort", []string{"--record=" + file, "-f=testname", "--raw-command", "--", "replay", stream}, "GITHUB_ACTIONS=true")
-	if !strings.Contains(want.stdout, "::group::") {
-		t.Fatalf("not GitHub's format:\n%s", want.stdout)
+	if !strings.Contains(want.stdout, "::group::") || !strings.Contains(want.stdout, "::error ") {
+		t.Fatalf("not GitHub's format, or no annotations:\n%s", want.stdout)
 	}
 	compareResults(t, "in GitHub's format", replayRecord(t, file), want)
 }
@@ -231,9 +231,9 @@ func TestReplayedFlags(t *testing.T) {
 	notReplayed := []string{
 		// what a run does
 		"debug", "version", "packages", "watch", "watch-clear", "watch-chdir", "workers", "shuffle", "dist", "group",
-		"testmain", "group-failfast", "rerun-delay", "history", "timing-files", "link-cache",
+		"testmain", "group-failfast", "rerun-delay", "history", "timing-files", "link-cache", "config", "profile",
 		// what it tells while it runs; what is in the summary of that is recorded
-		"progress", "heartbeat", "slow", "slowest",
+		"progress", "heartbeat", "slow", "slowest", "github", "explain-failures",
 		// what it runs and writes beside its output
 		"post-run-command", "jsonfile", "jsonfile-timing-events", "junitfile", "rerun-fails-report", "record", "redact", "htmlfile",
 		"tracefile",
