@@ -17,6 +17,28 @@ type GitHub struct {
 	Lines   *Lines // that the streams went through; nil: none
 	// ID names the run: a summary that is written again takes the place of the first.
 	ID string
+	// Redact is applied to names, texts and commands of tests; nil: nothing is replaced.
+	Redact func(string) string
+}
+
+// redacted is a text as it may be told.
+func (g GitHub) redacted(s string) string {
+	if g.Redact == nil {
+		return s
+	}
+	return g.Redact(s)
+}
+
+// redactedLines are the lines of an output as they may be told: a line that came in pieces is one.
+func (g GitHub) redactedLines(lines []string) []string {
+	if g.Redact == nil {
+		return lines
+	}
+	text := strings.Join(lines, "")
+	if g.Lines != nil {
+		text = g.Lines.Restore(text)
+	}
+	return strings.SplitAfter(g.Redact(text), "\n")
 }
 
 const (
@@ -54,7 +76,7 @@ func (g GitHub) annotate(out *bytes.Buffer, f failure) {
 	if at.File != "" {
 		fmt.Fprintf(out, "file=%s,line=%d,", property(at.File), at.Line)
 	}
-	name := title(f.tc.Package, f.tc.Test.Name())
+	name := g.redacted(title(f.tc.Package, f.tc.Test.Name()))
 	fmt.Fprintf(out, "title=%s::%s\n", property(plain(name)), data(g.message(f)))
 }
 
@@ -74,7 +96,7 @@ func (g GitHub) message(f failure) string {
 // testjson it has the beginning.
 func (g GitHub) joined(lines []string, most int) string {
 	var b strings.Builder
-	for _, line := range lines {
+	for _, line := range g.redactedLines(lines) {
 		if len(line) > most/2 || strings.Contains(line, mark) {
 			line = shortened(line) + "\n"
 		}

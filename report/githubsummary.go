@@ -67,7 +67,7 @@ func (g GitHub) summary(exec *testjson.Execution, outcome Outcome, room int) str
 	if slowest := outcome.Slowest; len(slowest) > 0 {
 		lines := "\n#### Slowest\n\n"
 		for _, t := range slowest[:min(len(slowest), SlowestListed)] {
-			lines += fmt.Sprintf("- <code>%s</code> %.2fs\n", markup(title(t.Package, t.Test)), t.Elapsed.Seconds())
+			lines += fmt.Sprintf("- <code>%s</code> %.2fs\n", markup(g.redacted(title(t.Package, t.Test))), t.Elapsed.Seconds())
 		}
 		s.add(lines)
 	}
@@ -126,14 +126,14 @@ func (g GitHub) detail(f failure) string {
 	if at := g.Sources.Find(f.tc.Package, f.output); at.File != "" {
 		where = fmt.Sprintf(" %s:%d", markup(at.File), at.Line)
 	}
-	fmt.Fprintf(&b, "<details><summary><code>%s</code>%s%s</summary>\n\n", markup(title(f.tc.Package, f.tc.Test.Name())), elapsed, where)
+	fmt.Fprintf(&b, "<details><summary><code>%s</code>%s%s</summary>\n\n", markup(g.redacted(title(f.tc.Package, f.tc.Test.Name()))), elapsed, where)
 	text := plain(g.joined(f.output, maxDetail))
 	if strings.TrimSpace(text) == "" {
 		text = "no output"
 	}
 	fmt.Fprintf(&b, "<pre>%s</pre>\n", html.EscapeString(text))
 	if f.again != "" {
-		fmt.Fprintf(&b, "\n<pre>%s</pre>\n", html.EscapeString(plain(f.again)))
+		fmt.Fprintf(&b, "\n<pre>%s</pre>\n", html.EscapeString(plain(g.redacted(f.again))))
 	}
 	b.WriteString("\n</details>\n\n")
 	return b.String()

@@ -8,6 +8,7 @@ import (
 	"golang.org/x/mod/modfile"
 
 	"github.com/gotestcohort/cohort/report"
+	"github.com/gotestcohort/cohort/report/record"
 )
 
 // onGitHub reports whether GitHub Actions is to be told of the run. Where it runs, it always
@@ -21,7 +22,8 @@ func (r *testRun) gitHub() *report.GitHub {
 	if !onGitHub(r.opts, r.cmd.env) {
 		return nil
 	}
-	return &report.GitHub{ID: rand.Text(), Lines: r.lines, Sources: sourcesBelow(r.dir, r.cmd.env.get("GITHUB_WORKSPACE"))}
+	return &report.GitHub{ID: rand.Text(), Lines: r.lines, Sources: sourcesBelow(r.dir, r.cmd.env.get("GITHUB_WORKSPACE")),
+		Redact: record.NewRedactor(r.opts.record.redact).Text}
 }
 
 // writeStepSummary writes the summary that GitHub shows. That it cannot be written is a

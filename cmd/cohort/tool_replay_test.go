@@ -186,7 +186,7 @@ func TestReplayOfGitHub(t *testing.T) {
 		t.Fatal(err)
 	}
 	file := filepath.Join(t.TempDir(), "fail")
-	want := invoke(t, "cohort", []string{"--record=" + file, "-f=testname", "--raw-command", "--", "replay", stream}, "GITHUB_ACTIONS=true")
+	want := invoke(t, "cohort", []string{"--record=" + file, "-f=testname", "--raw-command", "--", "replay", stream}, "GITHUB_ACTIONS=true", "GITHUB_WORKSPACE="+filepath.Dir(file))
 	if !strings.Contains(want.stdout, "::group::") || !strings.Contains(want.stdout, "::error ") {
 		t.Fatalf("not GitHub's format, or no annotations:\n%s", want.stdout)
 	}
