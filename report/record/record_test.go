@@ -2,6 +2,7 @@ package record
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
@@ -92,13 +93,18 @@ func dump(r *Reader) (string, error) {
 		if err != nil {
 			return b.String(), err
 		}
-		fmt.Fprintf(&b, "%d %+v %d open=%t %q\n", line.Stream, line.Attempt, line.Side, line.Open, line.Text)
+		a := line.Attempt
+		fmt.Fprintf(&b, "%d %d %s %s %q %d open=%t %q\n", line.Stream, a.Number, a.Package, a.Unit, a.Tests, line.Side, line.Open, line.Text)
 	}
 	for p, err := range r.Processes() {
 		if err != nil {
 			return b.String(), err
 		}
-		fmt.Fprintf(&b, "%+v\n", p)
+		text, err := json.Marshal(p)
+		if err != nil {
+			return b.String(), err
+		}
+		fmt.Fprintf(&b, "%s\n", text)
 	}
 	for e, err := range r.Events() {
 		if err != nil {
@@ -108,7 +114,12 @@ func dump(r *Reader) (string, error) {
 	}
 	m := r.Manifest
 	m.Entries = nil // the packed text depends on nothing, but the start time is now
-	fmt.Fprintf(&b, "%+v\n", m)
+	// As JSON, so that a field that a later version adds, and this record lacks, changes nothing.
+	manifest, err := json.Marshal(m)
+	if err != nil {
+		return b.String(), err
+	}
+	fmt.Fprintf(&b, "%s\n", manifest)
 	c, err := r.Coverage()
 	if err != nil || c == nil {
 		return b.String(), err
