@@ -268,7 +268,7 @@ func (d *differ) dying(t *testing.T, dir string, env, flags []string, args ...st
 	// Its own directory for temporary files shows what is left behind.
 	tmp := t.TempDir()
 	env = append(slices.Clone(env), "DEATHS_LOG="+log, "TMPDIR="+tmp)
-	command := slices.Concat([]string{d.subject, "--no-color", "--jsonfile=" + events}, flags, []string{"--"}, args)
+	command := slices.Concat([]string{d.subject, "--no-color", "--explain-failures=off", "--jsonfile=" + events}, flags, []string{"--"}, args)
 	r := d.command(t, dir, env, command...)
 	checkNothingLeft(t, tmp)
 	file, err := os.Open(events)
@@ -393,7 +393,7 @@ func TestDeathsAtTheStart(t *testing.T) {
 		{"--workers=1"}, {"--workers=4"}, {"--workers=4", "--rerun-fails=1", "--rerun-delay=0s"},
 	} {
 		env := []string{"TMPDIR=" + t.TempDir()}
-		r := d.command(t, dir, env, slices.Concat([]string{d.subject, "--no-color"}, flags,
+		r := d.command(t, dir, env, slices.Concat([]string{d.subject, "--no-color", "--explain-failures=off"}, flags,
 			[]string{"--", "-exec=/nonexistent/program", "./panics", "./maindies"})...)
 		if r.exit != 1 || !strings.Contains(string(r.stdout), "/nonexistent/program") {
 			t.Errorf("exit code %d, want 1 and the program's name\n%s%s", r.exit, r.stdout, r.stderr)

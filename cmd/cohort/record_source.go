@@ -16,7 +16,7 @@ func (rec *recording) source(src source) source {
 		return src
 	}
 	if s, ok := src.(*scheduledSource); ok {
-		s.config.Observer = recordObserver{rec.w}
+		s.observe(recordObserver{rec.w})
 		rec.describe = s.describe
 	}
 	return &recordingSource{src, rec}

@@ -47,6 +47,7 @@ func (c *command) runTestsIn(ctx context.Context, dir string, opts *options) (*t
 // newTestRun completes r. scheduled says that the events are those of cohort's workers.
 func newTestRun(r *testRun, scheduled bool) *testRun {
 	r.lines, r.unread = report.NewLines(), make(chan struct{}, 1)
+	r.observed = scheduled
 	r.lines.TestsEnd = scheduled
 	if r.opts.telling.junitDetails {
 		r.times = &report.Times{}
@@ -78,8 +79,10 @@ type testRun struct {
 	opts    *options
 	src     source
 	live    *progress.Live
-	times   *report.Times // of the tests; nil: nobody asks for them
-	dir     string        // where the tests run; "": the current directory
+	// observed reports that the processes of the tests tell live themselves what they do.
+	observed bool
+	times    *report.Times // of the tests; nil: nobody asks for them
+	dir      string        // where the tests run; "": the current directory
 
 	lines          *report.Lines
 	stdout, stderr *report.LineWriter
@@ -208,7 +211,7 @@ func ignoreStatus(err error) error {
 // events returns a stream of a source as testjson can read it. It is followed while it is read.
 func (r *testRun) events(run int, stdout io.Reader) io.Reader {
 	events := r.lines.Events(stdout, r.badEvent)
-	if _, ok := r.src.(*scheduledSource); ok {
+	if r.observed {
 		return report.WatchPackages(events, run, r.live) // the processes tell the rest
 	}
 	return report.Watch(events, run, r.live)
