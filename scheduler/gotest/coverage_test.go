@@ -64,6 +64,33 @@ func TestProfileErrors(t *testing.T) {
 	}
 }
 
+func TestMergeInto(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct{ file, reruns, want string }{
+		"set":          {"mode: set\nb.go:1.1,2.2 3 0\na.go:1.1,2.2 1 1\n", "mode: set\na.go:1.1,2.2 1 1\nb.go:1.1,2.2 3 1\n", "mode: set\nb.go:1.1,2.2 3 1\na.go:1.1,2.2 1 1\n"},
+		"count":        {"mode: count\na.go:1.1,2.2 3 2\n", "mode: count\na.go:1.1,2.2 3 5\n", "mode: count\na.go:1.1,2.2 3 7\n"},
+		"atomic":       {"mode: atomic\na.go:1.1,2.2 3 2\n", "mode: atomic\na.go:1.1,2.2 3 0\n", "mode: atomic\na.go:1.1,2.2 3 2\n"},
+		"-coverpkg":    {"mode: count\na.go:1.1,2.2 3 2\nb.go:1.1,2.2 1 0\na.go:1.1,2.2 3 1\nb.go:1.1,2.2 1 0\n", "mode: count\na.go:1.1,2.2 3 5\n", "mode: count\na.go:1.1,2.2 3 7\nb.go:1.1,2.2 1 0\na.go:1.1,2.2 3 1\nb.go:1.1,2.2 1 0\n"},
+		"unknown":      {"mode: set\na.go:1.1,2.2 3 0\n", "mode: set\nc.go:1.1,2.2 3 1\n", "mode: set\na.go:1.1,2.2 3 0\nc.go:1.1,2.2 3 1\n"},
+		"no reruns":    {"mode: set\na.go:1.1,2.2 3 0\n", "", "mode: set\na.go:1.1,2.2 3 0\n"},
+		"another mode": {"mode: set\na.go:1.1,2.2 3 0\n", "mode: count\na.go:1.1,2.2 3 1\n", ""},
+		"no profile":   {"x\n", "mode: count\na.go:1.1,2.2 3 1\n", ""},
+	} {
+		var p Profile
+		if err := p.Add(strings.NewReader(tc.reruns)); err != nil {
+			t.Fatal(err)
+		}
+		var out strings.Builder
+		err := p.MergeInto(&out, iotest.OneByteReader(strings.NewReader(tc.file)))
+		if (err != nil) != (tc.want == "") || err == nil && out.String() != tc.want {
+			t.Errorf("%s: %v, %q\nwant %q", name, err, &out, tc.want)
+		}
+		if err := p.MergeInto(failingWriter{}, strings.NewReader("mode: set\n")); err == nil {
+			t.Errorf("%s: no error from a writer that fails", name)
+		}
+	}
+}
+
 // TestProfileLikeGo runs a test binary whole and in two halves, in both kinds of mode,
 // and compares the profile and the line with the figure.
 func TestProfileLikeGo(t *testing.T) {
