@@ -73,8 +73,15 @@ func newExplanation(c *Config, suites []*suite, first map[int]*job, r *reruns) *
 	return e
 }
 
-// likeGo reports whether the process ran the package as go test does.
-func (j *job) likeGo() bool { return j.All && j.Shuffle == "" }
+// likeGo reports whether the process ran the package as go test does: all its tests, in source
+// order.
+func (j *job) likeGo() bool {
+	all := 0
+	for _, u := range j.suite.account.Units() {
+		all += len(u.Def.Names())
+	}
+	return j.Shuffle == "" && (j.All || len(j.Tests) == all)
+}
 
 // packages returns the import paths of what is looked into.
 func (e *explanation) packages() []string {

@@ -148,7 +148,7 @@ func (d *differ) goTest(t *testing.T, dir string, env []string, args ...string) 
 func (d *differ) test(t *testing.T, dir string, env []string, v variant, args ...string) run {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "events.json")
-	command := slices.Concat([]string{d.subject, "--no-color", "--format=standard-verbose", "--jsonfile=" + file},
+	command := slices.Concat([]string{d.subject, "--no-color", "--explain-failures=off", "--format=standard-verbose", "--jsonfile=" + file},
 		d.flags(v), []string{"--"}, args)
 	r := d.command(t, dir, env, command...)
 	f, err := os.Open(file)

@@ -46,7 +46,7 @@ func (m *memoryModule) results(t *testing.T, memory, warns string) map[string]ma
 	t.Helper()
 	events := filepath.Join(t.TempDir(), "json")
 	env := []string{"COHORT_HISTORY=" + filepath.Join(memory, "history"), "COHORT_LINK_CACHE=" + filepath.Join(memory, "links")}
-	r := m.faulty(t, m.dir, t.TempDir(), env, "--jsonfile="+events, "--", "-count=1", "./...")
+	r := m.faulty(t, m.dir, t.TempDir(), env, "--explain-failures=off", "--jsonfile="+events, "--", "-count=1", "./...")
 	if r.exit != 1 {
 		t.Errorf("exit code %d, want 1\n%s%s", r.exit, r.stdout, r.stderr)
 	}

@@ -56,8 +56,8 @@ func TestTellsFailures(t *testing.T) {
 	}{
 		{"", progress.Off, true},
 		{"", progress.Bar, true},
-		{"--raw-command", progress.Off, false},
-		{"--raw-command", progress.Bar, true},
+		{"--raw-command -- x", progress.Off, false},
+		{"--raw-command -- x", progress.Bar, true},
 		{"--rerun-fails", progress.Off, true},
 		{"--rerun-fails --rerun-show-only-last", progress.Bar, false},
 		{"--rerun-fails --hide-rerun-details", progress.Off, false},
