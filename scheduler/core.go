@@ -92,13 +92,13 @@ func (c *core) gone(s *suite) {
 
 // ended takes the result of a process; a is nil unless it was a rerun.
 func (c *core) ended(j *job, r *worker.Result, a *Attempt, now time.Time) {
-	c.pool.release(j.Slot)
+	c.testsOver(j, now)
 	if j.Kind.Early() {
 		j.suite.busy.end(now)
 	}
 	switch j.Kind {
 	case ledger.First:
-		c.endedFirst(j, r, now)
+		c.endedFirst(j, r)
 	case ledger.Baseline:
 		j.suite.account.BookBaseline(r.Err == nil && r.Exit.OK())
 	case ledger.Attempt:
@@ -109,8 +109,19 @@ func (c *core) ended(j *job, r *worker.Result, a *Attempt, now time.Time) {
 	}
 }
 
-func (c *core) endedFirst(j *job, r *worker.Result, now time.Time) {
-	c.queue.ended(j, now.Sub(c.began))
+// testsOver takes that a process runs no test any more: its worker is free. The process may linger.
+func (c *core) testsOver(j *job, now time.Time) {
+	if j.freed {
+		return
+	}
+	j.freed = true
+	c.pool.release(j.Slot)
+	if j.Kind == ledger.First {
+		c.queue.ended(j, now.Sub(c.began))
+	}
+}
+
+func (c *core) endedFirst(j *job, r *worker.Result) {
 	j.suite.took += r.Exit.End.Sub(r.Exit.Start)
 	c.interrupted.add(j.suite.path, r)
 	a := j.suite.account

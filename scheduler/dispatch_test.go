@@ -393,3 +393,56 @@ func TestExecTestGoneBeforeBaseline(t *testing.T) {
 		t.Errorf("%d processes start; over: %v", len(started), b.over(p))
 	}
 }
+
+// TestWorkerIsFreeAtTheClosingLine has processes that linger after their closing line: their workers
+// go on, and the package ends with the last process.
+func TestWorkerIsFreeAtTheClosingLine(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, &Config{Workers: 1, GoTest: &gotest.Args{Race: true}})
+	p := b.arrives("//cohort:group g\nfunc TestA(t *testing.T) {}\n\n//cohort:group h\nfunc TestB(t *testing.T) {}\n", false)
+	first := b.fill()[0]
+	if !first.lingers(b.cfg) {
+		t.Fatal("a process with the race detector does not linger")
+	}
+	if started := b.fill(); len(started) > 0 {
+		t.Fatalf("%d processes start on a worker that is taken", len(started))
+	}
+	b.testsOver(first, time.Now())
+	second := b.fill()
+	if len(second) != 1 || second[0].Slot != 0 || second[0].Group == first.Group {
+		t.Fatalf("%d processes start on the free worker", len(second))
+	}
+	b.testsOver(second[0], time.Now())
+	b.finish(second[0], passing(second[0]), 0)
+	if b.fill(); b.over(p) {
+		t.Error("the package is over, and a process of it lingers")
+	}
+	b.finish(first, passing(first), 0)
+	if code := b.exit(); code != 0 || !b.over(p) {
+		t.Errorf("exit status %d, over: %v", code, b.over(p))
+	}
+}
+
+// TestLingers says of which processes nothing is to come after the closing line.
+func TestLingers(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		race, testMain bool
+		args           []string
+		want           bool
+	}{
+		"race":           {true, false, nil, true},
+		"no race":        {false, false, nil, false},
+		"TestMain":       {true, true, nil, false},
+		"a list of -cpu": {true, false, []string{"-test.cpu=1,2"}, false},
+	} {
+		b := newBench(t, &Config{Workers: 1, GoTest: &gotest.Args{Race: tc.race}})
+		b.arrives("func TestA(t *testing.T) {}\n", tc.testMain, tc.args...)
+		j := b.fill()[0]
+		if got := j.lingers(b.cfg); got != tc.want {
+			t.Errorf("%s: %v", name, got)
+		}
+		b.finish(j, passing(j), 0)
+		b.exit()
+	}
+}

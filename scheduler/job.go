@@ -27,6 +27,8 @@ type job struct {
 	serial bool
 	// item is the number of what is rerun, planID the planner's number of a first attempt.
 	item, planID int
+	// freed reports that its worker has been given back.
+	freed bool
 	// attempt describes a rerun for the one who reads it.
 	attempt *Attempt
 	// probe is what a probe is to show, limit how long it may take.
@@ -142,6 +144,12 @@ func (j *job) placeFirst(c *Config, file func(kind string) string) {
 		j.Files.Profile, j.Files.CoverDir = file("profile"), file("cover")
 		s.files.profiles = append(s.files.profiles, j.Files.Profile)
 	}
+}
+
+// lingers reports whether the process goes on after its closing line without doing anything: the
+// race detector waits a second for late reports. With a TestMain it may still tear something down.
+func (j *job) lingers(c *Config) bool {
+	return c.GoTest.Race && j.suite.list != nil && !j.suite.list.TestMain && j.Binary.Args.CPUs == 1
 }
 
 // newBaseline returns a process of s without tests, which writes in dir.

@@ -143,6 +143,8 @@ func (r *Run) ask(f func()) {
 type (
 	// gone: the exec-test of a suite has ended before its time.
 	gone struct{ suite *suite }
+	// testsOver: a process runs no test any more, though it has not ended.
+	testsOver struct{ job *job }
 	// ended: a process has ended. The attempt is nil unless it was a rerun.
 	ended struct {
 		job     *job
@@ -199,6 +201,8 @@ func (r *Run) apply(event any) {
 		r.core.arrived(e)
 	case gone:
 		r.core.gone(e.suite)
+	case testsOver:
+		r.core.testsOver(e.job, time.Now())
 	case ended:
 		r.core.ended(e.job, e.result, e.attempt, time.Now())
 	case closed:
@@ -271,11 +275,15 @@ func (r *Run) runJob(j *job) ended {
 		ctx, cancel = context.WithTimeout(ctx, j.limit)
 		defer cancel()
 	}
+	lingers := j.lingers(r.cfg)
 	watch := newSpectator(r.observer, j.Number, time.Now)
 	since := func() time.Duration { return time.Since(r.core.began) }
 	j.Watch = func(e testbin.Event) {
 		j.progress.note(e, since)
 		watch.event(e)
+		if lingers && e.Kind == testbin.KindFinal {
+			r.send(testsOver{j})
+		}
 	}
 	r.observer.ProcessStarted(j.started(r.cfg, time.Now()))
 	j.suite.file.restore(j.Binary.Program)
