@@ -1,11 +1,9 @@
 package scheduler
 
 import (
-	"slices"
 	"strings"
 	"time"
 
-	"github.com/gotestcohort/cohort/scheduler/ledger"
 	"github.com/gotestcohort/cohort/scheduler/testbin"
 	"github.com/gotestcohort/cohort/scheduler/worker"
 )
@@ -54,67 +52,47 @@ func endedProcess(number int, r *worker.Result, now time.Time) EndedProcess {
 type spectator struct {
 	to     Observer
 	number int
-	now    func() time.Time
-	// began is when a test started or went on, spent how long it ran before its last pause.
-	began map[string]time.Time
-	spent map[string]time.Duration
-}
-
-func newSpectator(to Observer, number int, now func() time.Time) *spectator {
-	return &spectator{to: to, number: number, now: now, began: make(map[string]time.Time), spent: make(map[string]time.Duration)}
 }
 
 // event takes one event of the process.
-func (s *spectator) event(e testbin.Event) {
-	if e.Kind == testbin.KindOutput || e.Kind == testbin.KindName || e.Test == "" || strings.Contains(e.Test, "/") {
+func (s spectator) event(m worker.Moment) {
+	if m.At.IsZero() || m.Test == "" || strings.Contains(m.Test, "/") {
 		return
 	}
-	now := s.now()
-	switch e.Kind {
+	switch m.Kind {
 	case testbin.KindRun:
-		s.began[e.Test] = now
-		s.to.TestStarted(s.number, e.Test, now)
+		s.to.TestStarted(s.number, m.Test, m.At)
 	case testbin.KindCont:
-		s.began[e.Test] = now
-		s.to.TestResumed(s.number, e.Test)
+		s.to.TestResumed(s.number, m.Test)
 	case testbin.KindPause:
-		s.spent[e.Test] += s.ran(e.Test, now)
-		s.to.TestPaused(s.number, e.Test)
+		s.to.TestPaused(s.number, m.Test)
 	case testbin.KindPass, testbin.KindFail, testbin.KindSkip:
-		result := map[testbin.Kind]string{testbin.KindPass: "pass", testbin.KindFail: "fail", testbin.KindSkip: "skip"}[e.Kind]
-		s.end(e.Test, result, now)
+		s.to.TestEnded(s.number, m.Test, resultName(m.Kind), m.At, m.Elapsed)
 	}
 }
 
-// ran returns how long a test has run since it last began.
-func (s *spectator) ran(test string, now time.Time) time.Duration {
-	began, ok := s.began[test]
-	delete(s.began, test)
-	if !ok {
-		return 0
+// resultName is the word for a result.
+func resultName(kind testbin.Kind) string {
+	switch kind {
+	case testbin.KindPass:
+		return "pass"
+	case testbin.KindSkip:
+		return "skip"
 	}
-	return now.Sub(began)
-}
-
-func (s *spectator) end(test, result string, now time.Time) {
-	elapsed := s.spent[test] + s.ran(test, now)
-	delete(s.spent, test)
-	s.to.TestEnded(s.number, test, result, now, elapsed)
+	return "fail"
 }
 
 // over takes what the ledger made of the tests that had not ended.
-func (s *spectator) over(l ledger.Settlement) {
-	now := s.now()
-	names := make([]string, 0, len(l.Broken))
-	for _, list := range []struct {
-		tests  []testbin.OpenTest
-		result string
-	}{{l.Broken, "fail"}, {l.Open, "skip"}} {
-		for _, t := range list.tests {
-			if !strings.Contains(t.Name, "/") && !slices.Contains(names, t.Name) {
-				names = append(names, t.Name)
-				s.end(t.Name, list.result, now)
+func (s spectator) over(r *worker.Result, now time.Time) {
+	told := make(map[string]bool)
+	end := func(tests []testbin.OpenTest, result string) {
+		for _, t := range tests {
+			if !strings.Contains(t.Name, "/") && !told[t.Name] {
+				told[t.Name] = true
+				s.to.TestEnded(s.number, t.Name, result, now, r.Ran(t.Name))
 			}
 		}
 	}
+	end(r.Broken, "fail")
+	end(r.Open, "skip")
 }

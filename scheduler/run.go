@@ -276,12 +276,12 @@ func (r *Run) runJob(j *job) ended {
 		defer cancel()
 	}
 	lingers := j.lingers(r.cfg)
-	watch := newSpectator(r.observer, j.Number, time.Now)
+	watch := spectator{r.observer, j.Number}
 	since := func() time.Duration { return time.Since(r.core.began) }
-	j.Watch = func(e testbin.Event) {
-		j.progress.note(e, since)
-		watch.event(e)
-		if lingers && e.Kind == testbin.KindFinal {
+	j.Watch = func(m worker.Moment) {
+		j.progress.note(m.Event, since)
+		watch.event(m)
+		if lingers && m.Kind == testbin.KindFinal {
 			r.send(testsOver{j})
 		}
 	}
@@ -297,7 +297,7 @@ func (r *Run) runJob(j *job) ended {
 	if e.result.Err != nil && j.Kind.ForGo() {
 		j.suite.out.Add("cohort: " + e.result.Err.Error() + "\n")
 	}
-	watch.over(e.result.Settlement)
+	watch.over(e.result, time.Now())
 	r.observer.ProcessEnded(endedProcess(j.Number, e.result, time.Now()))
 	j.remember(r.cfg.Recorder, e.result)
 	return e

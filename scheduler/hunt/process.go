@@ -21,7 +21,7 @@ type runner struct {
 func (r *runner) run(ctx context.Context, t task, slot int) (*outcome, error) {
 	w := newWatcher()
 	job := t.job(slot)
-	job.Watch = w.event
+	job.Watch = func(m worker.Moment) { w.event(m.Event) }
 	result := r.worker.Do(ctx, job)
 	if result.Err != nil {
 		return nil, result.Err

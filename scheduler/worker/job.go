@@ -90,7 +90,7 @@ type Job struct {
 	Out *stream.Process
 	// Watch hears the events of the process before Out does, in the goroutine that reads it; nil
 	// for nobody.
-	Watch func(testbin.Event)
+	Watch func(Moment)
 }
 
 // Names returns the names of the job's tests.

@@ -42,10 +42,10 @@ func (r *Run) watch(ctx context.Context, j *Job, spec testbin.Spec, result *Resu
 	result.Begun = r.Now()
 	watch := &stopwatch{now: r.Now, starts: make(map[string]time.Time)}
 	parser := testbin.NewParser(j.knows, func(e testbin.Event) {
+		moment := watch.event(e)
 		if j.Watch != nil {
-			j.Watch(e)
+			j.Watch(moment)
 		}
-		watch.event(e)
 		result.Transcript.Event(e)
 		j.Out.Event(e)
 	})

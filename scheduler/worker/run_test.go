@@ -116,7 +116,7 @@ func TestDo(t *testing.T) {
 	j.Binary.Args, j.Binary.Dir = gotest.ParseBinaryArgs([]string{"-test.run=A|B|C", "-test.count=2", "rest"}), "dir"
 	j.Shuffle, j.StopsEarly, j.Count, j.Files.TestLog = "7", true, 1, "log"
 	var seen []string
-	j.Watch = func(e testbin.Event) {
+	j.Watch = func(e Moment) {
 		if e.Kind == testbin.KindRun {
 			seen = append(seen, e.Test)
 		}

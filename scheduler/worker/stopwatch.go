@@ -17,6 +17,14 @@ type stopwatch struct {
 	ended  []Timed
 }
 
+// Moment is an event of a process, and when it was read. Output has no time.
+type Moment struct {
+	testbin.Event
+	At time.Time
+	// Elapsed is how long a test that has ended ran, its pauses in t.Parallel left out.
+	Elapsed time.Duration
+}
+
 // Timed is one execution of a top-level test: how it ended, and how long it ran.
 type Timed struct {
 	Test    string
@@ -24,42 +32,43 @@ type Timed struct {
 	Elapsed time.Duration
 }
 
-func (w *stopwatch) event(e testbin.Event) {
+// event takes an event, and returns it with its time.
+func (w *stopwatch) event(e testbin.Event) Moment {
+	m := Moment{Event: e}
 	if e.Kind == testbin.KindOutput || e.Kind == testbin.KindName {
-		return
+		return m
 	}
+	m.At = w.now()
 	switch e.Kind {
 	case testbin.KindRun, testbin.KindCont:
-		now := w.now()
-		w.starts[e.Test] = now
+		w.starts[e.Test] = m.At
 		if w.first.IsZero() {
-			w.first = now
+			w.first = m.At
 		}
 	case testbin.KindPause:
-		w.pause(e.Test)
+		w.pause(e.Test, m.At)
 	case testbin.KindPass, testbin.KindFail, testbin.KindSkip:
-		w.end(e.Test, e.Kind)
+		m.Elapsed = w.end(e, m.At)
 	}
+	return m
 }
 
-func (w *stopwatch) pause(test string) {
+func (w *stopwatch) pause(test string, at time.Time) {
 	if w.spent == nil {
 		w.spent = make(map[string]time.Duration)
 	}
-	w.spent[test] += w.now().Sub(w.starts[test])
+	w.spent[test] += at.Sub(w.starts[test])
 	delete(w.starts, test)
 }
 
-func (w *stopwatch) end(test string, result testbin.Kind) {
-	elapsed := w.spent[test]
-	if start, ok := w.starts[test]; ok {
-		elapsed += w.now().Sub(start)
+func (w *stopwatch) end(e testbin.Event, at time.Time) time.Duration {
+	elapsed := w.running(at)(e.Test)
+	delete(w.starts, e.Test)
+	delete(w.spent, e.Test)
+	if !strings.Contains(e.Test, "/") {
+		w.ended = append(w.ended, Timed{e.Test, e.Kind, elapsed})
 	}
-	delete(w.starts, test)
-	delete(w.spent, test)
-	if !strings.Contains(test, "/") {
-		w.ended = append(w.ended, Timed{test, result, elapsed})
-	}
+	return elapsed
 }
 
 // running returns how long each test that has not ended had run at a time.
