@@ -69,10 +69,11 @@ func runAttempt(ctx context.Context, w *worker.Run, j *job, a *Attempt, name str
 		return &worker.Result{Err: err, Transcript: ledger.NewTranscript(j.Owed)}
 	}
 	a.file = name
-	j.Out = file.out.Process(stream.ProcessOptions{Verbatim: true, ShuffleLine: j.shuffleLine()})
+	covers := j.Files.Profile != "" // then the line with the percentage is that of all attempts
+	j.Out = file.out.Process(stream.ProcessOptions{Verbatim: !covers, ShuffleLine: j.shuffleLine()})
 	r := w.Do(ctx, &j.Job)
 	a.Passed = r.Good(j.Known)
-	a.err = errors.Join(r.Err, file.close(j, r, a.Passed))
+	a.err = errors.Join(r.Err, j.suite.cover.add(j.Files.Profile), file.close(j, r, a.Passed))
 	a.Passed = a.Passed && a.err == nil
 	return r
 }
@@ -94,6 +95,7 @@ func (a *attemptFile) close(j *job, r *worker.Result, good bool) error {
 		a.out.Add("cohort: " + name + " failed in an earlier attempt: without it this one shows nothing\n")
 	}
 	out.Close()
+	a.closing(j, r)
 	result, prefix := "ok  ", ""
 	var exit error
 	if !good {
@@ -105,4 +107,20 @@ func (a *attemptFile) close(j *job, r *worker.Result, good bool) error {
 	a.out.Add(fmt.Sprintf("%s%s\t%s\t%.3fs\n", prefix, result, a.pkg, r.Exit.End.Sub(r.Exit.Start).Seconds()))
 	a.coder.Exited(exit)
 	return errors.Join(a.out.Err(), a.coder.Close(), a.events.Flush(), a.file.Close())
+}
+
+// closing writes the lines with which a test binary ends, if the process has come so far and has
+// not written them itself. The percentage is that of all attempts.
+func (a *attemptFile) closing(j *job, r *worker.Result) {
+	if r.Transcript.Finals == 0 || j.Files.Profile == "" {
+		return
+	}
+	line := "\x16PASS\n"
+	if r.Exit.Code != 0 {
+		line = "\x16FAIL\n"
+	}
+	if r.Transcript.HasCoverage {
+		line += j.suite.cover.line(r.Transcript.Coverage)
+	}
+	a.out.Add(line)
 }

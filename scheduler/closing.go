@@ -65,8 +65,8 @@ func (c *closing) do() closed {
 	s.out.Add(c.text(append(c.failures, out.failures...), coverage))
 	if again := c.keep && !out.passed && !out.lost; !again {
 		s.file.drop()
-	} else if err := s.file.keep(c.dir); err != nil {
-		fail(fmt.Errorf("its binary cannot be kept for reruns: %w", err), false)
+	} else if err := errors.Join(s.file.keep(c.dir), s.keepCoverage()); err != nil {
+		fail(fmt.Errorf("it cannot be kept for reruns: %w", err), false)
 	}
 	if !out.passed {
 		// If exec-test is gone, its death is what the go command reports.
@@ -83,6 +83,18 @@ func (c *closing) do() closed {
 		out.passed = false
 	}
 	return out
+}
+
+// keepCoverage keeps what the first attempt has covered: reruns are added to it.
+func (s *suite) keepCoverage() error {
+	if name := s.binary.Args.CoverProfile; name != "" {
+		return s.cover.first(name)
+	}
+	var errs []error
+	for _, name := range s.files.profiles {
+		errs = append(errs, s.cover.first(name))
+	}
+	return errors.Join(errs...)
 }
 
 // interrupted tells the reader of the tests that no process has had.

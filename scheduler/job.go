@@ -109,11 +109,12 @@ func (j *job) shuffleLine() string {
 // place gives the job its number in the run, its worker and its files. What it writes is in dir.
 func (j *job) place(c *Config, number, slot int, dir string) {
 	j.Number, j.Slot = number, slot
-	if j.All {
-		j.Files.CoverDir = j.Binary.Args.CoverDir
-	}
-	if j.Kind == ledger.First {
-		j.placeFirst(c, func(kind string) string { return filepath.Join(dir, fmt.Sprint(kind, number)) })
+	file := func(kind string) string { return filepath.Join(dir, fmt.Sprint(kind, number)) }
+	switch {
+	case j.Kind == ledger.First:
+		j.placeFirst(c, file)
+	case c.GoTest.Cover && j.Kind != ledger.Baseline:
+		j.Files.Profile, j.Files.CoverDir = file("profile"), file("cover")
 	}
 }
 
@@ -137,7 +138,7 @@ func (j *job) placeFirst(c *Config, file func(kind string) string) {
 	}
 	if j.All {
 		// One process of its own: it writes where the go command wants it.
-		j.Files.Profile = j.Binary.Args.CoverProfile
+		j.Files.Profile, j.Files.CoverDir = j.Binary.Args.CoverProfile, j.Binary.Args.CoverDir
 		return
 	}
 	if c.GoTest.Cover {

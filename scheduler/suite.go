@@ -30,6 +30,7 @@ type suite struct {
 	account *ledger.Account
 	out     *stream.Merger
 	files   suiteFiles
+	cover   coverSum
 
 	ctx  context.Context // of the processes of the first pass
 	stop context.CancelCauseFunc

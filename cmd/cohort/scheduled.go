@@ -223,6 +223,9 @@ func (s *scheduledSource) Reruns(ctx context.Context, _ *testjson.Execution) ite
 				return
 			}
 		}
+		if err := s.run.MergeCoverage(); err != nil {
+			yield(attempt{}, err)
+		}
 	}
 }
 

@@ -40,6 +40,9 @@ type Args struct {
 	// CoverMode is the value of -covermode, or what go test takes without one:
 	// set, or atomic with -race.
 	CoverMode string
+	// CoverProfile and OutputDir are the values of -coverprofile and -outputdir, empty if not
+	// given.
+	CoverProfile, OutputDir string
 	// Race, Msan and Asan report the sanitizer flags.
 	Race, Msan, Asan bool
 	// Short reports whether -short was given.
@@ -231,8 +234,12 @@ func (a *Args) set(name, value string, hasValue bool, kind flagKind) error {
 		a.Cover = a.Cover || on
 	case "covermode":
 		a.Cover, a.CoverMode = true, value
-	case "coverpkg", "coverprofile":
+	case "coverpkg":
 		a.Cover = true
+	case "coverprofile":
+		a.Cover, a.CoverProfile = true, value
+	case "outputdir":
+		a.OutputDir = value
 	case "a":
 		a.Rebuild = on
 	case "work":

@@ -20,7 +20,7 @@ func ownVariable(name string) bool {
 // environ is the environment of a process: that of the go command's own, and what tells the
 // tests where they run.
 func (r *Run) environ(j *Job) []string {
-	ownDir := j.Files.CoverDir != "" && !j.All
+	ownDir := j.ownCoverDir()
 	env := make([]string, 0, len(j.Binary.Env)+7)
 	for _, kv := range j.Binary.Env {
 		name, _, _ := strings.Cut(kv, "=")

@@ -26,8 +26,8 @@ func (r *Run) Do(ctx context.Context, j *Job) *Result {
 	if err == nil {
 		err = j.checkPattern(pattern, maxArgument())
 	}
-	if err == nil && j.Files.CoverDir != "" && !j.All {
-		err = makeCoverDir(j.Files.CoverDir, j.Binary.Args.CoverDir)
+	if err == nil && j.ownCoverDir() {
+		err = makeCoverDir(j.Files.CoverDir, j.goCoverDir())
 	}
 	if err != nil {
 		result.Err = err
@@ -67,6 +67,20 @@ func (r *Run) watch(ctx context.Context, j *Job, spec testbin.Spec, result *Resu
 	j.Out.Settle(result.Settlement, result.Reason, result.Ran)
 	result.Seen = parser.Seen()
 	result.First, result.Times = watch.first, watch.ended
+}
+
+// ownCoverDir reports whether the process has a folder of its own for raw coverage data.
+func (j *Job) ownCoverDir() bool {
+	return j.Files.CoverDir != "" && j.Files.CoverDir != j.Binary.Args.CoverDir
+}
+
+// goCoverDir is the go command's folder for raw coverage data, which is gone when the go command
+// has ended.
+func (j *Job) goCoverDir() string {
+	if !j.Kind.Early() {
+		return ""
+	}
+	return j.Binary.Args.CoverDir
 }
 
 // knows reports whether the process can run a top-level test of that name. What is not on its
