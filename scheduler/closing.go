@@ -160,18 +160,6 @@ func (f *suiteFiles) mergeCoverage(path string) (string, error) {
 	return profile.Percent(f.coverage), nil
 }
 
-func addProfile(to *gotest.Profile, name string) error {
-	file, err := os.Open(name)
-	if err != nil {
-		return err
-	}
-	err = errors.Join(to.Add(file), file.Close())
-	if err != nil {
-		return fmt.Errorf("%s: %w", name, err)
-	}
-	return nil
-}
-
 // writeProfile writes a profile to the file at path, "" for none.
 func writeProfile(p *gotest.Profile, path string) error {
 	if path == "" {

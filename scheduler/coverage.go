@@ -92,25 +92,15 @@ func copyOver(from, to string) error {
 	return errors.Join(err, out.Close(), in.Close())
 }
 
-// MergeCoverage adds what the reruns have covered to the file of go test's -coverprofile. Call it
-// after Rerun; without such a file it does nothing.
-func (r *Run) MergeCoverage() error {
-	name := r.cfg.GoTest.CoverProfile
-	if name == "" {
-		return nil
+// addProfile adds the profile in a file.
+func addProfile(to *gotest.Profile, name string) error {
+	file, err := os.Open(name)
+	if err != nil {
+		return err
 	}
-	if !filepath.IsAbs(name) {
-		dir := r.cfg.GoTest.OutputDir
-		if !filepath.IsAbs(dir) {
-			dir = filepath.Join(r.cfg.Dir, r.cfg.GoTest.Dir, dir)
-		}
-		name = filepath.Join(dir, name)
+	err = errors.Join(to.Add(file), file.Close())
+	if err != nil {
+		return fmt.Errorf("%s: %w", name, err)
 	}
-	var suites []*suite
-	r.ask(func() { suites = r.core.failures() })
-	var errs []error
-	for _, s := range suites {
-		errs = append(errs, s.cover.mergeInto(name))
-	}
-	return errors.Join(errs...)
+	return nil
 }

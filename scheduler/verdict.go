@@ -1,6 +1,8 @@
 package scheduler
 
 import (
+	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/gotestcohort/cohort/grouping"
@@ -80,4 +82,19 @@ func (c *core) reran(u UnitVerdict, s *suite, unit *ledger.Unit) UnitVerdict {
 		u.Note = "fails alone, but passes in source order in one process"
 	}
 	return u
+}
+
+// checkRerun is CheckRerun in the owner's goroutine.
+func (c *core) checkRerun(failed []string) error {
+	known := c.failures()
+	for _, path := range failed {
+		i := slices.IndexFunc(known, func(s *suite) bool { return s.path == path })
+		switch {
+		case i < 0:
+			return fmt.Errorf("rerun aborted because package %s failed before its tests were run", path)
+		case known[i].file.rerun == "":
+			return fmt.Errorf("rerun aborted because package %s was not run to its end", path)
+		}
+	}
+	return nil
 }

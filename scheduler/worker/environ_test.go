@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/gotestcohort/cohort/scheduler/gotest"
 	"github.com/gotestcohort/cohort/scheduler/ledger"
 )
 
@@ -32,7 +33,7 @@ func TestEnviron(t *testing.T) {
 		"the user's":          {"GOMAXPROCS=8", Job{Slot: 1}, "GOMAXPROCS=8" + common + " COHORT_ATTEMPT=0"},
 	} {
 		run := Run{ID: "id", Workers: 4}
-		tc.job.Binary.Env = strings.Fields(tc.env)
+		tc.job.Binary.Env, tc.job.Binary.Args = strings.Fields(tc.env), &gotest.BinaryArgs{CoverDir: "/go"}
 		before := slices.Clone(tc.job.Binary.Env)
 		if got, want := strings.Join(run.environ(&tc.job), " "), strings.TrimPrefix(tc.want, " "); got != want {
 			t.Errorf("%s: %s, want %s", name, got, want)

@@ -1,0 +1,178 @@
+package scheduler
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"time"
+
+	"github.com/gotestcohort/cohort/scheduler/gotest"
+	"github.com/gotestcohort/cohort/scheduler/ledger"
+	"github.com/gotestcohort/cohort/scheduler/testbin"
+	"github.com/gotestcohort/cohort/scheduler/worker"
+)
+
+// The messages to the owner, beside *suite for one that has been loaded, and closed.
+type (
+	// gone: the exec-test of a suite has ended before its time.
+	gone struct{ suite *suite }
+	// testsOver: a process runs no test any more, though it has not ended.
+	testsOver struct{ job *job }
+	// ended: a process has ended. The attempt is nil unless it was a rerun.
+	ended struct {
+		job     *job
+		result  *worker.Result
+		attempt *Attempt
+	}
+	// question: run this when nothing is being closed.
+	question func()
+)
+
+// loop is the owner of the run's state: it takes a message, applies it, and does what the core
+// then wants done.
+func (r *Run) loop() {
+	defer r.children.Done()
+	stopped := r.ctx.Done()
+	var wake <-chan time.Time
+	for {
+		select {
+		case <-stopped:
+			stopped = nil // once
+			r.core.stop()
+		case req := <-r.listener.Requests():
+			r.arrive(req)
+		case event := <-r.events:
+			r.apply(event)
+		case <-wake:
+		case <-r.done:
+			return
+		}
+		wake = r.settle()
+	}
+}
+
+// settle does what the core wants done, until it wants no more, and returns when to ask it again,
+// nil for not before the next message.
+func (r *Run) settle() <-chan time.Time {
+	for {
+		todo := r.core.advance(time.Now())
+		r.act(todo)
+		switch {
+		case len(todo.answer) > 0: // an answer may have changed the state
+		case todo.wake.IsZero():
+			return nil
+		default:
+			return time.After(time.Until(todo.wake))
+		}
+	}
+}
+
+// apply hands a message to the core.
+func (r *Run) apply(event any) {
+	switch e := event.(type) {
+	case *suite:
+		r.core.arrived(e)
+	case gone:
+		r.core.gone(e.suite)
+	case testsOver:
+		r.core.testsOver(e.job, time.Now())
+	case ended:
+		r.core.ended(e.job, e.result, e.attempt, time.Now())
+	case closed:
+		r.core.wasClosed(e)
+	case question:
+		r.core.ask(e)
+	default:
+		panic(fmt.Sprintf("scheduler: unknown event %T", event))
+	}
+}
+
+// act does what the core wants done. Nothing here waits: what may take time has a goroutine, whose
+// end is a message.
+func (r *Run) act(t todo) {
+	for _, s := range t.cancel {
+		s.stop(errors.New("its exec-test process is gone"))
+	}
+	for _, a := range t.attempts {
+		r.attempts <- a // there is room for all
+	}
+	if t.over && r.attempts != nil {
+		close(r.attempts)
+		r.attempts = nil
+	}
+	if t.explained && r.explained != nil {
+		close(r.explained)
+		r.explained = nil
+	}
+	for _, c := range t.close {
+		r.took.Store(c.suite.path, c.suite.busy.total) // before the go command hears of the end
+		r.children.Go(func() {                         // ends with what it does
+			done := c.do()
+			r.observer.PackageEnded(c.suite.path, done.passed, time.Now())
+			c.suite.stop(nil) // nothing of it runs: this only frees what the context holds
+			r.send(done)
+		})
+	}
+	for _, j := range t.start {
+		r.children.Go(func() { r.send(r.runJob(j)) }) // ends with the process
+	}
+	for _, f := range t.answer {
+		f()
+	}
+}
+
+// arrive lets a suite be loaded in the background.
+func (r *Run) arrive(req *gotest.Request) {
+	number := r.core.number()
+	r.children.Go(func() { // ends when the suite has been loaded and the go command's side is over
+		s := r.loader.load(number, req)
+		s.ctx, s.stop = context.WithCancelCause(r.ctx)
+		r.observer.PackageFound(s.found(r.cfg))
+		r.send(s)
+		select {
+		case <-req.Gone():
+			r.send(gone{s})
+		case <-r.done:
+		}
+	})
+}
+
+// runJob runs the process of a job.
+func (r *Run) runJob(j *job) ended {
+	ctx := r.ctx
+	if j.Kind.Early() {
+		ctx = j.suite.ctx
+	}
+	if j.limit > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, j.limit)
+		defer cancel()
+	}
+	lingers := j.lingers(r.cfg)
+	watch := spectator{r.observer, j.Number}
+	since := func() time.Duration { return time.Since(r.core.began) }
+	j.Watch = func(m worker.Moment) {
+		j.progress.note(m.Event, since)
+		watch.event(m)
+		if lingers && m.Kind == testbin.KindFinal {
+			r.send(testsOver{j})
+		}
+	}
+	r.observer.ProcessStarted(j.started(r.cfg, time.Now()))
+	j.suite.file.restore(j.Binary.Program)
+	e := ended{job: j}
+	if j.Kind == ledger.Attempt {
+		e.attempt = j.attempt
+		e.result = runAttempt(ctx, r.worker, j, e.attempt, filepath.Join(r.listener.Dir, fmt.Sprint("attempt", j.Number)))
+	} else {
+		e.result = r.worker.Do(ctx, &j.Job)
+	}
+	if e.result.Err != nil && j.Kind.ForGo() {
+		j.suite.out.Add("cohort: " + e.result.Err.Error() + "\n")
+	}
+	watch.over(e.result, time.Now())
+	r.observer.ProcessEnded(endedProcess(j.Number, e.result, time.Now()))
+	j.remember(r.cfg.Recorder, e.result)
+	return e
+}
