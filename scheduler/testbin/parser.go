@@ -47,7 +47,8 @@ type Event struct {
 // Parser is an io.Writer that takes the output of a test binary run with
 // -test.v=test2json, in chunks of any size, and emits one Event per line.
 //
-// Output belongs to the test that the last framing line named, as in test2json.
+// Output belongs to the test that the last framing line named, as in test2json. But the message of
+// a death does not stay with a test that has ended: it goes to the one that has run for longest.
 // A line is held back until its newline, a marker, 4 KiB or Close; more than
 // that is never kept.
 //
@@ -214,6 +215,9 @@ func (p *Parser) output(b []byte, rejected bool) {
 	}
 	if len(b) == 0 {
 		return
+	}
+	if !p.mid {
+		p.test = p.protocol.dying(p.test, b)
 	}
 	p.emit(Event{Kind: KindOutput, Test: p.test, Partial: b[len(b)-1] != '\n', Rejected: rejected, Line: b})
 }

@@ -110,6 +110,39 @@ artifacts TestA "\x16=== ARTIFACTS TestA /a b\n"`},
 	}
 }
 
+// Two parallel tests run, and one of them has ended when the process dies.
+func TestParserDeaths(t *testing.T) {
+	t.Parallel()
+	const parallel = "\x16=== RUN   TestA\n\x16=== PAUSE TestA\n\x16=== RUN   TestB\n\x16=== PAUSE TestB\n" +
+		"\x16=== RUN   TestC\n\x16=== PAUSE TestC\n\x16=== CONT  TestA\n\x16=== CONT  TestB\n"
+	for _, tc := range []struct{ name, in, want string }{
+		{"timeout", "\x16--- PASS: TestB (0.00s)\npanic: test timed out after 3s\n\trunning tests:\n", "TestA TestA"},
+		{"timeout after a failure", "\x16--- FAIL: TestB (0.00s)\npanic: test timed out after 3s\n", "TestA"},
+		{"timeout in a subtest", "\x16=== RUN   TestA/x\n\x16=== RUN   TestA/x/y\n\x16--- PASS: TestB (0.00s)\npanic: test timed out after 3s\n", "TestA/x/y"},
+		{"goroutine", "\x16--- PASS: TestB (0.00s)\npanic: boom\n\ngoroutine 7 [running]:\n", "TestA TestA TestA"},
+		{"fatal error", "\x16--- FAIL: TestB (0.00s)\nfatal error: concurrent map writes\n", "TestA"},
+		{"reported panic", "\x16--- FAIL: TestB (0.00s)\npanic: boom [recovered]\n", "TestB"},
+		{"test that runs", "x\npanic: boom\n", "TestB TestB"},
+		{"no death", "\x16--- PASS: TestB (0.00s)\nx\n panic: x\npanic at\n", "TestB TestB TestB"},
+		{"in mid-line", "\x16--- PASS: TestB (0.00s)\n" + strings.Repeat("x", lineLimit) + "panic: x\n", "TestB TestB"},
+		{"nothing runs", "\x16--- PASS: TestB (0.00s)\n\x16--- PASS: TestA (0.00s)\npanic: boom\n", "TestA"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			_, events := parse(t, []byte(parallel+tc.in), 1<<20, nil)
+			var got []string
+			for _, e := range events {
+				if e.Kind == KindOutput {
+					got = append(got, e.Test)
+				}
+			}
+			if got := strings.Join(got, " "); got != tc.want {
+				t.Errorf("output of %s, want %s", got, tc.want)
+			}
+		})
+	}
+}
+
 func TestParserElapsed(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]time.Duration{

@@ -1,6 +1,7 @@
 package testbin
 
 import (
+	"bytes"
 	"slices"
 	"strings"
 )
@@ -324,4 +325,47 @@ func (s *protocol) dropSubs(top string) {
 			delete(s.open, name)
 		}
 	}
+}
+
+// dying returns whose output a line is that comes after a line of test: the same test's, unless it
+// begins the message of a death and test has ended. Then it belongs to a test that runs, the one
+// that has for longest, and inside of that to its oldest subtest that runs. Among parallel tests
+// the last line before a death is often the report of another test.
+func (s *protocol) dying(test string, line []byte) string {
+	panics := bytes.HasPrefix(line, []byte("panic: "))
+	if !panics && !bytes.HasPrefix(line, []byte("fatal error: ")) {
+		return test
+	}
+	top, _ := root(test)
+	e := s.tops[top]
+	reported := panics && !bytes.HasPrefix(line, []byte("panic: test timed out after "))
+	if s.running(top) != nil || reported && e != nil && e.failedLast {
+		return test // the testing package reports a test that panics before it dies
+	}
+	running := ""
+	for o := s.oldest(""); o != nil; o = s.oldest(running + "/") {
+		running = o.name
+	}
+	if running == "" {
+		return test
+	}
+	return running
+}
+
+// oldest returns the open test that runs for longest of those whose name is prefix and a name
+// without slashes, nil if there is none.
+func (s *protocol) oldest(prefix string) *openTest {
+	var oldest *openTest
+	for name, o := range s.open {
+		rest, ok := strings.CutPrefix(name, prefix)
+		if !ok || strings.Contains(rest, "/") {
+			continue
+		}
+		for ; o != nil; o = o.next {
+			if o.phase != paused && (oldest == nil || o.seq < oldest.seq) {
+				oldest = o
+			}
+		}
+	}
+	return oldest
 }
