@@ -25,9 +25,11 @@ func (s *recordingSource) hear(o report.Outcome) report.Outcome {
 	v := &s.rec.verdict
 	v.Flaky, v.Failed, v.Seed, v.More = recordUnits(o.Flaky), recordUnits(o.Failed), o.Seed, o.More
 	v.Slow, v.Slowest = recordTimed(o.Slow), recordTimed(o.Slowest)
+	v.Interrupted, v.NotStarted = recordTimed(o.Interrupted), recordTimed(o.NotStarted)
 	for _, f := range o.Order {
 		v.Order = append(v.Order, record.Order{
-			Package: f.Package, Name: f.Name, Tests: f.Tests, Alone: answerWord(f.FailsAlone), Hunt: f.Hunt, Keep: f.Keep,
+			Package: f.Package, Name: f.Name, Tests: f.Tests, Alone: answerWord(f.FailsAlone), Again: answerWord(f.FailsAgain),
+			Hunt: f.Hunt, Keep: f.Keep,
 		})
 	}
 	return o
@@ -39,10 +41,12 @@ func (s *recordedSource) hear(report.Outcome) report.Outcome {
 	o := report.Outcome{
 		Flaky: playUnits(v.Flaky), Failed: playUnits(v.Failed), Seed: v.Seed, More: v.More,
 		Slow: playTimed(v.Slow), Slowest: playTimed(v.Slowest),
+		Interrupted: playTimed(v.Interrupted), NotStarted: playTimed(v.NotStarted),
 	}
 	for _, f := range v.Order {
 		o.Order = append(o.Order, report.OrderFinding{
-			Package: f.Package, Name: f.Name, Tests: f.Tests, FailsAlone: answerOf(f.Alone), Hunt: f.Hunt, Keep: f.Keep,
+			Package: f.Package, Name: f.Name, Tests: f.Tests, FailsAlone: answerOf(f.Alone), FailsAgain: answerOf(f.Again),
+			Hunt: f.Hunt, Keep: f.Keep,
 		})
 	}
 	return o

@@ -59,8 +59,12 @@ type Verdict struct {
 	Seed    string    `json:"seed,omitempty"`
 	More    string    `json:"more,omitempty"`
 	Order   []Order   `json:"order,omitempty"`
-	Slow    []Timed   `json:"slow,omitempty"`
-	Slowest []Timed   `json:"slowest,omitempty"`
+	// Interrupted are tests that the end of the run cut off, NotStarted those it kept from starting.
+	Interrupted []Timed `json:"interrupted,omitempty"`
+	NotStarted  []Timed `json:"notStarted,omitempty"`
+
+	Slow    []Timed `json:"slow,omitempty"`
+	Slowest []Timed `json:"slowest,omitempty"`
 	// Annotations are the lines that were printed for GitHub.
 	Annotations string `json:"annotations,omitempty"`
 }
@@ -86,6 +90,7 @@ type Order struct {
 	Name    string `json:"name,omitempty"`
 	Tests   int    `json:"tests,omitempty"` // that ran with it
 	Alone   string `json:"alone,omitempty"` // whether it fails alone: yes, no, or not known
+	Again   string `json:"again,omitempty"` // whether it fails in the same process, run again
 	Hunt    string `json:"hunt,omitempty"`
 	Keep    string `json:"keep,omitempty"`
 }

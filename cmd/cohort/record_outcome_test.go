@@ -1,0 +1,50 @@
+package main
+
+import (
+	"reflect"
+	"testing"
+	"time"
+
+	"github.com/gotestcohort/cohort/report"
+)
+
+// TestOutcomeRecorded gives every field of an outcome a value: a replay hears them all.
+func TestOutcomeRecorded(t *testing.T) {
+	t.Parallel()
+	var want report.Outcome
+	fill(t, reflect.ValueOf(&want).Elem())
+	recording := &recordingSource{rec: new(recording)}
+	recording.hear(want)
+	played := &recordedSource{verdict: recording.rec.verdict}
+	if got := played.hear(report.Outcome{}); !reflect.DeepEqual(got, want) {
+		t.Errorf("a replay hears\n%+v\nwant\n%+v", got, want)
+	}
+}
+
+// fill gives v, and all that it consists of, a value that is not zero.
+func fill(t *testing.T, v reflect.Value) {
+	t.Helper()
+	switch v.Interface().(type) {
+	case report.Answer:
+		v.Set(reflect.ValueOf(report.Yes))
+		return
+	case time.Duration:
+		v.SetInt(int64(time.Second))
+		return
+	}
+	switch v.Kind() {
+	case reflect.Struct:
+		for i := range v.NumField() {
+			fill(t, v.Field(i))
+		}
+	case reflect.Slice:
+		v.Set(reflect.MakeSlice(v.Type(), 1, 1))
+		fill(t, v.Index(0))
+	case reflect.String:
+		v.SetString("x")
+	case reflect.Int:
+		v.SetInt(1)
+	default:
+		t.Fatalf("a %v in an outcome", v.Type())
+	}
+}
