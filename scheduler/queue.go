@@ -24,12 +24,10 @@ type part struct {
 }
 
 func newQueue(c *Config) *queue {
-	q := &queue{cfg: c, planner: plan.New(plan.Config{Workers: c.Workers}), running: make(map[int]*job)}
-	if c.GoTest.Many() {
-		// While the go command may still be building others, a worker that has
-		// nothing to do is no idle core: cheap packages are not worth a second
-		// process. How many are to come only it knows.
-		q.planner.Expect(c.Workers)
+	planner := plan.New(plan.Config{Workers: c.Workers, End: raceEnd(c.GoTest.Race, c.Env)})
+	q := &queue{cfg: c, planner: planner, running: make(map[int]*job)}
+	if !c.GoTest.Many() {
+		q.planner.SetSupply(plan.SupplyIdle)
 	}
 	return q
 }
@@ -38,7 +36,7 @@ func newQueue(c *Config) *queue {
 func (q *queue) add(s *suite, tasks []*ledger.Task) {
 	for tasks := range chunks(tasks, maxList()) {
 		q.parts = append(q.parts, part{s, tasks})
-		known := plan.Package{ID: len(q.parts) - 1, Rank: q.rank(s)}
+		known := plan.Package{ID: len(q.parts) - 1, Rank: q.rank(s), Held: true}
 		if d, ok := q.cfg.Past.Startup(s.path); ok {
 			known.Startup = d
 		}

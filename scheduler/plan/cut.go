@@ -13,6 +13,13 @@ const (
 	// maxBlind is how many tests an unknown package has at most to run whole, however cheap the tests of other
 	// packages are.
 	maxBlind = 64
+	// endShare is what part of a process's end counts if no worker waits for it. It holds memory (and it is a
+	// second, of a binary under the race detector): a worker of batches that are three times the price has seven
+	// such processes behind it at most.
+	endShare = 20
+	// hiding is how many quick tests may hide a slow one: as long as other packages may be under way, fewer are not
+	// worth a look by several workers.
+	hiding = 20
 	// slack is by how much a batch may exceed its share if that saves a process.
 	slack = 1.2
 	// slackLast is the same in a last round, which nothing levels afterwards.
@@ -69,11 +76,11 @@ func (p *pkg) cut(s share, prior cost) (c cut, ok bool) {
 
 // least is the smallest batch worth a process.
 func (p *pkg) least(s share) cost {
-	if s.crowded {
-		least := crowdedStarts * cost(p.startup)
+	if s.crowded || s.unsure && p.guessed && p.unseen() < hiding {
+		least := crowdedStarts * p.price()
 		return max(least, min(2*least, shortBatch))
 	}
-	least := idleStarts * cost(p.startup)
+	least := idleStarts * p.price()
 	if p.guessed {
 		// Tests that look cheap may hide a slow one: no worker that has nothing else to do gets more than its part.
 		least = min(least, cost(p.tests)*p.perTest/cost(s.workers))
@@ -126,11 +133,12 @@ func (p *pkg) size(s share, least, prior cost, left int) cost {
 func (p *pkg) blind() bool { return p.guessed && p.ended.tests == 0 }
 
 // blindSize is what a batch of a blind package gets at most: what a first round would give it if it were alone. In
-// a crowd a small package runs whole, if that is not worth two processes when its tests are like those of other
-// packages. A larger part than the first is of no use: it costs the second process too.
+// a crowd, or when the run has paid enough for probes, a small package runs whole, if that is not worth two
+// processes when its tests are like those of other packages. A larger part than the first is of no use: it costs
+// the second process too; and a single worker has nothing to share.
 func (p *pkg) blindSize(s share, least, prior cost) cost {
 	tests := (p.tests + 2*s.workers - 1) / (2 * s.workers)
-	if s.crowded && p.tests <= min(int(least/prior), maxBlind) {
+	if s.workers == 1 || s.whole && p.tests <= min(int(least/prior/2), maxBlind) {
 		tests = p.tests
 	}
 	return cost(tests) * p.perTest

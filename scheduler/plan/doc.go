@@ -19,16 +19,31 @@
 //
 // cut.go cuts a batch of that size from a package. A package that is no larger runs in one process. A unit of more
 // than half a share runs alone; of everything that could start, the longest does. Batches have at least ten times
-// the work of a process start (short ones twenty times) while other packages wait or are being built, and three times
+// the price of a process (short ones twenty times) while other packages wait or are being built, and three times
 // if nothing else is there to do: then a worker has no better use, but cores are shared and starting is not free.
 //
 // # Packages never seen before
 //
-// A guess costs either a needless process per package (tiny, but there may be thousands) or a slow package that is
-// stuck in one process (rare, but it decides how long the run takes). While many packages wait, one that others of
-// this run suggest to be cheap runs whole. Else a first batch, the probe, shows what its tests take: the rest
-// waits until the probe ends, or has run for probeWindow without ending. After that the time that has passed is a
-// lower bound to cut by.
+// Each costs what is not known of it. A needless process costs a start, but a slow package that is stuck in one process
+// costs the run its whole duration. So a first batch, the probe, shows what the tests take: the rest waits until it
+// ends, or has run for probeWindow without ending. A probe that has not ended by then is the evidence: its tests are
+// slow, the time that has passed is a lower bound of what they take, and idle workers get the rest. This needs no word of
+// whether the go command is building other packages, which is seldom known ([Supply]): slow tests are worth their
+// processes in any case.
+//
+// What probes of trivial packages cost is bounded. Every process that turns out to have been needless is charged, and
+// a run pays wasteAtOnce and a hundredth of its time (see allowance). That is enough to probe every package of most
+// repositories, and of a thousand trivial packages some two hundred. After that, and while other packages queue for
+// workers anyway, a package runs whole if what others of this run took suggests that it is cheap.
+//
+// A rest that looks quick may still hide slow tests. Where no core can be busy with a build, idle workers get a part each;
+// where one may be, they do so for large packages, as long as a third of the allowance lasts.
+//
+// # Processes that live on
+//
+// A process under the race detector sleeps for a second when its tests have ended (Config.End). Where workers wait
+// for that (Package.Held) it is part of a process's price, and batches are large and few. Where they go on, it costs no
+// time but memory, and a small part of it counts, which bounds how many such processes there are.
 //
 // # Many machines
 //

@@ -27,6 +27,7 @@ type pkg struct {
 	Package
 	pending []Unit
 	startup time.Duration
+	end     time.Duration // Config.End
 	// learned tells that startup was measured in this run or given.
 	learned bool
 	// guessed tells that less than half of the tests have an estimate.
@@ -66,7 +67,7 @@ type sums struct {
 }
 
 func newPkg(in Package, cfg Config) *pkg {
-	p := &pkg{Package: in, startup: in.Startup, learned: in.Startup > 0}
+	p := &pkg{Package: in, startup: in.Startup, end: cfg.End, learned: in.Startup > 0}
 	if !p.learned {
 		p.startup = cfg.Startup
 	}
@@ -117,6 +118,12 @@ func (p *pkg) rest() cost {
 		}
 	}
 	return p.sums.known + cost(p.sums.guessed)*p.perTest + cost(p.startup)
+}
+
+// unseen returns how many pending tests have no estimate.
+func (p *pkg) unseen() int {
+	p.rest()
+	return p.sums.guessed
 }
 
 // handedOut returns what the package got in this round.
@@ -185,6 +192,28 @@ func (p *pkg) learn(b *batch, now time.Duration) bool {
 	p.ended.work += p.worked(b, now)
 	p.perTest = max(p.ended.work/cost(p.ended.tests), cost(testFloor))
 	return first
+}
+
+// needless reports whether an ended batch need not have been a process of its own: the package's first one could
+// have done the little that it did.
+func (p *pkg) needless(b *batch, now time.Duration) bool {
+	return p.guessed && b != p.probe && p.worked(b, now) < crowdedStarts*cost(p.startup)
+}
+
+// waste returns what such a process has taken from others.
+func (p *pkg) waste() cost {
+	if p.Held {
+		return cost(p.startup + p.end)
+	}
+	return cost(p.startup)
+}
+
+// price returns what a process of the package costs, for comparison with the work that it does.
+func (p *pkg) price() cost {
+	if p.Held {
+		return cost(p.startup + p.end)
+	}
+	return cost(p.startup) + cost(p.end)/endShare
 }
 
 // worked returns what a batch has done until now, its start excluded.

@@ -35,6 +35,9 @@ type Package struct {
 	// MaxBatches is in how many processes its units may run at most, groups and serial units included as far as
 	// they allow; 0 is no limit. For packages with a TestMain that sets things up.
 	MaxBatches int
+	// Held tells that a worker waits for a process until after Config.End. Otherwise it goes on when the tests
+	// have ended, which is when Finished is to be called.
+	Held bool
 }
 
 // Config is what a Planner is made from.
@@ -43,7 +46,22 @@ type Config struct {
 	Workers int
 	// Startup is the cost of a process start of packages that do not say; 0 means 5 ms.
 	Startup time.Duration
+	// End is for how long a process lives on after its last test: under the race detector it sleeps for a
+	// second. 0 is not at all.
+	End time.Duration
 }
+
+// Supply says whether packages are being built that may come. While they are, an idle worker is no idle core.
+type Supply int
+
+const (
+	// SupplyUnknown is that packages may come, and nobody knows whether one is being built.
+	SupplyUnknown Supply = iota
+	// SupplyBuilding is that compilers or linkers keep the cores busy.
+	SupplyBuilding
+	// SupplyIdle is that nothing is being built: no package will come, or none before one that has come ends.
+	SupplyIdle
+)
 
 // Batch is what one process shall run.
 type Batch struct {
@@ -66,7 +84,8 @@ type Planner struct {
 	active   []*pkg // those with pending units, by rank
 	running  map[int]*batch
 	lastID   int
-	expected int
+	supply   Supply
+	wasted   cost // see allowance
 
 	// handedOut is what packages that are no longer active got in this round, and full is how many batches of
 	// at least half a share there were in it.
@@ -96,9 +115,8 @@ func New(cfg Config) *Planner {
 	return &Planner{cfg: cfg, packages: make(map[int]*pkg), running: make(map[int]*batch)}
 }
 
-// Expect says how many packages are still to come, about: AddPackage does not change it. Too high a number
-// makes batches larger than need be, and nothing worse.
-func (pl *Planner) Expect(packages int) { pl.expected = packages }
+// SetSupply says what is known of packages that have not come.
+func (pl *Planner) SetSupply(s Supply) { pl.supply = s }
 
 // AddPackage adds a package that can run now. A second one with its ID is a mistake of the caller, and panics.
 func (pl *Planner) AddPackage(p Package) {
@@ -129,7 +147,7 @@ func (pl *Planner) Next(now time.Duration, idle int) (b Batch, ok bool, wake tim
 	for _, p := range pl.active {
 		p.guess(now, pl.prior.perTest())
 	}
-	s := pl.share()
+	s := pl.share(now)
 	var best *pkg
 	var chosen cut
 	for _, p := range pl.active {
@@ -223,8 +241,12 @@ func (pl *Planner) Finished(batchID int, now time.Duration) {
 	delete(pl.running, batchID)
 	pl.serial = false // a serial batch runs alone: it was this one
 	b.ended = true
-	if b.pkg.learn(b, now) {
-		pl.prior.add(b.pkg.perTest)
+	p := b.pkg
+	if p.needless(b, now) {
+		pl.wasted += p.waste()
+	}
+	if p.learn(b, now) {
+		pl.prior.add(p.perTest)
 	}
 }
 

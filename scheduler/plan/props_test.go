@@ -125,7 +125,8 @@ func order(s suite, seed uint64) [][]int {
 	return places
 }
 
-// TestManySmallPackages is the other promise: hardly more work than one process per package.
+// TestManySmallPackages is the other promise: hardly more work than one process per package. With history it is 3%; in
+// a first run it is what may be wasted, and the starts under way when it is.
 func TestManySmallPackages(t *testing.T) {
 	t.Parallel()
 	s := trivial(1000)
@@ -133,14 +134,19 @@ func TestManySmallPackages(t *testing.T) {
 	for _, p := range s.packages {
 		once += p.total()
 	}
-	for _, built := range []time.Duration{0, 5 * ms} {
+	for _, built := range []time.Duration{0, 5 * ms, 35 * ms} {
 		for _, workers := range []int{1, 2, 4, 8} {
 			for _, k := range []knowledge{everything(), nothing()} {
 				r := simulate(spread(s.name, s, built), workers, k, 1)
-				over := float64(r.busy)/float64(once) - 1
-				t.Logf("%d workers, %s, built every %v: %d processes, %.1f%% more work", workers, k.name, built, r.processes, 100*over)
-				if over > 0.03 {
-					t.Errorf("%d workers, %s: %.1f%% more work than a process per package", workers, k.name, 100*over)
+				over := r.busy - once
+				t.Logf("%d workers, %s, built every %v: %d processes, %v more work", workers, k.name, built, r.processes, over)
+				limit := once * 3 / 100
+				if !k.startup && workers > 1 {
+					limit += time.Duration(allowance(r.end)) + time.Duration(workers)*defaultStartup
+				}
+				if over > limit {
+					t.Errorf("%d workers, %s, built every %v: %v more work than a process per package, want at most %v",
+						workers, k.name, built, over, limit)
 				}
 			}
 		}

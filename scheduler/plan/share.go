@@ -1,5 +1,7 @@
 package plan
 
+import "time"
+
 // How much of a round's work is handed out in it. The rest levels the end.
 const (
 	// guessFactor is factoring's own figure, for durations that may be anything. With a little less, a single package is 1%
@@ -19,9 +21,11 @@ type share struct {
 	workers int
 	size    cost
 	last    bool // this round hands out everything
-	// crowded tells that many other packages wait or are being built: no worker runs dry, and needless processes
-	// only take time from them.
-	crowded bool
+	// crowded tells that other packages wait or are being built: no core is idle, and needless processes only take
+	// time from them. unsure tells that this may be so.
+	crowded, unsure bool
+	// whole tells that the run has paid enough for probes that showed nothing.
+	whole bool
 }
 
 // crowd is how many other packages per worker are a crowd.
@@ -29,9 +33,12 @@ const crowd = 1
 
 // share begins a new round if every worker got a batch in the current one, or if less than half a batch is left of it,
 // and returns the size of its batches.
-func (pl *Planner) share() share {
+func (pl *Planner) share(now time.Duration) share {
 	s := share{workers: pl.cfg.Workers}
-	s.crowded = len(pl.active)-1+pl.expected >= crowd*s.workers
+	crowd := len(pl.active)-1 >= crowd*s.workers
+	s.unsure = pl.supply == SupplyUnknown
+	s.crowded = crowd || pl.supply == SupplyBuilding || s.unsure && pl.wasted > splitPart*allowance(now)
+	s.whole = crowd || pl.supply != SupplyIdle && pl.wasted > allowance(now)
 	rest, guessed, starts, given := pl.amounts()
 	factor := pl.factor(rest+given, guessed > rest/2, starts)
 	budget := rest - cost(1-factor)*(rest+given)
@@ -44,6 +51,20 @@ func (pl *Planner) share() share {
 	s.size = cost(factor) * (rest + given) / cost(s.workers)
 	return s
 }
+
+// What a run may pay for processes that turn out to have been needless, since the tests of an unknown package were
+// all quick: enough to probe some sixty packages of 5 ms starts, and then a hundredth of the time that passes. A slow package
+// that is not found costs a run seconds, and a thousand trivial ones take the go command half a minute to link.
+const (
+	wasteAtOnce = cost(300 * time.Millisecond)
+	wasteRate   = 0.01
+	// splitPart is what part of it may go to more than one process for what a probe has left, in case it hides a
+	// slow test. It is the smaller one: probes find more.
+	splitPart = 1.0 / 3
+)
+
+// allowance is what may have been wasted until now.
+func allowance(now time.Duration) cost { return wasteAtOnce + wasteRate*cost(now) }
 
 // rounding keeps sums of floats from making one round out of two.
 const rounding = 1e-9
@@ -66,7 +87,7 @@ func (pl *Planner) amounts() (rest, guessed, start, given cost) {
 
 func (pl *Planner) factor(total cost, guessing bool, start cost) float64 {
 	switch {
-	case guessing && len(pl.packages) == 1 && pl.expected == 0:
+	case guessing && len(pl.packages) == 1 && pl.supply == SupplyIdle:
 		return singleGuess
 	case guessing:
 		return guessFactor

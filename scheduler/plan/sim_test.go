@@ -17,13 +17,20 @@ type suite struct {
 	name     string
 	packages []simPackage
 	recorded bool // of real tests, by themselves
+	// gate tells that the planner hears whether packages are being built.
+	gate bool
+	// many tells that the command may name more packages than the suite has.
+	many bool
+	// end is for how long processes live on after their tests.
+	end time.Duration
 }
 
 type simPackage struct {
 	arrives time.Duration
 	startup time.Duration
 	units   []simUnit
-	max     int // MaxBatches
+	max     int  // MaxBatches
+	held    bool // workers wait for the end of its processes
 }
 
 type simUnit struct {
@@ -112,11 +119,11 @@ type simulation struct {
 // simulate runs a suite in an order that seed decides.
 func simulate(s suite, workers int, k knowledge, seed uint64) outcome {
 	rnd := rand.New(rand.NewPCG(seed, 99))
-	sim := &simulation{suite: s, planner: New(Config{Workers: workers}), workers: make([]bool, workers)}
-	sim.planner.Expect(len(s.packages))
+	sim := &simulation{suite: s, planner: New(Config{Workers: workers, End: s.end}), workers: make([]bool, workers)}
+	sim.supply()
 	ranks := rnd.Perm(len(s.packages))
 	for i, p := range s.packages {
-		in := Package{ID: i, Rank: ranks[i], MaxBatches: p.max}
+		in := Package{ID: i, Rank: ranks[i], MaxBatches: p.max, Held: p.held}
 		if k.startup {
 			in.Startup = p.startup
 		}
@@ -128,12 +135,23 @@ func simulate(s suite, workers int, k knowledge, seed uint64) outcome {
 		}
 		sim.at(p.arrives, func() {
 			sim.arrived++
-			sim.planner.Expect(len(s.packages) - sim.arrived)
+			sim.supply()
 			sim.planner.AddPackage(in)
 		})
 	}
 	sim.run()
 	return sim.result
+}
+
+// supply tells the planner what cohort knows of packages that have not come: with one package that there is no
+// other, with many nothing, but for a gate.
+func (sim *simulation) supply() {
+	switch {
+	case len(sim.suite.packages) == 1 && !sim.suite.many || sim.suite.gate && sim.arrived == len(sim.suite.packages):
+		sim.planner.SetSupply(SupplyIdle)
+	case sim.suite.gate:
+		sim.planner.SetSupply(SupplyBuilding)
+	}
 }
 
 func (sim *simulation) at(t time.Duration, happen func()) {
@@ -187,11 +205,15 @@ func (sim *simulation) start(b Batch) {
 			sim.at(t, func() { sim.planner.Observed(b.ID, i+1) })
 		}
 	}
+	gone := t + sim.suite.end
+	if p.held {
+		t = gone
+	}
 	sim.at(t, func() {
 		ended = true
 		sim.workers[worker] = false
 		sim.planner.Finished(b.ID, sim.now)
-		sim.result.end = max(sim.result.end, sim.now)
+		sim.result.end = max(sim.result.end, gone)
 	})
 	sim.result.processes++
 	sim.result.busy += t - sim.now
@@ -214,7 +236,7 @@ func (s suite) bound(workers int) time.Duration {
 			bound = max(bound, from.arrives+from.startup+u.takes)
 		}
 	}
-	return bound
+	return bound + s.end
 }
 
 // total is what the package needs if its loose units share a process.
@@ -247,7 +269,7 @@ func (s suite) blindEnd(workers int, seed uint64) time.Duration {
 			free[worker] = max(free[worker], p.arrives) + p.units[id].takes
 		}
 	}
-	return slices.Max(free) + total/time.Duration(workers)
+	return slices.Max(free) + total/time.Duration(workers) + s.end
 }
 
 // figures are means over several orders.
