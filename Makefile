@@ -20,9 +20,11 @@ export GORACE ?= atexit_sleep_ms=10
 PACKAGES ?= ./...
 ARGS ?=
 
-# What `make bench` measures: `make bench ROW=sleep ROUNDS=5`; `make bench ROW=list` names the rows.
+# What `make bench` measures: `make bench ROW=sleep ROUNDS=5`; `make bench ROW=list` names the rows. JSON=FILE keeps
+# every single measurement.
 ROW ?=
 ROUNDS ?=
+JSON ?=
 
 .DEFAULT_GOAL := help
 .PHONY: help build test lint bench demo info clean
@@ -45,8 +47,8 @@ lint: ## check formatting, vet for every system, go.mod, staticcheck
 	$(GO) mod tidy -diff
 	$(GO) run $(STATICCHECK) ./...
 
-bench: ## measure against go test and gotestsum (ROW=name, ROW=list, ROUNDS=n)
-	$(GO) run ./cmd/internal/bench $(if $(ROW),-row $(ROW)) $(if $(ROUNDS),-rounds $(ROUNDS))
+bench: ## measure against go test and gotestsum (ROW=name, ROW=list, ROUNDS=n, JSON=file)
+	$(GO) run ./cmd/internal/bench $(if $(ROW),-row $(ROW)) $(if $(ROUNDS),-rounds $(ROUNDS)) $(if $(JSON),-json $(JSON))
 
 demo: build ## run the tests of a small shop, and see what cohort does with them
 	@sh testdata/shop/demo.sh bin/cohort

@@ -144,6 +144,9 @@ func TestManySmallPackages(t *testing.T) {
 				if !k.startup && workers > 1 {
 					limit += time.Duration(allowance(r.end)) + time.Duration(workers)*defaultStartup
 				}
+				if r.processes > 1250 {
+					t.Errorf("%d workers, %s, built every %v: %d processes", workers, k.name, built, r.processes)
+				}
 				if over > limit {
 					t.Errorf("%d workers, %s, built every %v: %v more work than a process per package, want at most %v",
 						workers, k.name, built, over, limit)

@@ -52,7 +52,8 @@ type sample struct {
 	time time.Duration
 	// cpu is what the processes of the run used, user and system time together.
 	cpu time.Duration
-	// memory is the peak resident set, in bytes, of the largest process of the run; 0 where it is not known.
+	// memory is the peak resident set, in bytes, of all processes of the run together where that can be told, else of
+	// the largest; 0 where neither is known.
 	memory int64
 }
 
@@ -62,6 +63,7 @@ type bench struct {
 	tmp               string
 	cohort, gotestsum string
 	cores             int
+	results           []result
 }
 
 func newBench(ctx context.Context, opts options) (*bench, error) {
@@ -137,6 +139,7 @@ func (b *bench) table(ctx context.Context, r row, t table) error {
 			}
 		}
 	}
+	b.results = append(b.results, results(r.name, t, samples)...)
 	return report(b.out, r.name, t, samples)
 }
 
@@ -184,7 +187,11 @@ func (b *bench) once(ctx context.Context, c *contestant) (s sample, err error) {
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	cmd.WaitDelay = 15 * time.Second // cohort gives its tests 10 s to end
 	start := time.Now()
-	err = cmd.Run()
+	if err = cmd.Start(); err == nil {
+		tree := watchMemory(cmd.Process.Pid)
+		err = cmd.Wait()
+		s.memory = tree.stop()
+	}
 	s.time = time.Since(start)
 	if ctx.Err() != nil {
 		return sample{}, fmt.Errorf("%s: %w", c.name, context.Cause(ctx))
@@ -196,7 +203,7 @@ func (b *bench) once(ctx context.Context, c *contestant) (s sample, err error) {
 		return sample{}, fmt.Errorf("%s (%s) exits %d, want %d:\n%s", c.name, strings.Join(c.argv, " "), got, c.exit, tail(out))
 	}
 	s.cpu = cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
-	s.memory = peakMemory(cmd.ProcessState)
+	s.memory = max(s.memory, peakMemory(cmd.ProcessState))
 	return s, nil
 }
 

@@ -94,11 +94,13 @@ func TestGenerate(t *testing.T) {
 	m := b.newModule("generated")
 	m.sleeps("sleep", 3, time.Millisecond)
 	m.trivial("trivial")
+	m.covered("covered")
 	m.large()
 	if m.err != nil {
 		t.Fatal(m.err)
 	}
-	for _, path := range []string{"sleep/sleep_test.go", "trivial/trivial_test.go", "large/large.go", "large/large_test.go",
+	for _, path := range []string{"sleep/sleep_test.go", "trivial/trivial_test.go", "covered/covered.go",
+		"covered/covered_test.go", "large/large.go", "large/large_test.go",
 		"large/part07/part07.go"} {
 		text, err := os.ReadFile(filepath.Join(m.dir, path))
 		if err != nil {

@@ -1,10 +1,11 @@
 // Command bench measures cohort beside go test and gotestsum, on work that it generates or that every Go installation has.
 //
-//	go run ./cmd/internal/bench [-row NAME] [-rounds N]
+//	go run ./cmd/internal/bench [-row NAME] [-rounds N] [-json FILE]
 //
 // Each row runs its contestants in turn (A B C A B C), so that whatever else the machine does meets all of them, and prints
 // the median of each, how many times faster than the first contestant it is, pairwise by round with the spread, the
-// processor time of all its processes, and the peak memory of the largest. Nothing is asserted: a figure is not a test.
+// processor time of all its processes, and the peak memory of all together where it can be told (Linux), else of the largest.
+// Nothing is asserted: a figure is not a test. -json writes every single measurement to a file.
 package main
 
 import (
@@ -30,6 +31,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 	only := flags.String("row", "", "measure only this row; list prints the names")
 	rounds := flags.Int("rounds", 0, "measure each contestant so often (default: what each row says)")
 	verbose := flags.Bool("v", false, "print every single measurement")
+	file := flags.String("json", "", "write all measurements to this file, as JSON")
 	switch err := flags.Parse(args); {
 	case errors.Is(err, flag.ErrHelp):
 		return 0
@@ -45,7 +47,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	return exit(stderr, measure(ctx, chosen, options{rounds: *rounds, verbose: *verbose, out: stdout}))
+	return exit(stderr, measure(ctx, chosen, options{rounds: *rounds, verbose: *verbose, json: *file, out: stdout}))
 }
 
 func exit(stderr io.Writer, err error) int {
@@ -86,6 +88,7 @@ func choose(name string) ([]row, error) {
 type options struct {
 	rounds  int // 0: what each row says
 	verbose bool
+	json    string // a file for all measurements, "" for none
 	out     io.Writer
 }
 
@@ -95,7 +98,7 @@ func measure(ctx context.Context, chosen []row, opts options) (err error) {
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, b.close()) }()
+	defer func() { err = errors.Join(err, b.writeResults(), b.close()) }()
 	for _, r := range chosen {
 		tables, err := r.prepare(ctx, b)
 		if err != nil {

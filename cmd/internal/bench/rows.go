@@ -11,8 +11,11 @@ import (
 func rows() []row {
 	return []row{
 		{"sleep", "one package of 64 tests that sleep 0.25 s, 8 workers", sleepRow},
+		{"first", "few slow tests, alone and in parallel with quick packages: a first run against one with history", firstRow},
 		{"uneven", "nine packages, one of which holds 80% of the time", unevenRow},
 		{"packages", "many packages of the standard library, CPU bound, -count=1", packagesRow},
+		{"race", "packages bound by the processor, and tests that wait, with the race detector", raceRow},
+		{"cover", "a module with -coverpkg=./... -coverprofile", coverRow},
 		{"norun", "50 packages and more, -count=1 -run '^$', nothing changed: what go test links every time", noRunRow},
 		{"cached", "many packages of the standard library, nothing changed, results cached", cachedRow},
 		{"trivial", "10, 100 and 1000 packages of ten trivial tests", trivialRow},
