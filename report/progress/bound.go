@@ -1,7 +1,9 @@
 package progress
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -13,14 +15,21 @@ type Span struct {
 	Tests   int    // how many it ran; 0: not known
 	Start   time.Time
 	End     time.Time
+	CPU     time.Duration // that it used; 0: not known
+	// TestMain reports that the package is one process because it has a TestMain.
+	TestMain bool
 }
 
-func (p *processState) span(end time.Time) Span {
-	s := Span{Worker: p.Worker, Package: p.Package, Name: p.Group, Tests: len(p.Tests), Start: p.Start, End: end}
-	if s.Name == "" && len(p.Tests) == 1 {
-		s.Name = p.Tests[0]
+// span describes a process that has ended.
+func (s *State) span(p *processState, e ProcessEnd) Span {
+	span := Span{
+		Worker: p.Worker, Package: p.Package, Name: p.Group, Tests: len(p.Tests), Start: p.Start, End: e.End,
+		CPU: e.CPU, TestMain: s.pkg(p.Package).TestMain,
 	}
-	return s
+	if span.Name == "" && len(p.Tests) == 1 {
+		span.Name = p.Tests[0]
+	}
+	return span
 }
 
 const (
@@ -34,39 +43,93 @@ const (
 )
 
 // Bound says in a sentence what bounded a run of that many workers, of which spans are the
-// processes: "" for a short run, or one in which no one thing did. name shortens a package
-// path.
+// processes, and what would help if that is known: "" for a short run, or one in which no one
+// thing did. name shortens a package path.
 func Bound(spans []Span, began, ended time.Time, workers int, name func(pkg string) string) string {
 	wall := ended.Sub(began)
 	if wall < boundedRun || len(spans) == 0 {
 		return ""
 	}
+	workers = max(workers, 1)
 	longest, first := spans[0], spans[0].Start
 	var busy time.Duration
 	for _, s := range spans {
-		if d := s.End.Sub(s.Start); d > longest.End.Sub(longest.Start) {
+		if s.took() > longest.took() {
 			longest = s
 		}
 		if s.Start.Before(first) {
 			first = s.Start
 		}
-		busy += s.End.Sub(s.Start)
+		busy += s.took()
 	}
-	took := longest.End.Sub(longest.Start)
-	capacity := time.Duration(max(workers, 1)) * wall
+	long := float64(longest.took()) >= longShare*float64(wall)
+	start := first.Sub(began)
 	switch {
-	case float64(took) >= longShare*float64(wall) && longest.Name != "":
-		return fmt.Sprintf("longest: %s %s of %s: split it, or nothing gets faster", longest.title(name), short(took), short(wall))
-	case float64(busy) >= busyShare*float64(capacity):
-		return fmt.Sprintf("bounded by workers: all %d were busy for %d%% of %s: only more of them, or faster tests, help",
-			workers, 100*busy/capacity, short(wall))
-	case float64(first.Sub(began)) >= buildShare*float64(wall):
-		return fmt.Sprintf("bounded by building: the first test process started after %s of %s", short(first.Sub(began)), short(wall))
-	case float64(took) >= longShare*float64(wall):
-		return fmt.Sprintf("longest: %s %s of %s in one process", longest.title(name), short(took), short(wall))
+	case long && longest.TestMain && longest.Tests > 1 && workers > 1:
+		return fmt.Sprintf("longest: %s %s of %s in one process, for its TestMain: with --testmain=per-worker about %s",
+			name(longest.Package), short(longest.took()), short(wall), short(start+makespan(split(spans, longest, workers), workers)))
+	case long && longest.Name != "":
+		return fmt.Sprintf("longest: %s %s of %s: split it, or nothing gets faster", longest.title(name), short(longest.took()), short(wall))
+	case float64(busy) >= busyShare*float64(workers)*float64(wall):
+		return fmt.Sprintf("bounded by workers: all %d were busy for %d%% of %s: %s",
+			workers, 100*busy/(time.Duration(workers)*wall), short(wall), moreWorkers(spans, start, workers))
+	case float64(start) >= buildShare*float64(wall):
+		return fmt.Sprintf("bounded by building: the first test process started after %s of %s", short(start), short(wall))
+	case long:
+		return fmt.Sprintf("longest: %s %s of %s in one process", longest.title(name), short(longest.took()), short(wall))
 	}
 	return ""
 }
+
+// waitShare is what part of their time processes may compute to be said to wait: twice as many
+// of them need no more cores then.
+const waitShare = 0.5
+
+// moreWorkers says what would help a run whose workers were all busy. start is when the first of
+// them began.
+func moreWorkers(spans []Span, start time.Duration, workers int) string {
+	var busy, cpu time.Duration
+	took := make([]time.Duration, len(spans))
+	for i, s := range spans {
+		took[i] = s.took()
+		busy += took[i]
+		cpu += s.CPU
+	}
+	if cpu <= 0 || float64(cpu) > waitShare*float64(busy) {
+		return "only more of them, or faster tests, help"
+	}
+	return fmt.Sprintf("the tests mostly wait, with -n %d about %s", 2*workers, short(start+makespan(took, 2*workers)))
+}
+
+// split returns what spans take if the tests of one are shared out to all workers evenly.
+func split(spans []Span, one Span, workers int) []time.Duration {
+	parts := min(workers, one.Tests)
+	var took []time.Duration
+	for _, s := range spans {
+		if s != one {
+			took = append(took, s.took())
+			continue
+		}
+		for range parts {
+			took = append(took, s.took()/time.Duration(parts))
+		}
+	}
+	return took
+}
+
+// makespan returns how long workers take that run the longest of what waits first.
+func makespan(took []time.Duration, workers int) time.Duration {
+	took = slices.Clone(took)
+	slices.SortFunc(took, func(a, b time.Duration) int { return cmp.Compare(b, a) })
+	ends := make([]time.Duration, workers)
+	for _, d := range took {
+		i := slices.Index(ends, slices.Min(ends))
+		ends[i] += d
+	}
+	return slices.Max(ends)
+}
+
+func (s Span) took() time.Duration { return s.End.Sub(s.Start) }
 
 func (s Span) title(name func(string) string) string {
 	title := name(s.Package)

@@ -30,6 +30,7 @@ type Package struct {
 	Path     string
 	Tests    int           // how many top-level tests are to run; 0: not known
 	Estimate time.Duration // what they take together, from past runs; 0: not known
+	TestMain bool          // its tests share one process because it has a TestMain
 }
 
 // Process is a test process. From the events of go test alone, a package is one process.
@@ -215,7 +216,7 @@ func (s *State) ProcessEnded(e ProcessEnd) {
 	}
 	delete(s.procs, e.Number)
 	if p.Kind != FromEvents {
-		s.spans = append(s.spans, p.span(e.End))
+		s.spans = append(s.spans, s.span(p, e))
 	}
 }
 

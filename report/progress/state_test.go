@@ -172,10 +172,31 @@ func TestLines(t *testing.T) {
 	}
 }
 
+// TestSpans is that what bounds a run is told of the processes that a State has heard of.
+func TestSpans(t *testing.T) {
+	t.Parallel()
+	s := NewState(Config{Began: began, Workers: 3})
+	s.PackageFound(Package{Path: "m/e2e", TestMain: true})
+	s.ProcessStarted(Process{Number: 1, Worker: 2, Package: "m/e2e", Tests: []string{"TestA", "TestB"}, Start: at(1)})
+	s.ProcessEnded(ProcessEnd{Number: 1, End: at(30), CPU: time.Second})
+	want := Span{Worker: 2, Package: "m/e2e", Tests: 2, Start: at(1), End: at(30), CPU: time.Second, TestMain: true}
+	if len(s.spans) != 1 || s.spans[0] != want {
+		t.Errorf("got %+v, want %+v", s.spans, want)
+	}
+}
+
 func TestBound(t *testing.T) {
 	t.Parallel()
 	span := func(worker int, name string, from, to float64) Span {
 		return Span{Worker: worker, Package: "m/e2e", Name: name, Start: at(from), End: at(to)}
+	}
+	busy := func(s Span, cpu float64) Span {
+		s.CPU = at(cpu).Sub(at(0))
+		return s
+	}
+	testMain := func(s Span, tests int) Span {
+		s.Tests, s.TestMain = tests, true
+		return s
 	}
 	for _, test := range []struct {
 		name    string
@@ -192,6 +213,17 @@ func TestBound(t *testing.T) {
 		{"all busy", []Span{span(0, "a", 0, 10), span(0, "b", 10, 20), span(1, "c", 0, 9), span(1, "d", 9, 19)}, 20, 2,
 			"bounded by workers: all 2 were busy for 97% of 20s: only more of them, or faster tests, help"},
 		{"building", []Span{span(0, "a", 20, 22)}, 22, 2, "bounded by building: the first test process started after 20s of 22s"},
+		{"waiting workers", []Span{busy(span(0, "a", 0, 10), 1), span(0, "b", 10, 20), span(1, "c", 0, 9), span(1, "d", 9, 19)}, 20, 2,
+			"bounded by workers: all 2 were busy for 97% of 20s: the tests mostly wait, with -n 4 about 10s"},
+		{"computing workers", []Span{busy(span(0, "a", 0, 10), 10), busy(span(0, "b", 10, 20), 9.8), span(1, "c", 0, 9), span(1, "d", 9, 19)}, 20, 2,
+			"bounded by workers: all 2 were busy for 97% of 20s: only more of them, or faster tests, help"},
+		{"TestMain", []Span{testMain(span(0, "", 1, 30), 40), span(1, "a", 1, 4)}, 30, 3,
+			"longest: e2e 29s of 30s in one process, for its TestMain: with --testmain=per-worker about 13s"},
+		{"TestMain with two tests", []Span{testMain(span(0, "", 0, 30), 2)}, 30, 3,
+			"longest: e2e 30s of 30s in one process, for its TestMain: with --testmain=per-worker about 15s"},
+		{"TestMain with one test", []Span{testMain(span(0, "TestA", 0, 30), 1)}, 30, 3, "longest: e2e TestA 30s of 30s: split it, or nothing gets faster"},
+		{"TestMain and one worker", []Span{testMain(span(0, "", 0, 30), 40)}, 30, 1,
+			"bounded by workers: all 1 were busy for 100% of 30s: only more of them, or faster tests, help"},
 		{"nothing in particular", []Span{span(0, "a", 0, 5), span(1, "b", 10, 15)}, 20, 2, ""},
 	} {
 		if got := Bound(test.spans, began, at(test.end), test.workers, base); got != test.want {
