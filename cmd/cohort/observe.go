@@ -85,7 +85,7 @@ func (o *liveObserver) isTold(process int) bool {
 }
 
 func (o *liveObserver) PackageFound(p scheduler.FoundPackage) {
-	o.live.PackageFound(progress.Package{Path: p.Path, Tests: len(p.Tests), Estimate: p.Estimate})
+	o.live.PackageFound(progress.Package{Path: p.Path, Tests: len(p.Tests), Estimate: p.Estimate, TestMain: p.TestMain})
 }
 
 func (o *liveObserver) ProcessStarted(p scheduler.StartedProcess) {

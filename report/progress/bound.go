@@ -9,15 +9,14 @@ import (
 
 // Span is a process that has run.
 type Span struct {
-	Worker  int
-	Package string
-	Name    string // of its group, or of its only test; "": several tests
-	Tests   int    // how many it ran; 0: not known
-	Start   time.Time
-	End     time.Time
-	CPU     time.Duration // that it used; 0: not known
-	// TestMain reports that the package is one process because it has a TestMain.
-	TestMain bool
+	Worker   int
+	Package  string
+	Name     string // of its group, or of its only test; "": several tests
+	Tests    int    // how many it ran; 0: not known
+	Start    time.Time
+	End      time.Time
+	CPU      time.Duration // that it used; 0: not known
+	TestMain bool          // the package has one, so that it is one process by default
 }
 
 // span describes a process that has ended.
@@ -65,7 +64,7 @@ func Bound(spans []Span, began, ended time.Time, workers int, name func(pkg stri
 	long := float64(longest.took()) >= longShare*float64(wall)
 	start := first.Sub(began)
 	switch {
-	case long && longest.TestMain && longest.Tests > 1 && workers > 1:
+	case long && workers > 1 && longest.wholeForTestMain(spans):
 		return fmt.Sprintf("longest: %s %s of %s in one process, for its TestMain: with --testmain=per-worker about %s",
 			name(longest.Package), short(longest.took()), short(wall), short(start+makespan(split(spans, longest, workers), workers)))
 	case long && longest.Name != "":
@@ -127,6 +126,12 @@ func makespan(took []time.Duration, workers int) time.Duration {
 		ends[i] += d
 	}
 	return slices.Max(ends)
+}
+
+// wholeForTestMain reports whether a process ran all tests of a package because it has a TestMain.
+func (s Span) wholeForTestMain(spans []Span) bool {
+	other := func(o Span) bool { return o.Package == s.Package && o != s }
+	return s.TestMain && s.Tests > 1 && !slices.ContainsFunc(spans, other)
 }
 
 func (s Span) took() time.Duration { return s.End.Sub(s.Start) }

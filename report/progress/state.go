@@ -30,7 +30,7 @@ type Package struct {
 	Path     string
 	Tests    int           // how many top-level tests are to run; 0: not known
 	Estimate time.Duration // what they take together, from past runs; 0: not known
-	TestMain bool          // its tests share one process because it has a TestMain
+	TestMain bool          // it has one
 }
 
 // Process is a test process. From the events of go test alone, a package is one process.

@@ -194,6 +194,10 @@ func TestBound(t *testing.T) {
 		s.CPU = at(cpu).Sub(at(0))
 		return s
 	}
+	other := func(s Span) Span {
+		s.Package = "m/other"
+		return s
+	}
 	testMain := func(s Span, tests int) Span {
 		s.Tests, s.TestMain = tests, true
 		return s
@@ -217,8 +221,9 @@ func TestBound(t *testing.T) {
 			"bounded by workers: all 2 were busy for 97% of 20s: the tests mostly wait, with -n 4 about 10s"},
 		{"computing workers", []Span{busy(span(0, "a", 0, 10), 10), busy(span(0, "b", 10, 20), 9.8), span(1, "c", 0, 9), span(1, "d", 9, 19)}, 20, 2,
 			"bounded by workers: all 2 were busy for 97% of 20s: only more of them, or faster tests, help"},
-		{"TestMain", []Span{testMain(span(0, "", 1, 30), 40), span(1, "a", 1, 4)}, 30, 3,
+		{"TestMain", []Span{testMain(span(0, "", 1, 30), 40), other(span(1, "a", 1, 4))}, 30, 3,
 			"longest: e2e 29s of 30s in one process, for its TestMain: with --testmain=per-worker about 13s"},
+		{"TestMain, split already", []Span{testMain(span(0, "", 1, 30), 40), span(1, "", 1, 4)}, 30, 3, "longest: e2e 29s of 30s in one process"},
 		{"TestMain with two tests", []Span{testMain(span(0, "", 0, 30), 2)}, 30, 3,
 			"longest: e2e 30s of 30s in one process, for its TestMain: with --testmain=per-worker about 15s"},
 		{"TestMain with one test", []Span{testMain(span(0, "TestA", 0, 30), 1)}, 30, 3, "longest: e2e TestA 30s of 30s: split it, or nothing gets faster"},

@@ -24,7 +24,9 @@ func (r *Run) Bound() string {
 	for _, p := range r.Processes {
 		workers = max(workers, p.Worker+1)
 		busy += r.took(p)
-		span := progress.Span{Worker: p.Worker, Package: p.Package, Name: p.Group, Tests: len(p.Tests), Start: p.Start, End: r.end(p)}
+		span := progress.Span{
+			Worker: p.Worker, Package: p.Package, Name: p.Group, Tests: len(p.Tests), Start: p.Start, End: r.end(p), CPU: p.CPU,
+		}
 		if span.Name == "" && len(p.Tests) == 1 {
 			span.Name = p.Tests[0].Name
 		}
