@@ -6,8 +6,9 @@ import (
 	"time"
 )
 
-// raceEnd returns for how long a process of a test binary lives on after its tests, in that environment: one with the
-// race detector sleeps, so that races of the goroutines that are left come to light.
+// raceEnd returns for how long a process of a test binary lives on after its tests, in that
+// environment: one with the race detector sleeps, so that races of the goroutines that are left
+// come to light.
 func raceEnd(race bool, env []string) time.Duration {
 	if !race {
 		return 0

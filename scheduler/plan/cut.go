@@ -4,21 +4,21 @@ import "time"
 
 // What a batch should have at least, in process starts of its package.
 const (
-	// crowdedStarts holds the cost of starting below a tenth of the work, twice that below a twentieth where such a
-	// batch is still a short one, which no worker waits for.
+	// crowdedStarts holds the cost of starting below a tenth of the work, twice that below a
+	// twentieth where such a batch is still a short one, which no worker waits for.
 	crowdedStarts = 10
 	shortBatch    = cost(100 * time.Millisecond)
 	// idleStarts is for workers that would do nothing else.
 	idleStarts = 3
-	// maxBlind is how many tests an unknown package has at most to run whole, however cheap the tests of other
-	// packages are.
+	// maxBlind is how many tests an unknown package has at most to run whole, however cheap the
+	// tests of other packages are.
 	maxBlind = 64
-	// endShare is what part of a process's end counts if no worker waits for it. It holds memory (and it is a
-	// second, of a binary under the race detector): a worker of batches that are three times the price has seven
-	// such processes behind it at most.
+	// endShare is what part of a process's end counts if no worker waits for it. It holds memory
+	// (and it is a second, of a binary under the race detector): a worker of batches that are three
+	// times the price has seven such processes behind it at most.
 	endShare = 20
-	// hiding is how many quick tests may hide a slow one: as long as other packages may be under way, fewer are not
-	// worth a look by several workers.
+	// hiding is how many quick tests may hide a slow one: as long as other packages may be under
+	// way, fewer are not worth a look by several workers.
 	hiding = 20
 	// slack is by how much a batch may exceed its share if that saves a process.
 	slack = 1.2
@@ -31,10 +31,11 @@ type cut struct {
 	units  []int // positions in pkg.pending, ascending
 	work   cost
 	serial bool
-	// finish tells that it is the small rest of a package that has begun: it goes first, so that packages end.
+	// finish tells that it is the small rest of a package that has begun: it goes first, so that
+	// packages end.
 	finish bool
-	// probe tells that it is the first batch of an unknown package: it goes before known work, since what it
-	// shows may be the longest work of all.
+	// probe tells that it is the first batch of an unknown package: it goes before known work,
+	// since what it shows may be the longest work of all.
 	probe bool
 }
 
@@ -49,8 +50,8 @@ func (c cut) before(d cut) bool {
 	return c.work > d.work*(1+rounding)
 }
 
-// cut returns the batch that should start next of those the package allows. ok is false if only serial units are
-// left.
+// cut returns the batch that should start next of those the package allows. ok is false if only
+// serial units are left.
 func (p *pkg) cut(s share, prior cost) (c cut, ok bool) {
 	rest := p.rest() - cost(p.startup)
 	least := p.least(s)
@@ -82,7 +83,8 @@ func (p *pkg) least(s share) cost {
 	}
 	least := idleStarts * p.price()
 	if p.guessed {
-		// Tests that look cheap may hide a slow one: no worker that has nothing else to do gets more than its part.
+		// Tests that look cheap may hide a slow one: no worker that has nothing else to do gets
+		// more than its part.
 		least = min(least, cost(p.tests)*p.perTest/cost(s.workers))
 	}
 	return least
@@ -132,10 +134,11 @@ func (p *pkg) size(s share, least, prior cost, left int) cost {
 // blind reports whether durations are unknown and no batch has ended that would tell them.
 func (p *pkg) blind() bool { return p.guessed && p.ended.tests == 0 }
 
-// blindSize is what a batch of a blind package gets at most: what a first round would give it if it were alone. In
-// a crowd, or when the run has paid enough for probes, a small package runs whole, if that is not worth two
-// processes when its tests are like those of other packages. A larger part than the first is of no use: it costs
-// the second process too; and a single worker has nothing to share.
+// blindSize is what a batch of a blind package gets at most: what a first round would give it if it
+// were alone. In a crowd, or when the run has paid enough for probes, a small package runs whole,
+// if that is not worth two processes when its tests are like those of other packages. A larger part
+// than the first is of no use: it costs the second process too; and a single worker has nothing to
+// share.
 func (p *pkg) blindSize(s share, least, prior cost) cost {
 	tests := (p.tests + 2*s.workers - 1) / (2 * s.workers)
 	if s.workers == 1 || s.whole && p.tests <= min(int(least/prior/2), maxBlind) {

@@ -46,8 +46,8 @@ func waiting() []suite {
 	}
 }
 
-// TestFirstRunOfSlowTests is that slow tests spread in a first run nearly as with a history: whatever is known of
-// builds, and with the race detector too.
+// TestFirstRunOfSlowTests is that slow tests spread in a first run nearly as with a history:
+// whatever is known of builds, and with the race detector too.
 func TestFirstRunOfSlowTests(t *testing.T) {
 	t.Parallel()
 	for _, s := range waiting() {
@@ -79,8 +79,9 @@ func checkFirstRun(t *testing.T, s suite, workers int) {
 	}
 }
 
-// TestFirstRunOfHiddenTests has few slow tests in a package of quick ones. They can be met late; but the run is
-// nearer to the time of a scheduler that starts every test by itself than to that of one process.
+// TestFirstRunOfHiddenTests has few slow tests in a package of quick ones. They can be met late;
+// but the run is nearer to the time of a scheduler that starts every test by itself than to that of
+// one process.
 func TestFirstRunOfHiddenTests(t *testing.T) {
 	t.Parallel()
 	p := hidden(100, 8, 600*ms)
@@ -106,8 +107,9 @@ func TestFirstRunOfHiddenTests(t *testing.T) {
 	}
 }
 
-// TestLongEnds has packages that are bound by the processor. If their processes live on for a second there are fewer
-// of them, and fewer still if workers wait for that; and the run does not take longer for it than the second.
+// TestLongEnds has packages that are bound by the processor. If their processes live on for a
+// second there are fewer of them, and fewer still if workers wait for that; and the run does not
+// take longer for it than the second.
 func TestLongEnds(t *testing.T) {
 	t.Parallel()
 	run := func(end time.Duration, held bool, workers int) (took time.Duration, processes int) {

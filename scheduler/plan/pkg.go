@@ -9,16 +9,17 @@ import (
 type cost float64
 
 const (
-	// defaultStartup is between the 3 ms of small test binaries and the 75 ms of large ones, closer to the former,
-	// which are the rule.
+	// defaultStartup is between the 3 ms of small test binaries and the 75 ms of large ones, closer
+	// to the former, which are the rule.
 	defaultStartup = 5 * time.Millisecond
-	// probeWindow is for how long a package that nothing is known of waits for its first batch. In 20 ms a small
-	// binary has started (3 ms) and run tests for 17: if a small part of the package is not done by then, the
-	// rest has a multiple of that to do, and spreading it pays for the starts. Waiting longer idles
-	// workers in the very packages that gain most: 20 ms are 1% of two seconds.
+	// probeWindow is for how long a package that nothing is known of waits for its first batch. In
+	// 20 ms a small binary has started (3 ms) and run tests for 17: if a small part of the package
+	// is not done by then, the rest has a multiple of that to do, and spreading it pays for the
+	// starts. Waiting longer idles workers in the very packages that gain most: 20 ms are 1% of two
+	// seconds.
 	probeWindow = 20 * time.Millisecond
-	// testFloor is what the testing package itself needs for a test that does nothing, so that a thousand tests
-	// which are remembered as 0 still count.
+	// testFloor is what the testing package itself needs for a test that does nothing, so that a
+	// thousand tests which are remembered as 0 still count.
 	testFloor = 20 * time.Microsecond
 )
 
@@ -50,8 +51,8 @@ type finished struct {
 	work  cost
 }
 
-// given is what a package got in this round: kept apart for units with and without an estimate, since the cost of
-// the latter changes as tests are seen to run.
+// given is what a package got in this round: kept apart for units with and without an estimate,
+// since the cost of the latter changes as tests are seen to run.
 type given struct {
 	known   cost
 	guessed int // tests
@@ -162,7 +163,8 @@ func (p *pkg) take(c cut) []Unit {
 	return taken
 }
 
-// probeEnds returns until when the rest of the package should wait for its first batch; 0 is not at all.
+// probeEnds returns until when the rest of the package should wait for its first batch; 0 is not at
+// all.
 func (p *pkg) probeEnds() time.Duration {
 	if p.probe == nil || p.probe.ended {
 		return 0
@@ -194,8 +196,8 @@ func (p *pkg) learn(b *batch, now time.Duration) bool {
 	return first
 }
 
-// needless reports whether an ended batch need not have been a process of its own: the package's first one could
-// have done the little that it did.
+// needless reports whether an ended batch need not have been a process of its own: the package's
+// first one could have done the little that it did.
 func (p *pkg) needless(b *batch, now time.Duration) bool {
 	return p.guessed && b != p.probe && p.worked(b, now) < crowdedStarts*cost(p.startup)
 }
@@ -221,9 +223,9 @@ func (p *pkg) worked(b *batch, now time.Duration) cost {
 	return max(0, cost(now-b.started-p.startup))
 }
 
-// guess updates what a test without an estimate takes: from the ended batches, and from the probe if it runs: the tests
-// it has run, and one more. Without word of them it is all its tests, a lower bound. If there is nothing to go by,
-// it is the prior.
+// guess updates what a test without an estimate takes: from the ended batches, and from the probe
+// if it runs: the tests it has run, and one more. Without word of them it is all its tests, a lower
+// bound. If there is nothing to go by, it is the prior.
 func (p *pkg) guess(now time.Duration, prior cost) {
 	if !p.guessed {
 		return
@@ -243,8 +245,8 @@ func (p *pkg) guess(now time.Duration, prior cost) {
 	}
 }
 
-// prior is what the packages of this run suggest about one that nothing is known of: the geometric mean of their
-// tests' durations, so that one slow package does not make all others look slow.
+// prior is what the packages of this run suggest about one that nothing is known of: the geometric
+// mean of their tests' durations, so that one slow package does not make all others look slow.
 type prior struct {
 	logs  float64
 	count int

@@ -26,17 +26,18 @@ type Unit struct {
 type Package struct {
 	// ID is the caller's name for it, unique in the run.
 	ID int
-	// Rank decides between packages that are equal otherwise, lower first: the position in the run's shuffled
-	// order. Equal ranks go by ID.
+	// Rank decides between packages that are equal otherwise, lower first: the position in the
+	// run's shuffled order. Equal ranks go by ID.
 	Rank  int
 	Units []Unit
 	// Startup is the cost of starting one of its processes; 0 means unknown.
 	Startup time.Duration
-	// MaxBatches is in how many processes its units may run at most, groups and serial units included as far as
-	// they allow; 0 is no limit. For packages with a TestMain that sets things up.
+	// MaxBatches is in how many processes its units may run at most, groups and serial units
+	// included as far as they allow; 0 is no limit. For packages with a TestMain that sets things
+	// up.
 	MaxBatches int
-	// Held tells that a worker waits for a process until after Config.End. Otherwise it goes on when the tests
-	// have ended, which is when Finished is to be called.
+	// Held tells that a worker waits for a process until after Config.End. Otherwise it goes on
+	// when the tests have ended, which is when Finished is to be called.
 	Held bool
 }
 
@@ -46,12 +47,13 @@ type Config struct {
 	Workers int
 	// Startup is the cost of a process start of packages that do not say; 0 means 5 ms.
 	Startup time.Duration
-	// End is for how long a process lives on after its last test: under the race detector it sleeps for a
-	// second. 0 is not at all.
+	// End is for how long a process lives on after its last test: under the race detector it sleeps
+	// for a second. 0 is not at all.
 	End time.Duration
 }
 
-// Supply says whether packages are being built that may come. While they are, an idle worker is no idle core.
+// Supply says whether packages are being built that may come. While they are, an idle worker is no
+// idle core.
 type Supply int
 
 const (
@@ -59,7 +61,8 @@ const (
 	SupplyUnknown Supply = iota
 	// SupplyBuilding is that compilers or linkers keep the cores busy.
 	SupplyBuilding
-	// SupplyIdle is that nothing is being built: no package will come, or none before one that has come ends.
+	// SupplyIdle is that nothing is being built: no package will come, or none before one that has
+	// come ends.
 	SupplyIdle
 )
 
@@ -72,12 +75,13 @@ type Batch struct {
 	Units []int
 	// Serial means that no other process may run until this one has ended.
 	Serial bool
-	// Estimate is what it may take, process start included. It is a guess where no duration is known.
+	// Estimate is what it may take, process start included. It is a guess where no duration is
+	// known.
 	Estimate time.Duration
 }
 
-// Planner knows what is to run and what is running. It is not safe for concurrent use: one goroutine owns it. All
-// times are durations since the start of the run.
+// Planner knows what is to run and what is running. It is not safe for concurrent use: one
+// goroutine owns it. All times are durations since the start of the run.
 type Planner struct {
 	cfg      Config
 	packages map[int]*pkg
@@ -87,8 +91,8 @@ type Planner struct {
 	supply   Supply
 	wasted   cost // see allowance
 
-	// handedOut is what packages that are no longer active got in this round, and full is how many batches of
-	// at least half a share there were in it.
+	// handedOut is what packages that are no longer active got in this round, and full is how many
+	// batches of at least half a share there were in it.
 	handedOut cost
 	full      int
 	serial    bool // a serial batch is running
@@ -118,7 +122,8 @@ func New(cfg Config) *Planner {
 // SetSupply says what is known of packages that have not come.
 func (pl *Planner) SetSupply(s Supply) { pl.supply = s }
 
-// AddPackage adds a package that can run now. A second one with its ID is a mistake of the caller, and panics.
+// AddPackage adds a package that can run now. A second one with its ID is a mistake of the caller,
+// and panics.
 func (pl *Planner) AddPackage(p Package) {
 	if pl.packages[p.ID] != nil {
 		panic(fmt.Sprintf("plan: package %d was added twice", p.ID))
@@ -133,13 +138,14 @@ func (pl *Planner) AddPackage(p Package) {
 
 func byRank(a, b *pkg) int { return cmp.Or(cmp.Compare(a.Rank, b.Rank), cmp.Compare(a.ID, b.ID)) }
 
-// Next returns the batch that a worker should start now, when idle workers have nothing to do. The caller counts
-// processes that it started by itself (reruns) as busy workers.
+// Next returns the batch that a worker should start now, when idle workers have nothing to do. The
+// caller counts processes that it started by itself (reruns) as busy workers.
 //
-// If ok is false, nothing should start. Then wake, unless it is 0, is the time at which to ask again if nothing
-// else has happened until then. Ask again after every other call to the Planner.
+// If ok is false, nothing should start. Then wake, unless it is 0, is the time at which to ask
+// again if nothing else has happened until then. Ask again after every other call to the Planner.
 //
-// A batch that was returned counts as started at now. With all durations known, now does not matter.
+// A batch that was returned counts as started at now. With all durations known, now does not
+// matter.
 func (pl *Planner) Next(now time.Duration, idle int) (b Batch, ok bool, wake time.Duration) {
 	if idle <= 0 || pl.serial {
 		return Batch{}, false, 0
@@ -179,8 +185,8 @@ func earliest(wake, t time.Duration) time.Duration {
 	return min(wake, t)
 }
 
-// serialUnit returns the first serial unit of the first package. Nothing else is pending, for only those are
-// never cut.
+// serialUnit returns the first serial unit of the first package. Nothing else is pending, for only
+// those are never cut.
 func (pl *Planner) serialUnit() (*pkg, cut) {
 	for _, p := range pl.active {
 		for i, u := range p.pending {
@@ -223,13 +229,15 @@ func (pl *Planner) retire(p *pkg) {
 	}
 }
 
-// Started says that the process of a batch has reached its first test, at now: what a start costs. Optional.
+// Started says that the process of a batch has reached its first test, at now: what a start costs.
+// Optional.
 func (pl *Planner) Started(batchID int, now time.Duration) {
 	b := pl.mustRun(batchID)
 	b.pkg.learnStartup(now - b.started)
 }
 
-// Observed says how many tests of a running batch have ended. Optional: it makes probing more exact.
+// Observed says how many tests of a running batch have ended. Optional: it makes probing more
+// exact.
 func (pl *Planner) Observed(batchID int, ended int) {
 	b := pl.mustRun(batchID)
 	b.seen, b.done = true, ended

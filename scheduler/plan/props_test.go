@@ -88,7 +88,8 @@ func checkLog(s suite, workers int, log []logged, seed uint64) string {
 	return ""
 }
 
-// checkMax compares the processes of a package with what it allows: units that need their own come on top.
+// checkMax compares the processes of a package with what it allows: units that need their own come
+// on top.
 func checkMax(id int, p simPackage, log []logged) string {
 	alone, batches, loose := 0, 0, 0
 	for _, u := range p.units {
@@ -125,8 +126,8 @@ func order(s suite, seed uint64) [][]int {
 	return places
 }
 
-// TestManySmallPackages is the other promise: hardly more work than one process per package. With history it is 3%; in
-// a first run it is what may be wasted, and the starts under way when it is.
+// TestManySmallPackages is the other promise: hardly more work than one process per package. With
+// history it is 3%; in a first run it is what may be wasted, and the starts under way when it is.
 func TestManySmallPackages(t *testing.T) {
 	t.Parallel()
 	s := trivial(1000)

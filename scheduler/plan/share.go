@@ -4,14 +4,15 @@ import "time"
 
 // How much of a round's work is handed out in it. The rest levels the end.
 const (
-	// guessFactor is factoring's own figure, for durations that may be anything. With a little less, a single package is 1%
-	// nearer to the bound (the recordings of sim_test.go); for many small ones it means more processes.
+	// guessFactor is factoring's own figure, for durations that may be anything. With a little
+	// less, a single package is 1% nearer to the bound (the recordings of sim_test.go); for many
+	// small ones it means more processes.
 	guessFactor = 0.5
 	singleGuess = 0.47
 	// knownFactor trusts the history further.
 	knownFactor = 0.75
-	// A round is the last when what estimates are usually wrong by (a tenth of a worker's part) is worth
-	// no more than a few process starts.
+	// A round is the last when what estimates are usually wrong by (a tenth of a worker's part) is
+	// worth no more than a few process starts.
 	usualError = 0.1
 	lastStarts = 3
 )
@@ -21,8 +22,8 @@ type share struct {
 	workers int
 	size    cost
 	last    bool // this round hands out everything
-	// crowded tells that other packages wait or are being built: no core is idle, and needless processes only take
-	// time from them. unsure tells that this may be so.
+	// crowded tells that other packages wait or are being built: no core is idle, and needless
+	// processes only take time from them. unsure tells that this may be so.
 	crowded, unsure bool
 	// whole tells that the run has paid enough for probes that showed nothing.
 	whole bool
@@ -31,8 +32,8 @@ type share struct {
 // crowd is how many other packages per worker are a crowd.
 const crowd = 1
 
-// share begins a new round if every worker got a batch in the current one, or if less than half a batch is left of it,
-// and returns the size of its batches.
+// share begins a new round if every worker got a batch in the current one, or if less than half a
+// batch is left of it, and returns the size of its batches.
 func (pl *Planner) share(now time.Duration) share {
 	s := share{workers: pl.cfg.Workers}
 	crowd := len(pl.active)-1 >= crowd*s.workers
@@ -52,14 +53,15 @@ func (pl *Planner) share(now time.Duration) share {
 	return s
 }
 
-// What a run may pay for processes that turn out to have been needless, since the tests of an unknown package were
-// all quick: enough to probe some sixty packages of 5 ms starts, and then a hundredth of the time that passes. A slow package
-// that is not found costs a run seconds, and a thousand trivial ones take the go command half a minute to link.
+// What a run may pay for processes that turn out to have been needless, since the tests of an
+// unknown package were all quick: enough to probe some sixty packages of 5 ms starts, and then a
+// hundredth of the time that passes. A slow package that is not found costs a run seconds, and a
+// thousand trivial ones take the go command half a minute to link.
 const (
 	wasteAtOnce = cost(300 * time.Millisecond)
 	wasteRate   = 0.01
-	// splitPart is what part of it may go to more than one process for what a probe has left, in case it hides a
-	// slow test. It is the smaller one: probes find more.
+	// splitPart is what part of it may go to more than one process for what a probe has left, in
+	// case it hides a slow test. It is the smaller one: probes find more.
 	splitPart = 1.0 / 3
 )
 
@@ -69,8 +71,8 @@ func allowance(now time.Duration) cost { return wasteAtOnce + wasteRate*cost(now
 // rounding keeps sums of floats from making one round out of two.
 const rounding = 1e-9
 
-// amounts sums up the active packages: what is pending, how much of it is guessed, the mean process start, and what was
-// handed out in this round.
+// amounts sums up the active packages: what is pending, how much of it is guessed, the mean process
+// start, and what was handed out in this round.
 func (pl *Planner) amounts() (rest, guessed, start, given cost) {
 	given = pl.handedOut
 	for _, p := range pl.active {

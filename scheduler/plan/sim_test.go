@@ -143,8 +143,8 @@ func simulate(s suite, workers int, k knowledge, seed uint64) outcome {
 	return sim.result
 }
 
-// supply tells the planner what cohort knows of packages that have not come: with one package that there is no
-// other, with many nothing, but for a gate.
+// supply tells the planner what cohort knows of packages that have not come: with one package that
+// there is no other, with many nothing, but for a gate.
 func (sim *simulation) supply() {
 	switch {
 	case len(sim.suite.packages) == 1 && !sim.suite.many || sim.suite.gate && sim.arrived == len(sim.suite.packages):
@@ -220,8 +220,8 @@ func (sim *simulation) start(b Batch) {
 	sim.result.log = append(sim.result.log, logged{b, worker, sim.now, t})
 }
 
-// bound is the shortest possible end: what arrives from some moment on, spread evenly, or one unit, each with the process
-// starts that cannot be avoided.
+// bound is the shortest possible end: what arrives from some moment on, spread evenly, or one unit,
+// each with the process starts that cannot be avoided.
 func (s suite) bound(workers int) time.Duration {
 	var bound time.Duration
 	for _, from := range s.packages {
@@ -254,9 +254,10 @@ func (p simPackage) total() time.Duration {
 	return total + loose
 }
 
-// blindEnd is when a run would end whose scheduler knows no durations, but starts every unit in a process of its own
-// at no cost: in the order of the packages' arrival and, inside a package, in the order that seed decides. No
-// scheduler without history can be expected to do better on the mean.
+// blindEnd is when a run would end whose scheduler knows no durations, but starts every unit in a
+// process of its own at no cost: in the order of the packages' arrival and, inside a package, in
+// the order that seed decides. No scheduler without history can be expected to do better on the
+// mean.
 func (s suite) blindEnd(workers int, seed uint64) time.Duration {
 	rnd := rand.New(rand.NewPCG(seed, 98))
 	free := make([]time.Duration, workers)
@@ -332,9 +333,10 @@ func promise(k knowledge) float64 {
 	return map[string]float64{"history": 0.95, "history±30%": 0.85, "nothing": 0.85}[k.name]
 }
 
-// TestEfficiency is the promise, for the mean of ten orders: at least 0.95 of the bound with history. Without it, 0.85 of
-// the bound or of what a scheduler without history could at all do: one that meets the longest test last is
-// late, however it cuts. The mean over the recordings must be above 0.95 and 0.85 of the bound itself.
+// TestEfficiency is the promise, for the mean of ten orders: at least 0.95 of the bound with
+// history. Without it, 0.85 of the bound or of what a scheduler without history could at all do:
+// one that meets the longest test last is late, however it cuts. The mean over the recordings must
+// be above 0.95 and 0.85 of the bound itself.
 func TestEfficiency(t *testing.T) {
 	t.Parallel()
 	var recorded means

@@ -72,7 +72,8 @@ func trivial(packages int) suite {
 	return s
 }
 
-// heavyTail has durations of a Pareto distribution, cut at 20 s: most are short, and a few make most of the time.
+// heavyTail has durations of a Pareto distribution, cut at 20 s: most are short, and a few make
+// most of the time.
 func heavyTail() suite {
 	rnd := rand.New(rand.NewPCG(11, 12))
 	s := suite{name: "heavy tail"}

@@ -52,8 +52,8 @@ type sample struct {
 	time time.Duration
 	// cpu is what the processes of the run used, user and system time together.
 	cpu time.Duration
-	// memory is the peak resident set, in bytes, of all processes of the run together where that can be told, else of
-	// the largest; 0 where neither is known.
+	// memory is the peak resident set, in bytes, of all processes of the run together where that
+	// can be told, else of the largest; 0 where neither is known.
 	memory int64
 }
 
@@ -173,8 +173,8 @@ func (b *bench) sample(ctx context.Context, c *contestant) (sample, error) {
 	return sum, nil
 }
 
-// once runs a command to its end. What it prints goes to files, as in CI, and is shown only if the exit code is not the
-// expected one.
+// once runs a command to its end. What it prints goes to files, as in CI, and is shown only if the
+// exit code is not the expected one.
 func (b *bench) once(ctx context.Context, c *contestant) (s sample, err error) {
 	out, err := os.Create(filepath.Join(b.tmp, "output"))
 	if err != nil {

@@ -1,11 +1,13 @@
-// Command bench measures cohort beside go test and gotestsum, on work that it generates or that every Go installation has.
+// Command bench measures cohort beside go test and gotestsum, on work that it generates or that
+// every Go installation has.
 //
 //	go run ./cmd/internal/bench [-row NAME] [-rounds N] [-json FILE]
 //
-// Each row runs its contestants in turn (A B C A B C), so that whatever else the machine does meets all of them, and prints
-// the median of each, how many times faster than the first contestant it is, pairwise by round with the spread, the
-// processor time of all its processes, and the peak memory of all together where it can be told (Linux), else of the largest.
-// Nothing is asserted: a figure is not a test. -json writes every single measurement to a file.
+// Each row runs its contestants in turn (A B C A B C), so that whatever else the machine does meets
+// all of them, and prints the median of each, how many times faster than the first contestant it
+// is, pairwise by round with the spread, the processor time of all its processes, and the peak
+// memory of all together where it can be told (Linux), else of the largest. Nothing is asserted: a
+// figure is not a test. -json writes every single measurement to a file.
 package main
 
 import (

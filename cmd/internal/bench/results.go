@@ -46,7 +46,8 @@ func results(row string, t table, samples [][]sample) []result {
 	return all
 }
 
-// writeResults writes what has been measured to the file that was asked for, also when a row has failed since.
+// writeResults writes what has been measured to the file that was asked for, also when a row has
+// failed since.
 func (b *bench) writeResults() error {
 	if b.json == "" {
 		return nil

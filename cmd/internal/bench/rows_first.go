@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// beginners are the contestants of rows about a first run: go test, cohort for the first time ever, cohort with a history
-// when everything is linked anew, and cohort when nothing is.
+// beginners are the contestants of rows about a first run: go test, cohort for the first time ever,
+// cohort with a history when everything is linked anew, and cohort when nothing is.
 func (b *bench) beginners(dir string, own, args []string) []contestant {
 	all := b.contestants(dir, own, args)
 	history := all[3]
@@ -42,8 +42,8 @@ func firstRow(ctx context.Context, b *bench) ([]table, error) {
 
 // raceRow measures what cohort's processes cost if each sleeps for a second at its end.
 func raceRow(ctx context.Context, b *bench) ([]table, error) {
-	// Under go test -json, which cohort runs, tests are verbose, and package sort then counts operations for
-	// seconds. With -v go test does the same work.
+	// Under go test -json, which cohort runs, tests are verbose, and package sort then counts
+	// operations for seconds. With -v go test does the same work.
 	busy := []string{"-race", "-v", "-count=1", "strings", "sort", "bytes", "path", "strconv", "errors"}
 	const packages, tests, each, workers = 4, 30, 20 * time.Millisecond, 4
 	m := b.newModule("race")
@@ -75,7 +75,8 @@ func raceRow(ctx context.Context, b *bench) ([]table, error) {
 	}, nil
 }
 
-// coverRow measures what it costs to join the profiles of many processes, each of which is about every package.
+// coverRow measures what it costs to join the profiles of many processes, each of which is about
+// every package.
 func coverRow(ctx context.Context, b *bench) ([]table, error) {
 	const packages = 20
 	m := b.newModule("cover")
@@ -94,7 +95,8 @@ func coverRow(ctx context.Context, b *bench) ([]table, error) {
 	}}, nil
 }
 
-// covered adds a package of a hundred functions with branches, and ten tests that call them for some milliseconds.
+// covered adds a package of a hundred functions with branches, and ten tests that call them for
+// some milliseconds.
 func (m *module) covered(pkg string) {
 	var code, tests bytes.Buffer
 	fmt.Fprintf(&code, "package %s\n", pkg)

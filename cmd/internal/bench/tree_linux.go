@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// treeInterval is how often the memory of a process tree is read. Linkers, which need the most, live for a tenth of a
-// second and longer.
+// treeInterval is how often the memory of a process tree is read. Linkers, which need the most,
+// live for a tenth of a second and longer.
 const treeInterval = 50 * time.Millisecond
 
 // treeWatch reads the memory of a process and its descendants from time to time.
@@ -44,8 +44,9 @@ func (w *treeWatch) stop() int64 {
 	return <-w.peak
 }
 
-// treeMemory returns what a process and its descendants hold in memory of their own: pages that they share (a program
-// that runs several times) would be counted several times. Processes may end meanwhile: what cannot be read counts 0.
+// treeMemory returns what a process and its descendants hold in memory of their own: pages that
+// they share (a program that runs several times) would be counted several times. Processes may end
+// meanwhile: what cannot be read counts 0.
 func treeMemory(pid int) int64 {
 	sum := int64(0)
 	for todo := []int{pid}; len(todo) > 0; {
