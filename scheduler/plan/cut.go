@@ -77,9 +77,10 @@ func (p *pkg) cut(s share, prior cost) (c cut, ok bool) {
 
 // least is the smallest batch worth a process.
 func (p *pkg) least(s share) cost {
-	if s.crowded || s.unsure && p.guessed && p.unseen() < hiding {
-		least := crowdedStarts * p.price()
-		return max(least, min(2*least, shortBatch))
+	crowded := crowdedStarts * p.price()
+	crowded = max(crowded, min(2*crowded, shortBatch))
+	if s.crowded || s.unsure && !p.hides(crowded) {
+		return crowded
 	}
 	least := idleStarts * p.price()
 	if p.guessed {
@@ -88,6 +89,12 @@ func (p *pkg) least(s share) cost {
 		least = min(least, cost(p.tests)*p.perTest/cost(s.workers))
 	}
 	return least
+}
+
+// hides reports whether so many tests are left of an unknown package that a slow one may be among
+// them, though together they look like no more than enough for one process.
+func (p *pkg) hides(enough cost) bool {
+	return p.guessed && p.unseen() >= hiding && p.rest() <= enough
 }
 
 // batchesLeft returns how many more processes may run loose units; 0 is no limit.

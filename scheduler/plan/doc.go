@@ -34,14 +34,14 @@
 // does not matter for that: slow tests are worth their processes in any case.
 //
 // What probes of trivial packages cost is bounded. Every process that turns out to have been
-// needless is charged, and a run pays wasteAtOnce and a hundredth of its time (see allowance). That
-// is enough to probe every package of most repositories, and of a thousand trivial packages some
-// two hundred. After that, and while other packages queue for workers anyway, a package runs whole
+// needless is charged, and a run pays wasteAtOnce and a small part of its time (see allowance).
+// That is enough to probe every package of most repositories, and of a thousand trivial packages
+// some hundred and twenty. After that, and while other packages queue for workers anyway, a package runs whole
 // if what others of this run took suggests that it is cheap.
 //
 // A rest that looks quick may still hide slow tests. Where no core can be busy with a build, idle
-// workers get a part each; where one may be, they do so for large packages, as long as a third of
-// the allowance lasts.
+// workers get a part each; where one may be, they do so for packages of many tests, as long as a
+// third of the allowance lasts.
 //
 // # Processes that live on
 //

@@ -145,7 +145,7 @@ func TestManySmallPackages(t *testing.T) {
 				if !k.startup && workers > 1 {
 					limit += time.Duration(allowance(r.end)) + time.Duration(workers)*defaultStartup
 				}
-				if r.processes > 1250 {
+				if r.processes > 1150 {
 					t.Errorf("%d workers, %s, built every %v: %d processes", workers, k.name, built, r.processes)
 				}
 				if over > limit {

@@ -54,12 +54,12 @@ func (pl *Planner) share(now time.Duration) share {
 }
 
 // What a run may pay for processes that turn out to have been needless, since the tests of an
-// unknown package were all quick: enough to probe some sixty packages of 5 ms starts, and then a
-// hundredth of the time that passes. A slow package that is not found costs a run seconds, and a
-// thousand trivial ones take the go command half a minute to link.
+// unknown package were all quick: enough to probe forty packages at once that start in 5 ms, and
+// one in a second later. A slow package that is not found costs a run seconds; a trivial one takes
+// the go command some 70 ms of CPU time to link.
 const (
-	wasteAtOnce = cost(300 * time.Millisecond)
-	wasteRate   = 0.01
+	wasteAtOnce = cost(200 * time.Millisecond)
+	wasteRate   = 0.005
 	// splitPart is what part of it may go to more than one process for what a probe has left, in
 	// case it hides a slow test. It is the smaller one: probes find more.
 	splitPart = 1.0 / 3
