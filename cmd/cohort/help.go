@@ -9,6 +9,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"text/tabwriter"
 
 	"github.com/gotestcohort/cohort/cmd/internal/usage"
 )
@@ -197,12 +198,27 @@ func (p *helpPages) purposes() string {
 	return usage.Columns(rows, p.width)
 }
 
+// listTopics lists the topics with their titles: two in a line where there is room.
 func (p *helpPages) listTopics() string {
 	var rows [][2]string
 	for _, name := range p.topics() {
 		rows = append(rows, [2]string{name, p.title(name)})
 	}
-	return usage.Columns(rows, p.width)
+	if p.width < helpWidth {
+		return usage.Columns(rows, p.width)
+	}
+	var b strings.Builder
+	half := (len(rows) + 1) / 2
+	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+	for i, row := range rows[:half] {
+		line := "  " + row[0] + "\t" + row[1]
+		if half+i < len(rows) {
+			line += "\t" + rows[half+i][0] + "\t" + rows[half+i][1]
+		}
+		fmt.Fprintln(w, line)
+	}
+	_ = w.Flush() // into memory
+	return b.String()
 }
 
 // flags describes the flags of one purpose, or of all.

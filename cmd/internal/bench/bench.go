@@ -81,7 +81,7 @@ func newBench(ctx context.Context, opts options) (*bench, error) {
 		b.cohort:    "github.com/gotestcohort/cohort/cmd/cohort",
 		b.gotestsum: "gotest.tools/gotestsum",
 	} {
-		// Without cgo, as the README says to install it: a static binary starts a third sooner.
+		// Without cgo, as the README says to install it: a static binary starts a third faster.
 		build := contestant{name: "go build", argv: []string{"go", "build", "-o", path, pkg}, env: []string{"CGO_ENABLED=0"}}
 		if _, err := b.once(ctx, &build); err != nil {
 			return nil, errors.Join(err, b.close())
