@@ -100,7 +100,7 @@ func TestHelpPages(t *testing.T) {
 			if err != nil {
 				t.Error(err)
 			}
-			if strings.Contains(text, "{{") || strings.HasPrefix(text, "#") || !strings.HasSuffix(text, "\n") {
+			if strings.HasPrefix(text, "{{") || strings.Contains(text, "\n{{") || strings.HasPrefix(text, "#") || !strings.HasSuffix(text, "\n") {
 				t.Errorf("%s:\n%s", name, text)
 			}
 			for line := range strings.Lines(text) {

@@ -1,0 +1,113 @@
+package main_test
+
+import (
+	"bytes"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/goccy/go-yaml"
+)
+
+// projectYAML finds the YAML files of the repository that other services read.
+func projectYAML(t *testing.T) map[string][]byte {
+	t.Helper()
+	files := map[string][]byte{}
+	root := os.DirFS("../..")
+	err := fs.WalkDir(root, ".", func(path string, d fs.DirEntry, err error) error {
+		ours := path == "." || path == ".github" || strings.HasPrefix(path, ".github/")
+		switch {
+		case err != nil:
+			return err
+		case d.IsDir() && !ours:
+			return fs.SkipDir
+		case filepath.Ext(path) == ".yml" || filepath.Ext(path) == ".yaml":
+			files[path], err = fs.ReadFile(root, path)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return files
+}
+
+// TestProjectFiles checks that each YAML file of the repository, and each example on the page of
+// help about CI, is one document of YAML without a key that stands there twice.
+func TestProjectFiles(t *testing.T) {
+	t.Parallel()
+	files := projectYAML(t)
+	for _, name := range []string{
+		".goreleaser.yaml", ".pre-commit-hooks.yaml", ".github/dependabot.yml", ".github/workflows/test.yml",
+		".github/workflows/release.yml", ".github/actions/cohort/action.yml", ".github/ISSUE_TEMPLATE/bug.yml",
+	} {
+		if files[name] == nil {
+			t.Errorf("there is no %s", name)
+		}
+	}
+	page, err := os.ReadFile("help/ci.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	examples := regexp.MustCompile(`(?m)^    # (\S+\.yml)\n(?:    .*\n)+`).FindAllSubmatch(page, -1)
+	if len(examples) != 3 {
+		t.Errorf("%d examples of YAML on the page about CI, want 3", len(examples))
+	}
+	for _, m := range examples {
+		files["the example "+string(m[1])] = bytes.ReplaceAll(m[0], []byte("\n    "), []byte("\n"))[4:]
+	}
+	for name, data := range files {
+		var v any
+		if err := yaml.Unmarshal(data, &v); err != nil || v == nil {
+			t.Errorf("%s: %v: %v", name, err, v)
+		}
+	}
+}
+
+// TestAction runs the script with which the action starts cohort.
+func TestAction(t *testing.T) {
+	t.Parallel()
+	bash, err := exec.LookPath("bash")
+	if err != nil {
+		t.Skip("NOT TESTED: the script of the action, since there is no bash here")
+	}
+	type step struct {
+		Name, Run string
+		Env       map[string]string
+	}
+	var action struct{ Runs struct{ Steps []step } }
+	if err := yaml.Unmarshal(projectYAML(t)[".github/actions/cohort/action.yml"], &action); err != nil {
+		t.Fatal(err)
+	}
+	steps := action.Runs.Steps
+	i := slices.IndexFunc(steps, func(s step) bool { return s.Name == "Run the tests" })
+	if i < 0 {
+		t.Fatal("no step runs the tests")
+	}
+	files := t.TempDir()
+	cmd := exec.Command(bash, "-e", "-o", "pipefail", "-c", steps[i].Run)
+	cmd.Dir = sample(t, "shop")
+	cmd.Env = os.Environ()
+	for name, value := range steps[i].Env {
+		value = strings.ReplaceAll(value, "${{ runner.temp }}", files)
+		value = strings.ReplaceAll(value, "${{ inputs.args }}", "--no-tests=fail\n--\n-run\nTestTotal|TestWithTax\n./price\n./cart\n")
+		if strings.Contains(value, "${{") {
+			t.Errorf("%s: what is %s?", name, value)
+		}
+		cmd.Env = append(cmd.Env, name+"="+value)
+	}
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Errorf("%v\n%s", err, out)
+	}
+	for _, name := range []string{"cohort/history", "cohort/links", "cohort-record/run.cohort"} {
+		if _, err := os.Stat(filepath.Join(files, name)); err != nil {
+			t.Errorf("%v\n%s", err, out)
+		}
+	}
+}
