@@ -26,8 +26,16 @@ ROW ?=
 ROUNDS ?=
 JSON ?=
 
+# What `make check` leaves to `make test`: the suites of cmd/cohort that run cohort hundreds of times. CONTRIBUTING.md
+# says what each is for.
+SUITES := TestSameAsGotestsum|TestDifferential|TestModules|TestGroups|TestScripts|TestSoak.*|TestDeaths.*|TestFaults.*
+SUITES := $(SUITES)|TestSignals|TestPartsDie|TestNobodyReads|TestCohortKilled|TestReplay.*|TestReadme.*|TestCompletion
+
+# How long `make fuzz` fuzzes each target.
+FUZZTIME ?= 10s
+
 .DEFAULT_GOAL := help
-.PHONY: help build test lint bench demo info clean
+.PHONY: help build test check lint fuzz cover bench demo info clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -37,6 +45,22 @@ build: ## build bin/cohort
 
 test: ## run all tests (PACKAGES=./..., ARGS='-run X', RACE= for no race detector)
 	$(GO) test -timeout=14m $(RACE) $(ARGS) $(PACKAGES)
+
+check: lint ## lint and the quick tests: a minute on a quiet machine
+	$(GO) test -short -skip '^($(SUITES))$$' $(ARGS) $(PACKAGES)
+
+fuzz: ## fuzz each target in turn (PACKAGES=./grouping for some, FUZZTIME=1m)
+	@for package in $$($(GO) list $(PACKAGES)); do \
+		for target in $$($(GO) test -list '^Fuzz' $$package | grep '^Fuzz'); do \
+			echo "$$package $$target"; \
+			$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$package || exit 1; \
+		done; \
+	done
+
+cover: ## print how much of each package its own tests cover (the whole: bin/cover.out)
+	@mkdir -p bin
+	$(GO) test -short -skip '^($(SUITES))$$' -coverprofile=bin/cover.out $(ARGS) $(PACKAGES)
+	@$(GO) tool cover -func=bin/cover.out | tail -n 1
 
 lint: ## check formatting, vet for every system, go.mod, staticcheck
 	@unformatted="$$(gofmt -l .)" || exit 1; \
