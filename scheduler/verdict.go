@@ -29,6 +29,8 @@ type UnitVerdict struct {
 	// Package is the import path, Name the group or test, "" for the package
 	// that failed outside its tests.
 	Package, Name string
+	// Tests are the names of its tests, nil for the package.
+	Tests []string
 	// Attempts counts its runs, the first one too.
 	Attempts int
 	// Passed reports whether the last attempt was good: the unit is flaky.
@@ -57,7 +59,7 @@ func (c *core) verdict() Verdict {
 			if len(unit.Failed) == 0 {
 				continue
 			}
-			u := UnitVerdict{Package: s.path, Name: unit.Def.Name(), Attempts: 1, Command: c.failed[unit.Process].reproduce(c.cfg)}
+			u := UnitVerdict{Package: s.path, Name: unit.Def.Name(), Tests: unit.Def.Names(), Attempts: 1, Command: c.failed[unit.Process].reproduce(c.cfg)}
 			v.Units = append(v.Units, c.reran(u, s, unit))
 		}
 	}

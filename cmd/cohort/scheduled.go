@@ -261,7 +261,7 @@ func (s *scheduledSource) Verdict(exec *testjson.Execution) report.Outcome {
 	v := s.run.Verdict()
 	for _, u := range v.Units {
 		unit := report.Unit{
-			Package: u.Package, Name: u.Name, Attempts: u.Attempts, Command: u.Command, Note: u.Note, Again: s.again(u, exec),
+			Package: u.Package, Name: u.Name, Tests: u.Tests, Attempts: u.Attempts, Command: u.Command, Note: u.Note, Again: s.again(u, exec),
 		}
 		switch {
 		case u.Passed:
@@ -302,7 +302,7 @@ func (s *scheduledSource) orderFinding(u scheduler.UnitVerdict) report.OrderFind
 	x := u.Explained
 	return report.OrderFinding{
 		Package: u.Package, Name: u.Name, Tests: x.Others, FailsAlone: answer(x.Alone), FailsAgain: answer(x.Again),
-		Hunt: gotest.ShellQuote(append([]string{"cohort", "tool", "flaky", "--"}, u.Package)),
+		Hunt: gotest.ShellQuote(append([]string{"cohort", "tool", "flaky", "--test=^" + u.Tests[0] + "$", "--"}, u.Package)),
 		Keep: gotest.ShellQuote([]string{"cohort", "--dist=loadpackage", "--shuffle=off", "--", u.Package}),
 	}
 }

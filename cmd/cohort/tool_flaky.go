@@ -36,6 +36,7 @@ type flakyOptions struct {
 	untilFail bool
 	workers   int // 0: auto
 	seed      int64
+	test      regexpValue
 	dist      distMode
 	groups    regexpsValue
 	jsonFile  string
@@ -61,6 +62,8 @@ func flakyFlags() (*flagTable, *flakyOptions) {
 	t.toggle(&o.untilFail, false, usage.Flag{Name: "until-fail", Own: true, Help: "end the rounds at the first failure"})
 	t.add((*workersValue)(&o.workers), usage.Flag{Name: "workers", Short: "n", Takes: "N|auto", Own: true,
 		Help: "test processes at the same time; auto: go test's -p, or GOMAXPROCS"})
+	t.add(&o.test, usage.Flag{Name: "test", Takes: "REGEXP", Own: true,
+		Help: "judge only the tests whose name matches, while all others of their packages run too"})
 	t.add((*seedValue)(&o.seed), usage.Flag{Name: "seed", Takes: "N", Own: true,
 		Help: "what the orders of the rounds are made from; another one each time"})
 	t.add(&o.dist, usage.Flag{Name: "dist", Takes: "MODE", Kind: usage.Choice, Choices: distModes, Own: true,
@@ -115,8 +118,15 @@ func (c *command) flaky(args []string) error {
 	config.Progress = line.show
 	rep, sig, err := c.runHunt(config)
 	line.clear()
+	if errors.Is(err, hunt.ErrNoTest) {
+		return noFlakyTest(opts, config)
+	}
 	if err != nil {
 		return err
+	}
+	if args := config.GoTest; args.Run+args.Skip != "" {
+		c.log.warnf("-run and -skip leave out tests, whose influence on the others cannot show: " +
+			"--test=REGEXP judges some tests while all run")
 	}
 	if err := errors.Join(c.printHunt(rep), writeHuntJSON(opts.jsonFile, rep)); err != nil {
 		return err
@@ -128,6 +138,18 @@ func (c *command) flaky(args []string) error {
 		return exitStatus{max(exitFailed, rep.BuildCode)}
 	}
 	return nil
+}
+
+// noFlakyTest says why there is nothing to hunt in.
+func noFlakyTest(o *flakyOptions, config *hunt.Config) error {
+	problem := "no test is selected: there is nothing to hunt in"
+	switch {
+	case o.test.re != nil:
+		problem = fmt.Sprintf("--test=%s: no test matches", o.test.re)
+	case config.GoTest.Run != "":
+		problem = fmt.Sprintf("-run %s: no test matches", config.GoTest.Run)
+	}
+	return &usage.Error{Problems: []string{problem}, Help: "cohort tool flaky --help"}
 }
 
 func (c *command) flakyConfig(o *flakyOptions) (*hunt.Config, error) {
@@ -161,7 +183,7 @@ func (c *command) flakyConfig(o *flakyOptions) (*hunt.Config, error) {
 	}
 	return &hunt.Config{
 		GoTest: args, Self: self, Toolexec: toolexec, Env: c.env.list, Workers: workers(o.workers, args.P),
-		Dist: dist, Groups: o.groups, Seed: o.seed,
+		Dist: dist, Groups: o.groups, Seed: o.seed, Judge: o.test.re,
 		Runs: o.runs, For: o.duration, UntilFail: o.untilFail, ProbeTime: probeTime,
 	}, nil
 }

@@ -191,6 +191,27 @@ func (v *testMainMode) Set(raw string) error { return setWord((*string)(v), raw,
 func (v *testMainMode) Type() string         { return "mode" }
 func (v *testMainMode) String() string       { return word(string(*v), testMainModes) }
 
+// regexpValue is a regular expression, nil until it is set.
+type regexpValue struct{ re *regexp.Regexp }
+
+func (v *regexpValue) Set(raw string) error {
+	re, err := regexp.Compile(raw)
+	if err != nil {
+		return err
+	}
+	v.re = re
+	return nil
+}
+
+func (v *regexpValue) Type() string { return "regexp" }
+
+func (v *regexpValue) String() string {
+	if v.re == nil {
+		return ""
+	}
+	return v.re.String()
+}
+
 var explainModes = []string{"auto", "off"}
 
 // explainMode is one of explainModes; "" is the first, auto.

@@ -1,7 +1,9 @@
 package hunt
 
 import (
+	"errors"
 	"regexp"
+	"slices"
 	"time"
 
 	"github.com/gotestcohort/cohort/grouping"
@@ -27,6 +29,9 @@ type Config struct {
 	// Dist and Groups are --dist and --group.
 	Dist   grouping.Dist
 	Groups []*regexp.Regexp
+	// Judge is --test: only units with a test whose name matches are judged, while all others run
+	// in parallel with them; nil judges all.
+	Judge *regexp.Regexp
 	// Seed is what the seeds of the rounds are made of: round i has Seed+i.
 	Seed int64
 
@@ -74,4 +79,13 @@ type Progress struct {
 	// Left is how long the phase will go on at its present pace, 0 if that is
 	// not known.
 	Left time.Duration
+}
+
+// ErrNoTest says that nothing is to be judged: no test matches.
+var ErrNoTest = errors.New("no test matches")
+
+// judges reports whether a unit is judged. What a package does outside its tests is judged where
+// all tests are.
+func (c *Config) judges(u *unit) bool {
+	return c.Judge == nil || !u.isPackage() && slices.ContainsFunc(u.names, c.Judge.MatchString)
 }

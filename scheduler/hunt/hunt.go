@@ -37,6 +37,10 @@ func Run(ctx context.Context, c *Config) (_ *Report, err error) {
 		}
 		return nil, err
 	}
+	judged := slices.ContainsFunc(col.bins, func(b *binary) bool { return slices.ContainsFunc(b.units, c.judges) })
+	if !judged && col.code == 0 {
+		return nil, ErrNoTest
+	}
 	// Packages come as their builds end; the plan is to depend on the seed alone.
 	slices.SortFunc(col.bins, func(a, b *binary) int { return cmp.Compare(a.path, b.path) })
 	r := &runner{worker: &worker.Run{

@@ -112,7 +112,7 @@ func (c *campaign) book(p pending, o *outcome, neighbours []task) {
 	sorted := p.task.order.sorted(p.task.bin, p.task.units)
 	for i, u := range append(sorted, p.task.bin.itself) {
 		ran, failed := o.of(u)
-		if !ran {
+		if !ran || !c.cfg.judges(u) {
 			continue
 		}
 		r := c.records[u]
