@@ -401,7 +401,7 @@ func TestWorkerIsFreeAtTheClosingLine(t *testing.T) {
 	b := newBench(t, &Config{Workers: 1, GoTest: &gotest.Args{Race: true}})
 	p := b.arrives("//cohort:group g\nfunc TestA(t *testing.T) {}\n\n//cohort:group h\nfunc TestB(t *testing.T) {}\n", false)
 	first := b.fill()[0]
-	if !first.lingers(b.cfg) {
+	if !first.suite.lingers(b.cfg) {
 		t.Fatal("a process with the race detector does not linger")
 	}
 	if started := b.fill(); len(started) > 0 {
@@ -439,7 +439,7 @@ func TestLingers(t *testing.T) {
 		b := newBench(t, &Config{Workers: 1, GoTest: &gotest.Args{Race: tc.race}})
 		b.arrives("func TestA(t *testing.T) {}\n", tc.testMain, tc.args...)
 		j := b.fill()[0]
-		if got := j.lingers(b.cfg); got != tc.want {
+		if got := j.suite.lingers(b.cfg); got != tc.want {
 			t.Errorf("%s: %v", name, got)
 		}
 		b.finish(j, passing(j), 0)

@@ -147,12 +147,6 @@ func (j *job) placeFirst(c *Config, file func(kind string) string) {
 	}
 }
 
-// lingers reports whether the process goes on after its closing line without doing anything: the
-// race detector waits a second for late reports. With a TestMain it may still tear something down.
-func (j *job) lingers(c *Config) bool {
-	return c.GoTest.Race && j.suite.list != nil && !j.suite.list.TestMain && j.Binary.Args.CPUs == 1
-}
-
 // newBaseline returns a process of s without tests, which writes in dir.
 func newBaseline(s *suite, number int, dir string) *job {
 	s.files.baseline = filepath.Join(dir, fmt.Sprint("baseline", number))

@@ -149,7 +149,7 @@ func (r *Run) runJob(j *job) ended {
 		ctx, cancel = context.WithTimeout(ctx, j.limit)
 		defer cancel()
 	}
-	lingers := j.lingers(r.cfg)
+	lingers := j.suite.lingers(r.cfg)
 	watch := spectator{r.observer, j.Number}
 	since := func() time.Duration { return time.Since(r.core.began) }
 	j.Watch = func(m worker.Moment) {

@@ -36,7 +36,7 @@ func newQueue(c *Config) *queue {
 func (q *queue) add(s *suite, tasks []*ledger.Task) {
 	for tasks := range chunks(tasks, maxList()) {
 		q.parts = append(q.parts, part{s, tasks})
-		known := plan.Package{ID: len(q.parts) - 1, Rank: q.rank(s), Held: true}
+		known := plan.Package{ID: len(q.parts) - 1, Rank: q.rank(s), Held: !s.lingers(q.cfg)}
 		if d, ok := q.cfg.Past.Startup(s.path); ok {
 			known.Startup = d
 		}

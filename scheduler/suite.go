@@ -162,6 +162,13 @@ func inOrder(defs []grouping.Unit, tests []grouping.Test, c *Config) []*ledger.U
 	return units
 }
 
+// lingers reports whether the processes of s go on after their closing lines without doing anything:
+// the race detector waits a second for late reports. With a TestMain they may still tear something
+// down.
+func (s *suite) lingers(c *Config) bool {
+	return c.GoTest.Race && s.list != nil && !s.list.TestMain && s.binary.Args.CPUs == 1
+}
+
 // busyTime measures how long at least one process runs.
 type busyTime struct {
 	running int

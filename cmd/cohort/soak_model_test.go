@@ -42,14 +42,16 @@ type soakModel struct {
 }
 
 // predict returns what must be reported of p. Where chance decides whether a
-// unit is run again, seen, the results as they were reported, says so.
-func (r *soakRound) predict(p *soakPkg, seen map[string][]string) *soakWant {
+// unit is run again, seen, the results as they were reported, says so. Outside reports that cohort
+// said of a process that it failed outside its tests: so it looks if a test that runs in parallel
+// with the one that ends the process is reported last.
+func (r *soakRound) predict(p *soakPkg, seen map[string][]string, outside bool) *soakWant {
 	m := &soakModel{r: r, p: p, seen: seen, want: &soakWant{
 		results: make(map[string][]string), loose: make(map[string]string), starts: make(map[string]int),
 		orphans: make(map[string]bool),
 	}}
 	units := m.units()
-	broken := m.first(units)
+	broken := m.first(units) || outside && p.diesInParallel()
 	var failed []soakUnit
 	for _, u := range units {
 		if slices.ContainsFunc(u.tests, m.hasFailed) {

@@ -60,13 +60,22 @@ func (r *Run) watch(ctx context.Context, j *Job, spec testbin.Spec, result *Resu
 	}
 	result.Exit, result.Reason = exit, exitReason(exit, spec)
 	result.Settlement = result.Transcript.Settle(parser, ledger.Ending{
-		Planned: j.Tests, Group: j.Group, StopsEarly: j.StopsEarly, MayIdle: j.Binary.MayIdle,
+		Planned: j.Tests, Group: j.endingGroup(), StopsEarly: j.StopsEarly, MayIdle: j.Binary.MayIdle,
 		Code: code, Reason: result.Reason, Stopped: exit.Canceled,
 	})
 	result.Ran = watch.running(r.Now())
 	j.Out.Settle(result.Settlement, result.Reason, result.Ran)
 	result.Seen = parser.Seen()
 	result.First, result.Times = watch.first, watch.ended
+}
+
+// endingGroup names the group whose rest is skipped after a failure. Under -failfast there is none:
+// go test says nothing of the tests that do not run.
+func (j *Job) endingGroup() string {
+	if j.Binary.Args.FailFast {
+		return ""
+	}
+	return j.Group
 }
 
 // ownCoverDir reports whether the process has a folder of its own for raw coverage data.
