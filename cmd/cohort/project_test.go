@@ -111,3 +111,56 @@ func TestAction(t *testing.T) {
 		}
 	}
 }
+
+// TestContributing checks that CONTRIBUTING.md has every package in its table and names no suite
+// and no target of make that does not exist.
+func TestContributing(t *testing.T) {
+	t.Parallel()
+	root := os.DirFS("../..")
+	read := func(name string) string {
+		data, err := fs.ReadFile(root, name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(data)
+	}
+	text, makefile := read("CONTRIBUTING.md"), read("Makefile")
+	var packages []string
+	err := fs.WalkDir(root, ".", func(path string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case d.IsDir() && (path == "scheduler/internal" || path == "testdata" || d.Name() == "testdata" || path != "." && d.Name()[0] == '.'):
+			return fs.SkipDir // scheduler/internal only has parts of tests
+		case filepath.Ext(path) == ".go" && !slices.Contains(packages, filepath.ToSlash(filepath.Dir(path))):
+			packages = append(packages, filepath.ToSlash(filepath.Dir(path)))
+		}
+		return err
+	})
+	if err != nil || len(packages) < 20 {
+		t.Errorf("%v: %v", err, packages)
+	}
+	for _, path := range packages {
+		if !strings.Contains(text, "`"+path+"`") {
+			t.Errorf("there is no room %s", path)
+		}
+	}
+	for _, m := range regexp.MustCompile("(?m)make ([a-z]+)( |$)").FindAllStringSubmatch(text, -1) {
+		if !strings.Contains(makefile, "\n"+m[1]+":") {
+			t.Errorf("there is no make %s", m[1])
+		}
+	}
+	var tests strings.Builder
+	names, err := filepath.Glob("*_test.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range names {
+		tests.WriteString(read("cmd/cohort/" + name))
+	}
+	for _, m := range regexp.MustCompile("`(Test[A-Za-z]+)(\\.\\.\\.)?`").FindAllStringSubmatch(text, -1) {
+		if found := strings.Contains(tests.String(), "func "+m[1]); !found && strings.Contains(text, "| `"+m[1]) {
+			t.Errorf("there is no %s", m[0])
+		}
+	}
+}
