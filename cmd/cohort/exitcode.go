@@ -32,7 +32,7 @@ func exitCodes() [][2]string {
 	}
 }
 
-// exitStatus is a run that was done and was not green: its code is passed on and
+// exitStatus is a run that was done and did not pass: its code is passed on and
 // nothing is printed, as the tests have told their story.
 type exitStatus struct{ code int }
 

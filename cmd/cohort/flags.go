@@ -96,7 +96,7 @@ func bindChoice(t *flagTable, o *options) {
 	t.add(&o.packages, usage.Flag{Name: "packages", Takes: "LIST", Repeat: true,
 		Help: "packages to test, separated by spaces, in addition to the arguments"})
 	t.toggle(&o.rawCommand, false, usage.Flag{Name: "raw-command",
-		Help: "run the arguments as the command, in the place of go test -json"})
+		Help: "run the arguments as the command, instead of go test -json"})
 	t.toggle(&o.ignoreNonJSONOutputLines, false, usage.Flag{Name: "ignore-non-json-output-lines", Hidden: true,
 		Help: "write lines that are no JSON to stderr instead of failing"})
 	t.number(&o.maxFails, 0, usage.Flag{Name: "max-fails", Help: "end the run after this many failures (0: no limit)"})
@@ -144,7 +144,7 @@ func bindReruns(t *flagTable, o *options) {
 	t.text(&r.reportFile, "", usage.Flag{Name: "rerun-fails-report", Path: usage.OutputFile, Needs: "rerun-fails",
 		Help: "write a report of the tests that were rerun"})
 	t.toggle(&r.runRootTest, false, usage.Flag{Name: "rerun-fails-run-root-test", Needs: "rerun-fails",
-		Help: "accepted and needless: a failed subtest is always rerun with its whole test"})
+		Help: "accepted, without effect: a failed subtest is always rerun with its whole test"})
 	t.toggle(&r.showOnlyLast, false, usage.Flag{Name: "rerun-show-only-last", Needs: "rerun-fails", Own: true,
 		Help: "show only the last attempt of a rerun unit, in every output and file"})
 	t.toggle(&r.hideDetails, false, usage.Flag{Name: "hide-rerun-details", Needs: "rerun-fails", Own: true,
@@ -224,7 +224,7 @@ func bindWatch(t *flagTable, o *options) {
 func bindConfig(t *flagTable) {
 	t.section = sectionConfig
 	t.text(new(string), "", usage.Flag{Name: "config", Takes: "FILE|off", Path: usage.InputFile, Once: true, Own: true,
-		Default: ".cohort.yaml beside go.mod", Help: "the file that sets flags"})
+		Default: ".cohort.yaml next to go.mod", Help: "the file that sets flags"})
 	t.text(new(string), "", usage.Flag{Name: "profile", Takes: "NAME", Once: true, Own: true,
 		Help: "use the flags of this profile of the configuration file"})
 }

@@ -19,7 +19,7 @@ import (
 	"github.com/gotestcohort/cohort/scheduler/gotest"
 )
 
-// plainSource runs go test itself, or a raw command: for what can not be split over
+// plainSource runs go test itself, or a raw command: for what cannot be split over
 // workers. It reruns failed tests as gotestsum does, but always from their roots.
 type plainSource struct {
 	cmd  *command

@@ -164,3 +164,25 @@ func TestContributing(t *testing.T) {
 		}
 	}
 }
+
+// TestPlainWords checks the documents for turns of phrase that readers stumbled over.
+func TestPlainWords(t *testing.T) {
+	t.Parallel()
+	bent := regexp.MustCompile(`(?i)\b(can not|stays? (red|green)|turns? (red|green)|is green|beside|what is left|that one|has company|needless)\b`)
+	names := []string{"../../README.md", "../../CHANGELOG.md", "../../CONTRIBUTING.md", "../../SECURITY.md"}
+	pages, err := filepath.Glob("help/*.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range append(names, pages...) {
+		data, err := os.ReadFile(name)
+		if err != nil {
+			t.Error(err)
+		}
+		for i, line := range strings.Split(string(data), "\n") {
+			if m := bent.FindString(line); m != "" {
+				t.Errorf("%s:%d: %q in %q", name, i+1, m, line)
+			}
+		}
+	}
+}

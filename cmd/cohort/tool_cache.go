@@ -10,8 +10,8 @@ import (
 
 const cacheUsage = `Usage: cohort tool cache info|clean
 
-Looks at, or empties, the link cache: the test binaries that need not be linked
-again as long as nothing they are made of changes.
+Print or empty the link cache. It keeps test binaries, so that an unchanged
+package is not linked again.
 
     info    print where it is, what it holds and its limit
     clean   remove all that it holds

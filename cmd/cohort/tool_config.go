@@ -12,9 +12,9 @@ import (
 const configUsage = `Usage:
   cohort tool config [--json | --schema] [cohort's flags]
 
-Print what each flag of a run would be, and where that comes from: a flag given
-here, COHORT_FLAGS, a variable, a profile, the configuration file. What is the
-default is printed as a comment.
+Print the value that each flag would have in a run, and where it comes from: a
+flag given here, COHORT_FLAGS, a variable, a profile, the configuration file.
+Defaults are printed as comments.
 
 Flags:
 `

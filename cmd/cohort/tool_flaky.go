@@ -23,7 +23,7 @@ const flakyUsage = `Usage:
 
 Run every test many times, on binaries built once, in parallel and each round in
 another order. Then explain each test that failed at least once, by probes:
-alone, twice in one process, in the same company again, beside other processes.
+alone, twice in one process, the same process again, in parallel with others.
 Default packages: ./...
 
 Flags:

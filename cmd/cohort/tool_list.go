@@ -47,7 +47,7 @@ func listFlags() (*flagTable, *listOptions) {
 		Help: "packages that changes since the merge base with this commit can reach"})
 	bindTogether(t, o)
 	t.toggle(&o.wholeGroups, true, usage.Flag{Name: "whole-groups", Default: "true", Own: true,
-		Help: "with the members of a group that are selected, run those before them"})
+		Help: "also run the members of a group that come before a selected one"})
 	t.toggle(&o.json, false, usage.Flag{Name: "json", Own: true, Help: "print a JSON object per test"})
 	return t, o
 }

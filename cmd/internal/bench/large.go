@@ -20,7 +20,7 @@ func (m *module) large() {
 	m.file("large/large_test.go", []byte(flakySource))
 }
 
-// part returns a package of functions that the linker can not leave out.
+// part returns a package of functions that the linker cannot leave out.
 func part(name string, functions int) []byte {
 	var text, all bytes.Buffer
 	fmt.Fprintf(&text, "// Package %s is a part.\npackage %s\n\nimport (\n\t\"errors\"\n\t\"fmt\"\n\t\"strings\"\n)\n", name, name)

@@ -1,4 +1,4 @@
-// Command bench measures cohort beside go test and gotestsum, on work that it generates or that
+// Command bench compares cohort with go test and gotestsum, on work that it generates or that
 // every Go installation has.
 //
 //	go run ./cmd/internal/bench [-row NAME] [-rounds N] [-json FILE]

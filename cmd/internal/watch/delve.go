@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// ErrNoDelve is returned when dlv can not be found. Its text says what to do.
+// ErrNoDelve is returned when dlv cannot be found. Its text says what to do.
 var ErrNoDelve = errors.New("dlv (delve) is not in PATH, install it with: " +
 	"go install github.com/go-delve/delve/cmd/dlv@latest")
 
@@ -75,7 +75,7 @@ func (d Delve) arguments(tmp, init string) []string {
 }
 
 // quoteFields joins words as dlv will split them: at spaces, but for those between
-// single quotes. A word with both a space and a single quote can not be written.
+// single quotes. A word with both a space and a single quote cannot be written.
 func quoteFields(words []string) string {
 	quoted := make([]string, len(words))
 	for i, word := range words {

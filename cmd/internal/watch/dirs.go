@@ -153,7 +153,7 @@ func (t *tree) hasGoFiles(dir string) bool {
 }
 
 // goFiles returns the paths of the Go files directly in dir that go itself would
-// look at. A directory that can not be read has none: it may be gone again.
+// look at. A directory that cannot be read has none: it may be gone again.
 func goFiles(dir string) []string {
 	entries, err := os.ReadDir(dir)
 	if err != nil {

@@ -13,5 +13,5 @@ func watchedSignals() []os.Signal { return []os.Signal{os.Interrupt, syscall.SIG
 // has no such signal.
 func isResume(os.Signal) bool { return false }
 
-// terminate ends a process: Windows can not ask one to end.
+// terminate ends a process: Windows cannot ask one to end.
 func terminate(p *os.Process) error { return p.Kill() }

@@ -50,7 +50,7 @@ type Options struct {
 
 	// Run runs the tests of an event and returns when that is over. Tests that
 	// failed, and a run that was interrupted, are no error: an error says that tests
-	// can not be run, and ends Watch. Run is never called while it is running. Its
+	// cannot be run, and ends Watch. Run is never called while it is running. Its
 	// context is cancelled when the run should stop: by the first Ctrl-C (the
 	// context's cause is an [Interrupt]) or at the end of Watch, which waits for
 	// Run. While Run runs, the terminal is as the user left it and nobody else
