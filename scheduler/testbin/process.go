@@ -203,7 +203,7 @@ func (r *running) wait(ctx context.Context, out io.Writer) Exit {
 			r.cancel(context.Cause(ctx))
 		case <-hurry:
 			hurry = nil
-			r.cutOff()
+			r.hurry()
 		case <-r.alarm:
 			r.timeout()
 		case <-r.limit:
@@ -264,6 +264,14 @@ func (r *running) timeout() {
 		r.group.kill()
 	}
 	r.limit = after(r.spec.WaitDelay)
+}
+
+// hurry is the end of the grace time before its time, unless it is over: what was killed has its
+// own delay.
+func (r *running) hurry() {
+	if !r.exit.Killed {
+		r.cutOff()
+	}
 }
 
 // cutOff is the end of patience with the process, or with who holds its output.

@@ -182,3 +182,16 @@ func TestRunParser(t *testing.T) {
 		t.Errorf("Seen() = %v, want %v", got, want)
 	}
 }
+
+// Grace has ended just before Kill was closed: the process is dead, and its last output on the way.
+func TestKillAfterGrace(t *testing.T) {
+	t.Parallel()
+	r := &running{exited: true, exit: Exit{Killed: true}}
+	if r.hurry(); r.exit.IncompleteIO {
+		t.Error("the output is cut off although it may still come")
+	}
+	r = &running{exited: true}
+	if r.hurry(); !r.exit.IncompleteIO {
+		t.Error("the output of a process that has ended is waited for")
+	}
+}
