@@ -101,6 +101,15 @@ func (r *Run) Stop(sig os.Signal) {
 	r.gocmd.interrupt()
 }
 
+// Hurry kills every test process at once. Unlike after Kill, the go command can still report how
+// far they were, so read its output for a moment more.
+func (r *Run) Hurry() {
+	if r.ctx.Err() == nil {
+		r.Stop(os.Kill)
+	}
+	r.killOnce.Do(func() { close(r.kill) })
+}
+
 // Kill ends the go command and every test process at once.
 func (r *Run) Kill() {
 	r.stop(testbin.Signal{Signal: os.Kill})

@@ -94,6 +94,9 @@ func (s *plainSource) Interrupt(sig os.Signal) {
 	}
 }
 
+// Hurry leaves it to the end of the context.
+func (*plainSource) Hurry() time.Duration { return 0 }
+
 // CheckRerun refuses what gotestsum refuses: after a panic it is not known here which
 // tests did not run.
 func (s *plainSource) CheckRerun(exitErr error, exec *testjson.Execution) error {

@@ -9,6 +9,7 @@ import (
 	"os"
 	"sync"
 	"syscall"
+	"time"
 
 	"gotest.tools/gotestsum/testjson"
 
@@ -115,6 +116,9 @@ func (s *recordedSource) seed() string { return s.order }
 
 // Interrupt ends the streams.
 func (s *recordedSource) Interrupt(os.Signal) { s.player.cancel() }
+
+// Hurry has nothing to kill.
+func (*recordedSource) Hurry() time.Duration { return 0 }
 
 // Close prints the messages that came last.
 func (s *recordedSource) Close() error {

@@ -183,6 +183,21 @@ func (s *scheduledSource) Interrupt(sig os.Signal) {
 	s.run.Stop(sig)
 }
 
+// reportTime is how long the go command may take to report packages whose tests were killed: it has
+// nothing to do but to read a few lines.
+const reportTime = 2 * time.Second
+
+// Hurry kills the tests.
+func (s *scheduledSource) Hurry() time.Duration {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.run == nil {
+		return 0
+	}
+	s.run.Hurry()
+	return reportTime
+}
+
 // CheckRerun allows reruns after everything that the ledger knows about: a
 // failure of the go command itself is none of it.
 func (s *scheduledSource) CheckRerun(exitErr error, exec *testjson.Execution) error {

@@ -20,6 +20,11 @@ import (
 // processes have.
 const grace = worker.Grace
 
+// echo is how soon after a signal the same one is no second one: timeout(1) sends its signal to
+// cohort and then to its process group, and npm passes on a Ctrl-C that the terminal has sent to all.
+// No human is that fast.
+const echo = 150 * time.Millisecond
+
 // watchSignals forwards the first signal that ends a run to what runs, and kills it
 // when that takes too long or a second one comes. That nobody reads what cohort
 // prints any more counts as SIGPIPE. The function it returns ends that.
@@ -30,19 +35,22 @@ func (r *testRun) watchSignals(kill func()) (stop func()) {
 	done := make(chan struct{})
 	var wg sync.WaitGroup
 	wg.Go(func() { // ends with done
+		var first os.Signal
 		select {
 		case <-done:
 			return
-		case sig := <-signals:
-			r.interrupt(sig)
+		case first = <-signals:
 		case <-r.unread:
-			r.interrupt(syscall.SIGPIPE)
+			first = syscall.SIGPIPE
+		}
+		came := time.Now()
+		r.interrupt(first)
+		if !outlives(done, signals, first, came) {
+			return
 		}
 		select {
 		case <-done:
-		case <-signals:
-			kill()
-		case <-time.After(grace):
+		case <-time.After(r.src.Hurry()):
 			kill()
 		}
 	})
@@ -51,6 +59,24 @@ func (r *testRun) watchSignals(kill func()) (stop func()) {
 		mortal()
 		close(done)
 		wg.Wait()
+	}
+}
+
+// outlives reports whether the run outlives the grace time after its first signal, or the next
+// signal: it is false once done is closed.
+func outlives(done <-chan struct{}, signals <-chan os.Signal, first os.Signal, came time.Time) bool {
+	patience := time.After(grace)
+	for {
+		select {
+		case <-done:
+			return false
+		case sig := <-signals:
+			if sig != first || time.Since(came) >= echo {
+				return true
+			}
+		case <-patience:
+			return true
+		}
 	}
 }
 
@@ -76,7 +102,8 @@ func stopping(sig os.Signal, running []progress.RunningTest) string {
 			break
 		}
 		pkg := strings.TrimPrefix(testjson.RelativePackagePath(t.Package)+".", "..") // none of the package here
-		names = append(names, fmt.Sprintf("%s%s (%s)", pkg, t.Test, t.Age.Round(100*time.Millisecond)))
+		name := strings.TrimSuffix(pkg+t.Test, ".")                                  // a TestMain has no test to name
+		names = append(names, fmt.Sprintf("%s (%s)", name, t.Age.Round(100*time.Millisecond)))
 	}
 	what := "the run"
 	if len(names) > 0 {

@@ -263,7 +263,7 @@ func TestSignals(t *testing.T) {
 					t.Error(err)
 				}
 				if s.twice {
-					_ = syscall.Kill(pid, s.sig) // it may have ended
+					_ = syscall.Kill(pid, syscall.SIGTERM) // it may have ended
 				}
 				code, stdout := r.end()
 				if want := 128 + int(s.sig); code != want {
@@ -271,6 +271,10 @@ func TestSignals(t *testing.T) {
 				}
 				if !strings.Contains(stdout, "\nDONE ") {
 					t.Error("no summary")
+				}
+				// The second one kills the tests, but what is known of them is told.
+				if s.twice && m.name == "running" && !strings.Contains(stdout, "    interrupted after ") {
+					t.Error("the test that ran is not told of")
 				}
 				r.checkGone()
 				r.checkFiles()

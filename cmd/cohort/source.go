@@ -5,6 +5,7 @@ import (
 	"io"
 	"iter"
 	"os"
+	"time"
 
 	"gotest.tools/gotestsum/testjson"
 
@@ -40,6 +41,10 @@ type source interface {
 
 	// Interrupt asks what runs to end: the streams then end by themselves.
 	Interrupt(sig os.Signal)
+
+	// Hurry follows Interrupt when that takes too long. It kills the tests and returns how long
+	// the streams may take to end by themselves with what is known of them, 0 if they do not.
+	Hurry() time.Duration
 
 	// Close ends what still runs and removes what the run has made.
 	Close() error
