@@ -24,6 +24,9 @@ type rerunItem struct {
 	unit  *ledger.Unit // nil for the package
 	first *job         // the process of the first attempt that failed, nil if there was none
 	owed  map[string]bool
+	// shown is how the unit fared in its last rerun: one that fails although all its tests pass, or
+	// without having run them, says nothing of the unit alone.
+	shown rerun.Answer
 }
 
 // newReruns enters what failed in suites. The jobs of failed processes are in first, by number.
@@ -96,7 +99,11 @@ func (i *rerunItem) attempt(number int) *Attempt {
 
 // ended takes what came of a rerun.
 func (r *reruns) ended(j *job, result *worker.Result, a *Attempt) {
-	r.items[j.item].owed = result.Transcript.Next()
+	i := &r.items[j.item]
+	i.owed = result.Transcript.Next()
+	if i.unit != nil {
+		i.shown = fared(i.unit, result)
+	}
 	r.queue.Ended(j.item, a.Passed, a.err != nil, result.Exit.End)
 }
 
@@ -120,7 +127,7 @@ func (r *reruns) note(n int) string {
 		return ""
 	case r.queue.Passed(n):
 		return "passes alone"
-	case r.queue.Alone(n):
+	case r.queue.Alone(n) && i.shown == rerun.Fails:
 		return "fails alone too"
 	}
 	return ""
@@ -134,8 +141,10 @@ func (r *reruns) alone(s *suite, unit *ledger.Unit) rerun.Answer {
 		return rerun.Unknown
 	case r.queue.Passed(n):
 		return rerun.Passes
+	case r.items[n].shown == rerun.Fails:
+		return rerun.Fails
 	}
-	return rerun.Fails
+	return rerun.Unknown
 }
 
 // passed reports whether the reruns of a unit have made it good.
