@@ -73,14 +73,15 @@ func newExplanation(c *Config, suites []*suite, first map[int]*job, r *reruns) *
 	return e
 }
 
-// likeGo reports whether the process ran the package as go test does: all its tests, in source
-// order.
+// likeGo reports whether the process ran the package as go test does: all its tests in source
+// order, which one test cannot be out of.
 func (j *job) likeGo() bool {
 	all := 0
 	for _, u := range j.suite.account.Units() {
 		all += len(u.Def.Names())
 	}
-	return j.Shuffle == "" && (j.All || len(j.Tests) == all)
+	one := j.Known && len(j.Tests) == 1 && j.Tests[0].Want == 1
+	return (j.All || len(j.Tests) == all) && (j.Shuffle == "" || one)
 }
 
 // packages returns the import paths of what is looked into.
