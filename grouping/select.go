@@ -19,6 +19,7 @@ type Selection struct {
 
 	filter *Filter
 	skip   string
+	plain  bool
 	whole  map[string]bool // names that run with all subtests, whatever -run and -skip say
 }
 
@@ -69,6 +70,10 @@ func Select(p *Package, o Options) (*Selection, error) {
 	sortWarnings(sel.Warnings)
 	return sel, nil
 }
+
+// Plain reports whether this is what a test binary runs that is given the -run and -skip patterns
+// of the user as they are.
+func (s *Selection) Plain() bool { return s.plain }
 
 // Patterns returns the values of -test.run and -test.skip with which a test binary runs exactly
 // these tests of the selection, and of each the subtests that it should. The second is given
@@ -217,11 +222,12 @@ func enumerate(names []string) string {
 
 // selection returns the units of the tests that run, and what is to be said of them.
 func (s *choice) selection(p *Package, o Options) *Selection {
-	sel := &Selection{filter: s.filter, skip: o.Skip, whole: s.whole}
+	sel := &Selection{filter: s.filter, skip: o.Skip, plain: len(s.whole) == 0, whole: s.whole}
 	for _, d := range s.drafts {
 		u := Unit{Group: d.group, Declared: d.kind == declared}
 		asked := false
 		for i, t := range d.tests {
+			sel.plain = sel.plain && d.chosen[i] == s.filter.Match(t.Name)
 			if d.chosen[i] {
 				u.add(t)
 				asked = asked || t.Split

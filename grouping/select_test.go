@@ -167,6 +167,14 @@ func TestPatternsOfSelection(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	for _, o := range []Options{{Run: "Send"}, {Label: expr(t, "net")}, {Only: only("TestFree")}} {
+		if s, err := Select(steps(), o); err != nil || s.Plain() {
+			t.Errorf("%+v: error %v, plain although it is not what the patterns select", o, err)
+		}
+	}
+	if s, err := Select(steps(), Options{Label: expr(t, "!none"), Only: only("TestFree", "TestSend", "TestTwin", "TestMore")}); err != nil || !s.Plain() {
+		t.Errorf("everything: error %v, not plain", err)
+	}
 	if run, _, err := s.Patterns([]string{"TestFree"}); err == nil {
 		t.Errorf("a test that is not selected: %s", run)
 	}
@@ -198,6 +206,9 @@ func TestSelectionRuns(t *testing.T) {
 		all := o.ask(t, q).Ran
 		q.Run, q.Skip = options.Run, options.Skip
 		users := o.ask(t, q).Ran
+		if plain := len(whole) == 0; s.Plain() != plain {
+			t.Fatalf("seed %d, -run %q -skip %q: plain %v, want %v", seed, options.Run, options.Skip, s.Plain(), plain)
+		}
 		for _, u := range s.Units {
 			if q.Run, q.Skip, err = s.Patterns(u.Names()); err != nil {
 				t.Fatalf("seed %d: %v", seed, err)

@@ -76,7 +76,7 @@ func (c *closing) do() closed {
 	if c.cacheable {
 		// Without a complete log the go command just does not cache the result,
 		// as for a TestMain that never calls m.Run.
-		_ = gotest.WriteTestLog(s.req.Binary, s.req.Dir, s.files.testlogs)
+		_ = gotest.WriteTestLog(s.req.Binary, s.req.Dir, s.files.testlogs, s.inputs)
 	}
 	if err := s.req.Exit(0); err != nil {
 		fail(fmt.Errorf("the go command did not take the result: %w", err), false)

@@ -53,6 +53,22 @@ type Config struct {
 	Strict bool
 
 	AgainConfig
+	SelectConfig
+}
+
+// SelectConfig says what runs of what the user's -run and -skip select.
+type SelectConfig struct {
+	// Label selects tests by their labels, nil for all.
+	Label *grouping.LabelExpr
+	// PartialGroups is --whole-groups=false.
+	PartialGroups bool
+}
+
+// grouping returns how the units of a package are made, given its patterns.
+func (c *Config) grouping(p gotest.Patterns) grouping.Options {
+	return grouping.Options{
+		Dist: c.Dist, Groups: c.Groups, Run: p.Run, Skip: p.Skip, Label: c.Label, PartialGroups: c.PartialGroups,
+	}
 }
 
 // AgainConfig says what runs again after the first pass.
@@ -74,11 +90,11 @@ func (c *Config) source() grouping.SourceOptions {
 		Race:      c.GoTest.Race,
 		Msan:      c.GoTest.Msan,
 		Asan:      c.GoTest.Asan,
-		Positions: c.Dist == grouping.LoadFile || len(c.Groups) > 0,
+		Positions: c.Dist == grouping.LoadFile || len(c.Groups) > 0 || c.Label != nil,
 	}
 }
 
-// modes are the settings that decide which tests share a process, unless they are
+// modes are the settings that decide which tests run and which share a process, unless they are
 // the default: a result under one says nothing about another.
 func (c *Config) modes() []string {
 	var modes []string
@@ -90,6 +106,16 @@ func (c *Config) modes() []string {
 	}
 	if c.SplitTestMain {
 		modes = append(modes, "testmain per-worker")
+	}
+	switch {
+	case c.PartialGroups:
+		modes = append(modes, "partial groups")
+	case c.GoTest.Run != "" || c.GoTest.Skip != "":
+		// A cohort that did not run whole groups may have left results.
+		modes = append(modes, "whole groups")
+	}
+	if c.Label != nil {
+		modes = append(modes, "label", c.Label.String())
 	}
 	return modes
 }

@@ -158,11 +158,11 @@ func newBaseline(s *suite, number int, dir string) *job {
 
 // reproduce returns the command that runs the same tests in the same order, for a shell.
 func (j *job) reproduce(c *Config) string {
-	pattern, err := j.Pattern()
+	patterns, err := j.Patterns()
 	if err != nil {
 		return "" // a pattern that does not compile has run nothing
 	}
-	return gotest.ShellQuote(c.GoTest.Plain(j.suite.path, pattern, j.Shuffle, j.StopsEarly))
+	return gotest.ShellQuote(c.GoTest.Plain(j.suite.path, patterns, j.Shuffle, j.StopsEarly))
 }
 
 // remember gives the history what a process has shown.

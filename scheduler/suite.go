@@ -36,7 +36,9 @@ type suite struct {
 	stop context.CancelCauseFunc
 
 	warnings []grouping.Warning
-	err      error // directives that are wrong
+	// inputs are source files that the result depends on beyond what is compiled.
+	inputs []string
+	err    error // directives that are wrong
 	// took is how long the processes of its first attempt ran, added up.
 	took time.Duration
 	busy busyTime
@@ -79,6 +81,7 @@ func (l *loader) load(number int, req *gotest.Request) *suite {
 		s.path = filepath.Base(req.Binary)
 		s.binary.MayIdle = c.GoTest.Exec != nil
 		s.account = ledger.NewAccount(ledger.Spec{Mode: ledger.Opaque, Count: 1, CPUs: 1})
+		s.refuseLabel(c)
 		return s
 	}
 	s.path, s.list, list.Dir = list.ImportPath, list, req.Dir
@@ -112,9 +115,21 @@ func (s *suite) describe(c *Config) {
 		s.account.Fail("its directives are wrong")
 		s.account.Drop()
 		s.out.Add(err.Error() + "\n")
+	case mode == ledger.Opaque:
+		s.refuseLabel(c)
 	case c.SeedChosen && c.Shuffle && !mode.OneProcess():
 		s.out.Add(fmt.Sprintf("-test.shuffle %d\n", c.Seed))
 	}
+}
+
+// refuseLabel fails a package of which it is not known which tests run: what --label leaves out
+// must not run.
+func (s *suite) refuseLabel(c *Config) {
+	if c.Label == nil {
+		return
+	}
+	s.account.Fail("--label cannot be used with it: the arguments of its binary, or the binary, do not show which tests run")
+	s.account.Drop()
 }
 
 // units returns the units of the package in the order of dispatch. An error is wrong directives.
@@ -124,9 +139,8 @@ func (s *suite) units(c *Config) ([]*ledger.Unit, error) {
 		return nil, err
 	}
 	args := s.binary.Args
-	defs, more, err := grouping.Units(s.list, grouping.Options{
-		Dist: c.Dist, Groups: c.Groups, Run: args.Run, Skip: args.Skip,
-	})
+	options := c.grouping(gotest.Patterns{Run: args.Run, Skip: args.Skip})
+	sel, err := grouping.Select(s.list, options)
 	var directives *grouping.DirectiveError
 	if errors.As(err, &directives) {
 		return nil, err
@@ -136,8 +150,32 @@ func (s *suite) units(c *Config) ([]*ledger.Unit, error) {
 		args.Opaque = true
 		return nil, nil
 	}
-	s.warnings = append(warnings, more...)
-	return inOrder(defs, s.list.Tests, c), nil
+	s.warnings = append(warnings, sel.Warnings...)
+	if w, ok := grouping.TestMainGroups(s.list, sel.Units); ok && c.GroupFailFast && !c.SplitTestMain {
+		s.warnings = append(s.warnings, w)
+	}
+	if !sel.Plain() && !args.Opaque {
+		s.binary.Selection = sel
+	}
+	s.inputs = inputs(s.list, options)
+	return inOrder(sel.Units, s.list.Tests, c), nil
+}
+
+// inputs returns the source files of which comments decide what runs of a package. A comment
+// changes nothing in the binary, so the go command does not ask for them before it repeats a
+// result.
+func inputs(p *grouping.Package, o grouping.Options) []string {
+	grouped := slices.ContainsFunc(p.Tests, func(t grouping.Test) bool { return t.Group != "" })
+	if o.Label == nil && !(grouped && (o.Run != "" || o.Skip != "")) {
+		return nil
+	}
+	var files []string
+	for _, t := range p.Tests {
+		if file := filepath.Join(p.Dir, t.File); t.File != "" && !slices.Contains(files, file) {
+			files = append(files, file)
+		}
+	}
+	return files
 }
 
 // inOrder sorts units by the first of their tests: in source order, or in the order that the

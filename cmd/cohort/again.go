@@ -27,7 +27,7 @@ func (s *scheduledSource) again(u scheduler.UnitVerdict, exec *testjson.Executio
 	if s.config.Dir == "" && s.config.GoTest.Dir == "" {
 		pkg = packageArg(".", pkg)
 	}
-	words := s.config.GoTest.Plain(pkg, run, "", false)
+	words := s.config.GoTest.Plain(pkg, gotest.Patterns{Run: run, Skip: s.config.GoTest.Skip}, "", false)
 	return gotest.ShellQuote(withCount(words, s.config.GoTest))
 }
 

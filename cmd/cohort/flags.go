@@ -100,6 +100,8 @@ func bindChoice(t *flagTable, o *options) {
 	t.toggle(&o.ignoreNonJSONOutputLines, false, usage.Flag{Name: "ignore-non-json-output-lines", Hidden: true,
 		Help: "write lines that are no JSON to stderr instead of failing"})
 	t.number(&o.maxFails, 0, usage.Flag{Name: "max-fails", Help: "end the run after this many failures (0: no limit)"})
+	t.add(&o.run.label, usage.Flag{Name: "label", Takes: "EXPR", Own: true,
+		Help: "run the tests whose labels match this expression, such as 'e2e && !slow'"})
 	t.add(&o.noTests, usage.Flag{Name: "no-tests", Takes: "MODE", Kind: usage.Choice, Choices: noTestsModes, Own: true,
 		Help: "what to do if no test ran: " + strings.Join(noTestsModes, ", ")})
 }
@@ -125,6 +127,8 @@ func bindGroups(t *flagTable, o *options) {
 	t.section = sectionGroups
 	t.add(&o.run.groups, usage.Flag{Name: "group", Key: "groups", Takes: "REGEXP", Repeat: true, Own: true,
 		Help: "tests whose name matches form a group, named by the first capture group"})
+	t.toggle(&o.run.wholeGroups, true, usage.Flag{Name: "whole-groups", Own: true, Default: "true",
+		Help: "with the members of a group that are selected, run those before them"})
 	t.toggle(&o.run.groupFailfast, true, usage.Flag{Name: "group-failfast", Own: true,
 		Default: "true", Help: "skip the rest of a group after its first failure"})
 }

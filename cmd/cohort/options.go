@@ -75,6 +75,8 @@ type runOptions struct {
 	groups        regexpsValue
 	testMain      testMainMode
 	groupFailfast bool
+	wholeGroups   bool
+	label         labelValue
 	history       string // a file; "": the default one; "off": none
 	timingFiles   string // a glob; "": none
 	linkCache     bool

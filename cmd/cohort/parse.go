@@ -82,6 +82,9 @@ func (c *command) settings(t *flagTable, given layer, rest []string) (layer, []s
 	return resolve(t.flags, layers...), problems
 }
 
+// selecting are the flags outside the section about spreading that only cohort's own workers know.
+func selecting() []string { return []string{"group", "whole-groups", "label"} }
+
 // idleFlags warns of flags that were given and change nothing.
 func (c *command) idleFlags(cmd *usage.Command, given, settings layer, opts *options) []string {
 	var names, spread []string
@@ -89,7 +92,7 @@ func (c *command) idleFlags(cmd *usage.Command, given, settings layer, opts *opt
 		names = append(names, s.name)
 	}
 	for _, f := range cmd.Flags {
-		if slices.Contains(names, f.Name) && (f.Section == sectionSpread || f.Name == "group") {
+		if slices.Contains(names, f.Name) && (f.Section == sectionSpread || slices.Contains(selecting(), f.Name)) {
 			spread = append(spread, "--"+f.Name)
 		}
 	}

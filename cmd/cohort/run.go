@@ -59,7 +59,7 @@ func newTestRun(r *testRun, scheduled bool) *testRun {
 func (c *command) newSource(dir string, opts *options) (source, error) {
 	plain := &plainSource{cmd: c, opts: opts, dir: dir, interrupted: make(chan struct{})}
 	if opts.rawCommand {
-		return plain, nil
+		return plain, opts.checkSelection("--raw-command")
 	}
 	args, err := gotest.ParseArgs(testCommand(opts, rerunArgs{})[2:], c.env.list)
 	if err != nil {
@@ -67,7 +67,7 @@ func (c *command) newSource(dir string, opts *options) (source, error) {
 	}
 	if args.PassThrough != "" {
 		c.log.debugf("left to the go command, because of %s", args.PassThrough)
-		return plain, nil
+		return plain, opts.checkSelection(args.PassThrough)
 	}
 	return c.newScheduledSource(opts, dir, args)
 }

@@ -67,6 +67,7 @@ func (c *command) newScheduledSource(opts *options, dir string, args *gotest.Arg
 		AgainConfig: scheduler.AgainConfig{
 			Reruns: opts.rerun.maxAttempts, RerunDelay: opts.rerun.delay, Explain: opts.run.explain != "off",
 		},
+		SelectConfig: scheduler.SelectConfig{Label: opts.run.label.expr, PartialGroups: !opts.run.wholeGroups},
 	}
 	if err := setOrder(config, opts.run.shuffle, args.Shuffle); err != nil {
 		return nil, err

@@ -78,14 +78,15 @@ func (r *soakRound) predict(p *soakPkg, seen map[string][]string, outside bool) 
 	return m.want
 }
 
-// units are what -run and -skip select, in source order of their first tests.
+// units are what -run and -skip select, and what comes before that in its group, in source order
+// of their first tests.
 func (m *soakModel) units() []soakUnit {
+	selected := func(t *soakTest) bool {
+		matches := func(pattern string) bool { return regexp.MustCompile(pattern).MatchString(t.name) }
+		return matches(m.r.run) && (m.r.skip == "" || !matches(m.r.skip))
+	}
 	var units []soakUnit
 	for _, t := range m.p.tests {
-		matches := func(pattern string) bool { return regexp.MustCompile(pattern).MatchString(t.name) }
-		if !matches(m.r.run) || (m.r.skip != "" && matches(m.r.skip)) {
-			continue
-		}
 		u := soakUnit{name: t.name}
 		switch group := m.r.groupOf(m.p, t); {
 		case m.r.dist == "loadpackage":
@@ -102,6 +103,19 @@ func (m *soakModel) units() []soakUnit {
 		}
 		units[i].tests = append(units[i].tests, t)
 	}
+	for i := range units {
+		u := &units[i]
+		for len(u.tests) > 0 && !selected(u.tests[len(u.tests)-1]) {
+			u.tests = u.tests[:len(u.tests)-1]
+		}
+		if !u.declared {
+			u.tests = slices.DeleteFunc(u.tests, func(t *soakTest) bool { return !selected(t) })
+		}
+	}
+	units = slices.DeleteFunc(units, func(u soakUnit) bool { return len(u.tests) == 0 })
+	slices.SortStableFunc(units, func(a, b soakUnit) int {
+		return slices.Index(m.p.tests, a.tests[0]) - slices.Index(m.p.tests, b.tests[0])
+	})
 	return units
 }
 

@@ -80,7 +80,6 @@ func (b *BinaryArgs) set(name, value string, hasValue bool) bool {
 		b.Run = value
 	case "skip":
 		b.Skip = value
-		return false
 	case "shuffle":
 		b.Shuffle = value
 	case "count":
@@ -115,10 +114,13 @@ func (b *BinaryArgs) set(name, value string, hasValue bool) bool {
 	return true
 }
 
+// Patterns are the values of -run and -skip, empty for none. They choose which tests a binary runs.
+type Patterns struct{ Run, Skip string }
+
 // Process says what one process of the binary is to do.
 type Process struct {
-	// Run is the -test.run pattern, empty for all tests.
-	Run string
+	// Patterns choose the tests.
+	Patterns
 	// Shuffle is the -test.shuffle value, empty for source order.
 	Shuffle string
 	// FailFast stops the process after its first failed test.
@@ -153,6 +155,7 @@ func (b *BinaryArgs) Args(p Process) []string {
 		add("count", strconv.Itoa(b.Count))
 	}
 	add("run", p.Run)
+	add("skip", p.Skip)
 	add("shuffle", p.Shuffle)
 	add("coverprofile", p.CoverProfile)
 	if p.FailFast {

@@ -43,7 +43,7 @@ func TestParseBinaryArgs(t *testing.T) {
 func TestBinaryArgsProcess(t *testing.T) {
 	t.Parallel()
 	whole := Process{
-		Run: "^A$", Shuffle: "7", FailFast: true, Timeout: "10m0s",
+		Patterns: Patterns{Run: "^A$"}, Shuffle: "7", FailFast: true, Timeout: "10m0s",
 		CoverProfile: "/p", CoverDir: "/d", TestLog: "/l",
 	}
 	for name, tc := range map[string]struct {
@@ -55,13 +55,13 @@ func TestBinaryArgsProcess(t *testing.T) {
 		"all": {"-test.paniconexit0 -test.v=test2json -test.timeout=0s -test.run=B -test.short=true -x y", whole,
 			"-test.testlogfile=/l -test.v=test2json -test.gocoverdir=/d -test.timeout=10m0s -test.run=^A$ -test.shuffle=7 -test.coverprofile=/p -test.failfast=true -test.paniconexit0 -test.short=true -x y"},
 		// The value of an unknown flag must stay beside it.
-		"two words":    {"-test.timeout=0s -x y -test.z", Process{Run: "A", Timeout: "1s"}, "-test.v=test2json -test.timeout=1s -test.run=A -x y -test.z"},
+		"two words":    {"-test.timeout=0s -x y -test.z", Process{Patterns: Patterns{Run: "A"}, Timeout: "1s"}, "-test.v=test2json -test.timeout=1s -test.run=A -x y -test.z"},
 		"marked -v":    {"-test.v=test2json -test.v=true", Process{}, "-test.v=test2json"},
 		"count":        {"-test.count=3", Process{}, "-test.v=test2json -test.count=3"},
 		"count less":   {"-test.count=3", Process{Count: 2}, "-test.v=test2json -test.count=2"},
 		"bad count":    {"-test.count=x", Process{}, "-test.v=test2json -test.count=x"},
 		"user's limit": {"-test.timeout=0s -test.timeout=5s", Process{Timeout: "10m0s"}, "-test.v=test2json -test.timeout=5s"},
-		"joined":       {"-test.skip A -test.short -test.run B -- c", Process{Run: "B"}, "-test.v=test2json -test.run=B -test.skip=A -test.short -- c"},
+		"joined":       {"-test.skip A -test.short -test.run B -- c", Process{Patterns: Patterns{Run: "B", Skip: "C"}}, "-test.v=test2json -test.run=B -test.skip=C -test.short -- c"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -122,7 +122,7 @@ func FuzzBinaryArgs(f *testing.F) {
 			return // the binary refuses them
 		}
 		b := ParseBinaryArgs(args)
-		out := b.Args(Process{Run: "R"})
+		out := b.Args(Process{Patterns: Patterns{Run: "R", Skip: b.Skip}})
 		if err := got.Parse(out); err != nil {
 			t.Fatalf("%q: %q: %v", args, out, err)
 		}

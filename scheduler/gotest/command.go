@@ -128,13 +128,17 @@ func (a *Args) flags(except ...string) []string {
 }
 
 // Plain returns a go test command without cohort: for one package, with these
-// values for -run and -shuffle ("" for none), and the user's other flags.
-func (a *Args) Plain(pkg, run, shuffle string, failFast bool) []string {
+// patterns and this value for -shuffle ("" for none), and the user's other flags.
+func (a *Args) Plain(pkg string, p Patterns, shuffle string, failFast bool) []string {
 	words := []string{"go", "test"}
 	if a.Dir != "" {
 		words = append(words, "-C="+a.Dir)
 	}
-	words = append(words, a.flags("run", "shuffle", "failfast", "coverprofile", "toolexec", "v")...)
+	without := []string{"run", "shuffle", "failfast", "coverprofile", "toolexec", "v"}
+	if p.Skip != a.Skip {
+		without = append(without, "skip")
+	}
+	words = append(words, a.flags(without...)...)
 	if a.Timeout != DefaultTimeout {
 		words = append(words, "-timeout="+a.Timeout.String())
 	}
@@ -143,8 +147,15 @@ func (a *Args) Plain(pkg, run, shuffle string, failFast bool) []string {
 			words = append(words, "-exec="+exec)
 		}
 	}
-	if run != "" {
-		words = append(words, "-run", run)
+	if p.Run != "" {
+		words = append(words, "-run", p.Run)
+	}
+	switch {
+	case p.Skip == a.Skip: // the user's own is there
+	case p.Skip != "":
+		words = append(words, "-skip", p.Skip)
+	default:
+		words = append(words, "-skip=") // GOFLAGS may have one
 	}
 	if shuffle != "" {
 		words = append(words, "-shuffle="+shuffle)

@@ -1,6 +1,7 @@
 package gotest
 
 import (
+	"cmp"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -263,12 +264,15 @@ func TestCommandRoundTrip(t *testing.T) {
 func TestPlain(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
-		args         string
-		run, shuffle string
-		failFast     bool
-		want         string
+		args               string
+		run, skip, shuffle string
+		failFast           bool
+		want               string
 	}{
 		"bare":    {want: "go test PKG"},
+		"skip":    {args: "-skip B -race", run: "A", want: "go test -skip B -race -run A PKG"},
+		"other":   {args: "-skip B -race", run: "A", skip: "^B$/x", want: "go test -race -run A -skip ^B$/x PKG"},
+		"no skip": {args: "-skip B -race", run: "A", skip: "none", want: "go test -race -run A -skip= PKG"},
 		"run":     {run: "^TestA$", shuffle: "7", failFast: true, want: "go test -run ^TestA$ -shuffle=7 -failfast PKG"},
 		"replace": {args: "-run X -shuffle=on -failfast -race ./...", run: "^TestA$", want: "go test -race -run ^TestA$ PKG"},
 		"-test.":  {args: "--test.run X -test.shuffle=on -short", run: "^TestA$", want: "go test -short -run ^TestA$ PKG"},
@@ -286,13 +290,17 @@ func TestPlain(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got := strings.Join(a.Plain("PKG", tc.run, tc.shuffle, tc.failFast), " "); got != tc.want {
+			skip := cmp.Or(tc.skip, a.Skip)
+			if skip == "none" {
+				skip = ""
+			}
+			if got := strings.Join(a.Plain("PKG", Patterns{Run: tc.run, Skip: skip}, tc.shuffle, tc.failFast), " "); got != tc.want {
 				t.Errorf("got  %s\nwant %s", got, tc.want)
 			}
 		})
 	}
 	a := &Args{Timeout: time.Second, Packages: []string{"a_test.go", "b_test.go"}, Exec: []string{"a b", "c"}}
-	got := ShellQuote(a.Plain("command-line-arguments", "", "", false))
+	got := ShellQuote(a.Plain("command-line-arguments", Patterns{}, "", false))
 	if want := `go test -timeout=1s '-exec="a b" c' a_test.go b_test.go`; got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}

@@ -16,8 +16,8 @@ const testlogHeader = "# test log\n"
 // command looks for beside binary, so that it stores the result in its cache.
 // Call it only for a run that passed whole, at the first attempt: the log is
 // what makes the go command take the result for repeatable. An incomplete log
-// is an error, and none is written.
-func WriteTestLog(binary, dir string, logs []string) error {
+// is an error, and none is written. The inputs are files on which the result depends too.
+func WriteTestLog(binary, dir string, logs, inputs []string) error {
 	var all bytes.Buffer
 	all.WriteString(testlogHeader)
 	left := false // a process has changed its directory
@@ -47,6 +47,9 @@ func WriteTestLog(binary, dir string, logs []string) error {
 			}
 			left = left || bytes.HasPrefix(line, []byte("chdir "))
 		}
+	}
+	for _, file := range inputs {
+		fmt.Fprintf(&all, "open %s\n", file)
 	}
 	name := filepath.Join(filepath.Dir(binary), "testlog.txt")
 	if err := os.WriteFile(name, all.Bytes(), 0o600); err != nil {

@@ -11,18 +11,20 @@ import (
 func TestWriteTestLog(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
-		logs []string
-		want string // "" for an error
+		logs   []string
+		inputs []string
+		want   string // "" for an error
 	}{
-		"none":         {nil, "# test log\n"},
-		"one":          {[]string{"# test log\ngetenv HOME\nopen x\n"}, "# test log\ngetenv HOME\nopen x\n"},
-		"two":          {[]string{"# test log\nchdir /else\n", "# test log\nstat y\n"}, "# test log\nchdir /else\nchdir /pkg\nstat y\n"},
-		"nothing read": {[]string{"# test log\n", "# test log\n"}, "# test log\n"},
-		"empty":        {[]string{"# test log\n", ""}, ""},
-		"no header":    {[]string{"open x\n"}, ""},
-		"cut off":      {[]string{"# test log\nopen x"}, ""},
-		"half header":  {[]string{"# test"}, ""},
-		"missing":      {[]string{"# test log\n", "missing"}, ""},
+		"none":         {nil, nil, "# test log\n"},
+		"one":          {[]string{"# test log\ngetenv HOME\nopen x\n"}, nil, "# test log\ngetenv HOME\nopen x\n"},
+		"two":          {[]string{"# test log\nchdir /else\n", "# test log\nstat y\n"}, nil, "# test log\nchdir /else\nchdir /pkg\nstat y\n"},
+		"nothing read": {[]string{"# test log\n", "# test log\n"}, nil, "# test log\n"},
+		"empty":        {[]string{"# test log\n", ""}, nil, ""},
+		"no header":    {[]string{"open x\n"}, nil, ""},
+		"cut off":      {[]string{"# test log\nopen x"}, nil, ""},
+		"half header":  {[]string{"# test"}, nil, ""},
+		"missing":      {[]string{"# test log\n", "missing"}, nil, ""},
+		"inputs":       {[]string{"# test log\ngetenv HOME\n"}, []string{"/pkg/x_test.go"}, "# test log\ngetenv HOME\nopen /pkg/x_test.go\n"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -38,7 +40,7 @@ func TestWriteTestLog(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			err := WriteTestLog(filepath.Join(dir, "x.test"), "/pkg", files)
+			err := WriteTestLog(filepath.Join(dir, "x.test"), "/pkg", files, tc.inputs)
 			got, readErr := os.ReadFile(filepath.Join(dir, "testlog.txt"))
 			if tc.want == "" {
 				if err == nil || !errors.Is(readErr, os.ErrNotExist) {
@@ -51,7 +53,7 @@ func TestWriteTestLog(t *testing.T) {
 			}
 		})
 	}
-	if WriteTestLog(filepath.Join(t.TempDir(), "missing", "x.test"), "/pkg", nil) == nil {
+	if WriteTestLog(filepath.Join(t.TempDir(), "missing", "x.test"), "/pkg", nil, nil) == nil {
 		t.Error("no error for a log that cannot be written")
 	}
 }
@@ -65,7 +67,7 @@ func TestWriteTestLogLeavesOutGOTMPDIR(t *testing.T) {
 	if err := os.WriteFile(log, []byte("# test log\ngetenv GOTMPDIR\ngetenv HOME\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := WriteTestLog(filepath.Join(dir, "x.test"), "/pkg", []string{log}); err != nil {
+	if err := WriteTestLog(filepath.Join(dir, "x.test"), "/pkg", []string{log}, nil); err != nil {
 		t.Fatal(err)
 	}
 	got, err := os.ReadFile(filepath.Join(dir, "testlog.txt"))
@@ -85,7 +87,7 @@ func TestWriteTestLogFullDisk(t *testing.T) {
 	if err := os.Symlink("/dev/full", name); err != nil {
 		t.Fatal(err)
 	}
-	if err := WriteTestLog(filepath.Join(filepath.Dir(name), "x.test"), "/pkg", nil); !errors.Is(err, syscall.ENOSPC) {
+	if err := WriteTestLog(filepath.Join(filepath.Dir(name), "x.test"), "/pkg", nil, nil); !errors.Is(err, syscall.ENOSPC) {
 		t.Errorf("%v, want %v", err, syscall.ENOSPC)
 	}
 	if _, err := os.Lstat(name); !errors.Is(err, os.ErrNotExist) {

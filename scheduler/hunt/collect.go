@@ -115,20 +115,23 @@ func keep(req *gotest.Request, c *Config, dir string) (*binary, []grouping.Warni
 	if err != nil {
 		return nil, nil, err
 	}
-	units, warnings, err := grouping.Units(list, grouping.Options{
+	sel, err := grouping.Select(list, grouping.Options{
 		Dist: c.Dist, Groups: c.Groups, Run: args.Run, Skip: args.Skip,
 	})
 	if err != nil {
 		return nil, nil, err
 	}
-	b := newBinary(list, units)
+	b := newBinary(list, sel.Units)
+	if !sel.Plain() && !args.Opaque {
+		b.selection = sel
+	}
 	b.dir, b.env, b.args = req.Dir, req.Env, args
 	b.together = list.TestMain || args.Opaque || c.Dist == grouping.LoadPackage
 	b.program = filepath.Join(dir, filepath.Base(req.Binary))
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		return nil, nil, err
 	}
-	return b, warnings, testbin.Duplicate(req.Binary, b.program)
+	return b, sel.Warnings, testbin.Duplicate(req.Binary, b.program)
 }
 
 // readTrouble reads go test -json to its end and returns what it says of

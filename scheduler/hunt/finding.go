@@ -264,11 +264,11 @@ const besideCount = 20
 
 // command is the plain go test command for a process.
 func (t task) command(args *gotest.Args) string {
-	pattern, err := t.job(0).Pattern()
+	patterns, err := t.job(0).Patterns()
 	if err != nil {
 		return "" // a pattern that does not compile has run nothing
 	}
-	words := args.Plain(t.bin.path, pattern, t.shuffle(), t.failFast())
+	words := args.Plain(t.bin.path, patterns, t.shuffle(), t.failFast())
 	at := slices.Index(words, "-run")
 	if at < 0 {
 		at = slices.Index(words, t.bin.path)

@@ -38,6 +38,7 @@ func (t task) job(slot int) *worker.Job {
 	j := &worker.Job{
 		Binary: worker.Binary{
 			Program: b.program, Dir: b.dir, Env: b.env, Args: b.args, Knows: b.knows, MayIdle: b.list.TestMain,
+			Selection: b.selection,
 		},
 		Slot: slot, Known: true, All: t.all, StopsEarly: t.failFast(),
 		Shuffle: t.shuffle(), Count: t.count, Procs: t.procs, Out: stream.Discard(),

@@ -21,6 +21,8 @@ type binary struct {
 	itself *unit
 	// together reports that the units share one process in every round.
 	together bool
+	// selection is what differs from what args select, nil for nothing.
+	selection *grouping.Selection
 	// byTest finds the unit of a test.
 	byTest map[string]*unit
 	// shuffled and rest are the units of all tests that -shuffle permutes, and

@@ -54,6 +54,9 @@ type Binary struct {
 	Knows func(name string) bool
 	// MayIdle reports that a process may exit 0 without running its tests, as with a TestMain.
 	MayIdle bool
+	// Selection says how the tests that are to run differ from those that Args select, nil if they
+	// do not.
+	Selection *grouping.Selection
 }
 
 // Files are what a process writes, "" for none: its coverage profile, its own folder for raw
@@ -69,8 +72,8 @@ type Job struct {
 	// Number is the process's number in the run, Slot the worker's, from 0. Attempt is 0 for the
 	// first.
 	Number, Slot, Attempt int
-	// Tests are what the process is to run, if Known. All gives it the binary's own -run pattern
-	// instead of a list of their names.
+	// Tests are what the process is to run, if Known. All says that they are all of the package:
+	// unless the binary has a selection, its own patterns choose them instead of their names.
 	Tests      []ledger.Planned
 	Known, All bool
 	// Group names the declared group that the process runs, "" for none. StopsEarly ends it
@@ -102,13 +105,21 @@ func (j *Job) Names() []string {
 	return names
 }
 
-// Pattern returns the process's -test.run pattern.
-func (j *Job) Pattern() (string, error) {
-	if j.All {
-		return j.Binary.Args.Run, nil
+// Patterns returns the process's patterns.
+func (j *Job) Patterns() (gotest.Patterns, error) {
+	p := gotest.Patterns{Run: j.Binary.Args.Run, Skip: j.Binary.Args.Skip}
+	var err error
+	switch s := j.Binary.Selection; {
+	case s != nil:
+		p.Run, p.Skip, err = s.Patterns(j.Names())
+	case !j.All:
+		p.Run, err = grouping.RunPattern(p.Run, j.Names())
 	}
-	return grouping.RunPattern(j.Binary.Args.Run, j.Names())
+	return p, err
 }
+
+// listed reports whether the process's -run pattern lists its tests.
+func (j *Job) listed() bool { return !j.All || j.Binary.Selection != nil }
 
 // Result is what came of a process.
 type Result struct {

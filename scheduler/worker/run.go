@@ -22,9 +22,9 @@ const Grace = 10 * time.Second
 func (r *Run) Do(ctx context.Context, j *Job) *Result {
 	result := &Result{Transcript: ledger.NewTranscript(j.Owed)}
 	defer j.Out.Close()
-	pattern, err := j.Pattern()
+	patterns, err := j.Patterns()
 	if err == nil {
-		err = j.checkPattern(pattern, maxArgument())
+		err = j.checkPattern(patterns.Run, maxArgument())
 	}
 	if err == nil && j.ownCoverDir() {
 		err = makeCoverDir(j.Files.CoverDir, j.goCoverDir())
@@ -33,7 +33,7 @@ func (r *Run) Do(ctx context.Context, j *Job) *Result {
 		result.Err = err
 		return result
 	}
-	r.watch(ctx, j, r.spec(j, pattern), result)
+	r.watch(ctx, j, r.spec(j, patterns), result)
 	return result
 }
 
@@ -95,7 +95,7 @@ func (j *Job) goCoverDir() string {
 // knows reports whether the process can run a top-level test of that name. What is not on its
 // list it cannot, whatever it prints.
 func (j *Job) knows(name string) bool {
-	if j.All {
+	if !j.listed() {
 		return j.Binary.Knows == nil || j.Binary.Knows(name)
 	}
 	return slices.ContainsFunc(j.Tests, func(p ledger.Planned) bool { return p.Name == name })
@@ -114,9 +114,9 @@ func (o output) Write(b []byte) (int, error) {
 }
 
 // spec describes the process.
-func (r *Run) spec(j *Job, pattern string) testbin.Spec {
+func (r *Run) spec(j *Job, patterns gotest.Patterns) testbin.Spec {
 	process := gotest.Process{
-		Run: pattern, Shuffle: j.Shuffle, FailFast: j.StopsEarly, Count: j.Count,
+		Patterns: patterns, Shuffle: j.Shuffle, FailFast: j.StopsEarly, Count: j.Count,
 		CoverProfile: j.Files.Profile, CoverDir: j.Files.CoverDir, TestLog: j.Files.TestLog,
 	}
 	if r.Timeout > 0 {
@@ -176,7 +176,7 @@ func maxArgument() int {
 // of j. Loose tests are spread over more processes, but not those of a group.
 func (j *Job) checkPattern(pattern string, limit int) error {
 	size := len("-test.run=") + len(pattern)
-	if limit == 0 || j.All || size <= limit {
+	if limit == 0 || !j.listed() || size <= limit {
 		return nil
 	}
 	what := "the tests of one process"
