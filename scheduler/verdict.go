@@ -17,6 +17,9 @@ type Verdict struct {
 	Units []UnitVerdict
 	// Warnings are what the user should know of the sources.
 	Warnings []grouping.Warning
+	// Lists are the tests of the packages that were run, by import path: not of those whose result
+	// the go command had kept, or that do not build.
+	Lists map[string]*grouping.Package
 	// Interrupted are tests of the first pass that the end of the run kept from ending, or from
 	// starting. They have neither passed nor failed.
 	Interrupted []Interrupted
@@ -46,7 +49,12 @@ type UnitVerdict struct {
 
 // verdict returns what the run has come to so far.
 func (c *core) verdict() Verdict {
-	v := Verdict{Warnings: c.warnings, Err: c.directive, Interrupted: c.interrupted}
+	v := Verdict{Warnings: c.warnings, Err: c.directive, Interrupted: c.interrupted, Lists: make(map[string]*grouping.Package)}
+	for _, s := range c.settled {
+		if s.list != nil {
+			v.Lists[s.path] = s.list
+		}
+	}
 	for _, s := range c.failures() {
 		if failures := s.account.Failures(); len(failures) > 0 {
 			u := UnitVerdict{Package: s.path, Attempts: 1, Note: strings.Join(failures, "; ")}

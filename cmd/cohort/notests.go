@@ -17,7 +17,7 @@ func (r *testRun) checkNoTests(status error) error {
 	if status != nil || exec == nil || exec.Total() > 0 || r.interrupted() != nil {
 		return status
 	}
-	text := noTestsText(exec, r.opts.args)
+	text := noTestsText(exec, r.opts)
 	switch {
 	case r.opts.noTests == "fail":
 		r.log.errorf("%s", text)
@@ -30,14 +30,17 @@ func (r *testRun) checkNoTests(status error) error {
 }
 
 // noTestsText says in one line that nothing ran and what may be why.
-func noTestsText(exec *testjson.Execution, args []string) string {
+func noTestsText(exec *testjson.Execution, o *options) string {
 	n := len(exec.Packages())
 	text := fmt.Sprintf("no test ran in %d %s", n, usage.Verb(n, "package", "packages"))
 	var chosen []string
 	for _, name := range []string{"run", "skip"} {
-		if value, ok := lastValue(args, name); ok {
+		if value, ok := lastValue(o.args, name); ok {
 			chosen = append(chosen, "-"+name+" "+gotest.ShellQuote([]string{value}))
 		}
+	}
+	if o.run.label.expr != nil {
+		chosen = append(chosen, "--label "+gotest.ShellQuote([]string{o.run.label.String()}))
 	}
 	if len(chosen) > 0 {
 		text += " with " + usage.List(chosen)

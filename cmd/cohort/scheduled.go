@@ -40,6 +40,8 @@ type scheduledSource struct {
 	run *scheduler.Run // nil until First
 	// early is a signal that came before First.
 	early os.Signal
+	// warned reports that what all packages together show has been said.
+	warned bool
 }
 
 // newScheduledSource plans a run of go test with args (what follows "go test").
@@ -275,6 +277,7 @@ func (s *scheduledSource) Verdict(exec *testjson.Execution) report.Outcome {
 		return o
 	}
 	v := s.run.Verdict()
+	s.warnRunWide(v.Lists, exec)
 	for _, u := range v.Units {
 		unit := report.Unit{
 			Package: u.Package, Name: u.Name, Tests: u.Tests, Attempts: u.Attempts, Command: u.Command, Note: u.Note, Again: s.again(u, exec),

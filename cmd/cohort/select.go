@@ -2,6 +2,11 @@ package main
 
 import (
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"gotest.tools/gotestsum/testjson"
 
 	"github.com/gotestcohort/cohort/grouping"
 )
@@ -34,4 +39,33 @@ func (o *options) checkSelection(why string) error {
 		return nil
 	}
 	return fmt.Errorf("--label cannot be used with %s: that run is left to the command, which runs tests of any label", why)
+}
+
+// warnRunWide warns once of what only all packages of the run together show. If the tests of one
+// are not known, it says nothing: what has no match elsewhere may have one there.
+func (s *scheduledSource) warnRunWide(lists map[string]*grouping.Package, exec *testjson.Execution) {
+	if s.warned || s.run.Stopped() || exec == nil || !allListed(lists, exec) {
+		return
+	}
+	s.warned = true
+	packages := slices.Collect(maps.Values(lists))
+	warnings := grouping.UnmatchedGroups(s.config.Groups, packages)
+	if s.config.Label != nil {
+		warnings = append(warnings, grouping.UnknownLabels(s.config.Label, packages)...)
+	}
+	for _, w := range warnings {
+		s.cmd.log.warnf("%v", w)
+	}
+}
+
+// allListed reports whether the tests of every package are known that may have any.
+func allListed(lists map[string]*grouping.Package, exec *testjson.Execution) bool {
+	for _, name := range exec.Packages() {
+		var said strings.Builder
+		_ = exec.Package(name).WriteOutputTo(&said, 0) // a Builder takes everything
+		if lists[name] == nil && !strings.Contains(said.String(), "[no test files]") {
+			return false
+		}
+	}
+	return len(lists) > 0
 }
