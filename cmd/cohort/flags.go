@@ -102,6 +102,8 @@ func bindChoice(t *flagTable, o *options) {
 	t.number(&o.maxFails, 0, usage.Flag{Name: "max-fails", Help: "end the run after this many failures (0: no limit)"})
 	t.add(&o.run.label, usage.Flag{Name: "label", Takes: "EXPR", Own: true,
 		Help: "run the tests whose labels match this expression, such as 'e2e && !slow'"})
+	t.add(&o.run.changedSince, usage.Flag{Name: "changed-since", Takes: "COMMIT", Own: true,
+		Help: "test only packages that changes since the merge base with this commit can reach"})
 	t.add(&o.noTests, usage.Flag{Name: "no-tests", Takes: "MODE", Kind: usage.Choice, Choices: noTestsModes, Own: true,
 		Help: "what to do if no test ran: " + strings.Join(noTestsModes, ", ")})
 }

@@ -77,6 +77,7 @@ type runOptions struct {
 	groupFailfast bool
 	wholeGroups   bool
 	label         labelValue
+	changedSince  refValue
 	history       string // a file; "": the default one; "off": none
 	timingFiles   string // a glob; "": none
 	linkCache     bool

@@ -83,7 +83,7 @@ func (c *command) settings(t *flagTable, given layer, rest []string) (layer, []s
 }
 
 // selecting are the flags outside the section about spreading that only cohort's own workers know.
-func selecting() []string { return []string{"group", "whole-groups", "label"} }
+func selecting() []string { return []string{"group", "whole-groups", "label", "changed-since"} }
 
 // idleFlags warns of flags that were given and change nothing.
 func (c *command) idleFlags(cmd *usage.Command, given, settings layer, opts *options) []string {

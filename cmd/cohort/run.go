@@ -69,7 +69,11 @@ func (c *command) newSource(dir string, opts *options) (source, error) {
 		c.log.debugf("left to the go command, because of %s", args.PassThrough)
 		return plain, opts.checkSelection(args.PassThrough)
 	}
-	return c.newScheduledSource(opts, dir, args)
+	scheduled, err := c.newScheduledSource(opts, dir, args)
+	if err != nil {
+		return nil, err
+	}
+	return c.onlyChanged(scheduled)
 }
 
 // testRun is one run of the tests, from the first event to the last file.
