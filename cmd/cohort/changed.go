@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"gotest.tools/gotestsum/testjson"
 
@@ -75,5 +76,7 @@ func (nothing) Explain() {}
 func (nothing) Verdict(*testjson.Execution) report.Outcome { return report.Outcome{} }
 
 func (nothing) Interrupt(os.Signal) {}
+
+func (nothing) Hurry() time.Duration { return 0 }
 
 func (nothing) Close() error { return nil }
