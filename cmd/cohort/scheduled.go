@@ -319,7 +319,7 @@ func (s *scheduledSource) Verdict(exec *testjson.Execution) report.Outcome {
 // orderFinding is what is told of a unit that passes as go test runs it.
 func (s *scheduledSource) orderFinding(u scheduler.UnitVerdict) report.OrderFinding {
 	x := u.Explained
-	words := s.config.GoTest.Plain(u.Package, "", "", false)[2:] // behind go test
+	words := s.config.GoTest.Plain(u.Package, gotest.Patterns{}, "", false)[2:] // behind go test
 	return report.OrderFinding{
 		Package: u.Package, Name: u.Name, Tests: x.Others, FailsAlone: answer(x.Alone), FailsAgain: answer(x.Again),
 		Hunt: gotest.ShellQuote(append([]string{"cohort", "tool", "flaky", "--test=^" + u.Tests[0] + "$", "--"}, words...)),
