@@ -74,7 +74,7 @@ func runReadme(t *testing.T, dir, line string) (code int, stdout, stderr string)
 	var out, errors strings.Builder
 	cmd := exec.Command(words[0], words[1:]...)
 	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), "COHORT_HISTORY=off", "COHORT_LINK_CACHE=off", "COHORT_FLAGS=", "GITHUB_ACTIONS=", "GOFLAGS=")
+	cmd.Env = append(os.Environ(), "NO_COLOR=1", "COHORT_HISTORY=off", "COHORT_LINK_CACHE=off", "COHORT_FLAGS=", "GITHUB_ACTIONS=", "GOFLAGS=")
 	cmd.Stdout, cmd.Stderr = &out, &errors
 	err = cmd.Run()
 	if cmd.ProcessState == nil {
