@@ -46,11 +46,16 @@ func (c *soakCheck) problem(format string, args ...any) {
 	c.problems = append(c.problems, fmt.Sprintf(format, args...))
 }
 
-// saysOutside reports whether cohort said that a process of p failed outside its tests.
+// saysOutside reports whether cohort said, in the first pass, that a process of p failed outside
+// its tests.
 func (o *soakRun) saysOutside(p *soakPkg) bool {
 	for _, e := range o.events {
-		if e.Package == p.path() && strings.HasPrefix(e.Output, "cohort: the process failed outside its tests") {
+		switch {
+		case e.Package != p.path() || e.Test != "":
+		case strings.HasPrefix(e.Output, "cohort: the process failed outside its tests"):
 			return true
+		case e.Action == "fail" || e.Action == "pass": // the rest is of reruns
+			return false
 		}
 	}
 	return false

@@ -14,6 +14,7 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/gotestcohort/cohort/scheduler/gotest/reentry"
 )
