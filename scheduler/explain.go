@@ -52,10 +52,10 @@ func newExplanation(c *Config, suites []*suite, first map[int]*job, r *reruns) *
 		if len(e.suites) == explainPackages || s.file.rerun == "" || s.took > explainTime || len(s.account.Failures()) > 0 {
 			continue
 		}
-		before := len(subjects)
+		before, tests := len(subjects), s.tests()
 		for _, u := range s.account.Units() {
 			j := first[u.Process]
-			if len(u.Failed) == 0 || j == nil || j.likeGo() || r != nil && r.passed(s, u) {
+			if len(u.Failed) == 0 || j == nil || j.likeGo(tests) || r != nil && r.passed(s, u) {
 				continue
 			}
 			subject := rerun.Subject{Package: s.number, Together: len(j.Tests) > len(u.Def.Names())}
@@ -73,15 +73,20 @@ func newExplanation(c *Config, suites []*suite, first map[int]*job, r *reruns) *
 	return e
 }
 
-// likeGo reports whether the process ran the package as go test does: all its tests in source
-// order, which one test cannot be out of.
-func (j *job) likeGo() bool {
-	all := 0
-	for _, u := range j.suite.account.Units() {
-		all += len(u.Def.Names())
+// tests returns how many tests of the suite are to run.
+func (s *suite) tests() int {
+	n := 0
+	for _, u := range s.account.Units() {
+		n += len(u.Def.Names())
 	}
+	return n
+}
+
+// likeGo reports whether the process ran the package, which has so many tests, as go test does: all
+// of them in source order, which one test cannot be out of.
+func (j *job) likeGo(tests int) bool {
 	one := j.Known && len(j.Tests) == 1 && j.Tests[0].Want == 1
-	return (j.All || len(j.Tests) == all) && (j.Shuffle == "" || one)
+	return (j.All || len(j.Tests) == tests) && (j.Shuffle == "" || one)
 }
 
 // packages returns the import paths of what is looked into.

@@ -14,7 +14,6 @@ package rerun
 import (
 	"fmt"
 	"math"
-	"slices"
 	"time"
 )
 
@@ -91,9 +90,11 @@ type Queue struct {
 	items  []item
 	// running counts the processes of each package.
 	running map[int]int
-	total   int // of running
-	open    int // items that are not over
-	began   time.Time
+	// exclusive are the packages of which a process runs that tolerates no other.
+	exclusive map[int]bool
+	total     int // of running
+	open      int // items that are not over
+	began     time.Time
 }
 
 type item struct {
@@ -109,7 +110,7 @@ type item struct {
 
 // New returns a queue of items, which are numbered from 0.
 func New(p Policy, items []Item) *Queue {
-	q := &Queue{policy: p, open: len(items), running: make(map[int]int)}
+	q := &Queue{policy: p, open: len(items), running: make(map[int]int), exclusive: make(map[int]bool)}
 	for n, i := range items {
 		q.items = append(q.items, item{Item: i, due: i.Ended.Add(p.delay(n, 0))})
 		if i.Barred {
@@ -140,6 +141,7 @@ func (q *Queue) Next(now time.Time) (s Start, ok bool) {
 	i.phase = Running
 	i.attempts++
 	q.running[i.Package]++
+	q.exclusive[i.Package] = i.alone
 	q.total++
 	if q.began.IsZero() {
 		q.began = now
@@ -170,12 +172,7 @@ func (q *Queue) canStart(i *item, now time.Time) bool {
 	if i.phase != Waiting || now.Before(i.due) || i.Serial && q.total > 0 {
 		return false
 	}
-	return q.running[i.Package] == 0 || !q.last(i) && !q.alone(i.Package)
-}
-
-// alone reports whether a process of the package runs that tolerates no other.
-func (q *Queue) alone(pkg int) bool {
-	return slices.ContainsFunc(q.items, func(i item) bool { return i.Package == pkg && i.phase == Running && i.alone })
+	return q.running[i.Package] == 0 || !q.last(i) && !q.exclusive[i.Package]
 }
 
 // Due returns when the next delay is over; ok is false if none ends after now.
@@ -195,6 +192,7 @@ func (q *Queue) Ended(n int, passed, broken bool, at time.Time) {
 		panic(fmt.Sprintf("rerun: the end of an attempt of item %d, which is %v", n, i.phase))
 	}
 	q.running[i.Package]--
+	q.exclusive[i.Package] = false // it ran by itself, or with others that none forbids
 	q.total--
 	i.passed = passed
 	i.clashed = i.clashed || !passed && i.beside
