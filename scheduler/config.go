@@ -16,15 +16,6 @@ type Config struct {
 	ID string
 	// GoTest are the user's go test arguments. They are not a pass-through.
 	GoTest *gotest.Args
-	// Self is the absolute path of the cohort program.
-	Self string
-	// Toolexec is the value of the go command's -toolexec flag, "" for none.
-	Toolexec string
-	// Dir is where the go command runs, "" for the current directory.
-	Dir string
-	// Env is the whole environment of the go command and the tests.
-	Env []string
-
 	// Workers is the number of test processes that may run at a time, at least 1.
 	Workers int
 	// Shuffle reports whether units run in the random order that Seed makes;
@@ -52,8 +43,21 @@ type Config struct {
 	// has ended must wait for it.
 	Strict bool
 
+	ProgramConfig
 	AgainConfig
 	SelectConfig
+}
+
+// ProgramConfig says how the go command is started.
+type ProgramConfig struct {
+	// Self is the absolute path of the cohort program.
+	Self string
+	// Toolexec is the value of the go command's -toolexec flag, "" for none.
+	Toolexec string
+	// Dir is where the go command runs, "" for the current directory.
+	Dir string
+	// Env is the whole environment of the go command and the tests.
+	Env []string
 }
 
 // SelectConfig says what runs of what the user's -run and -skip select.

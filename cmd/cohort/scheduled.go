@@ -60,12 +60,13 @@ func (c *command) newScheduledSource(opts *options, dir string, args *gotest.Arg
 	}
 	config := &scheduler.Config{
 		ID: rand.Text(), Past: memory.past,
-		GoTest: args, Self: self, Env: c.env.list, Dir: dir,
+		GoTest:  args,
 		Workers: workers(opts.run.workers, args.P),
 		Dist:    dist, Groups: opts.run.groups,
 		SplitTestMain: opts.run.testMain == "per-worker",
 		GroupFailFast: opts.run.groupFailfast,
 		Strict:        opts.format == "standard-verbose" || opts.format == "standard-quiet",
+		ProgramConfig: scheduler.ProgramConfig{Self: self, Env: c.env.list, Dir: dir},
 		AgainConfig: scheduler.AgainConfig{
 			Reruns: opts.rerun.maxAttempts, RerunDelay: opts.rerun.delay, Explain: opts.run.explain != "off",
 		},
