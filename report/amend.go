@@ -9,16 +9,20 @@ import (
 	"time"
 )
 
-// testjson is wrong about three kinds of events. It takes an action that it does not know,
+// testjson is wrong about some kinds of events. It takes an action that it does not know,
 // artifacts, for the end of a test, and counts the test again when its next event comes. And
 // a benchmark that ran well has no end at all: go test has no word for it, and testjson calls
-// it a failure. So both are amended on their way to testjson, with the means of Lines: the
-// event files and the formats that show events get what was really read.
+// it a failure. A package that was interrupted has failed for go test, and testjson counts a
+// failure for it, although no test failed. So they are amended on their way to testjson, with the
+// means of Lines: the event files and the formats that show events get what was really read.
 
 // amender amends a stream of events. It looks into a line only as far as it must.
 type amender struct {
 	lines *Lines
 	open  []benchmark // that began and did not end
+	// reasons are what cohort has said of packages that have not ended: whether all of it is that
+	// the run was called off.
+	reasons map[string]bool
 }
 
 // benchmark is a benchmark that runs.
@@ -42,6 +46,11 @@ func (a *amender) amend(line []byte) ([]byte, bool) {
 		return a.ignored(line)
 	case a.lines.TestsEnd && bytes.HasPrefix(action, []byte(`output"`)) && bytes.Contains(action, []byte(`"Output":"panic: test timed out`)):
 		return a.timedOut(line)
+	case a.lines.TestsEnd && bytes.HasPrefix(action, []byte(`output"`)) && bytes.Contains(action, []byte(reasonOutput)):
+		a.noteReason(line)
+		return nil, false
+	case len(a.reasons) > 0 && bytes.HasPrefix(action, []byte(`fail"`)):
+		return a.interrupted(line)
 	case len(a.open) == 0 && !(bytes.HasPrefix(action, []byte(`run"`)) && bytes.Contains(action, []byte(`"Test":"Benchmark`))):
 		return nil, false
 	}
@@ -92,6 +101,43 @@ func (a *amender) timedOut(line []byte) ([]byte, bool) {
 		return nil, false
 	}
 	return a.lines.changed(line, map[string]string{"Output": a.lines.token("") + e.Output})
+}
+
+// CalledOff is the reason that a package gives which fails only because the run was ended.
+const CalledOff = "cohort: the run was called off"
+
+// keyCalledOff marks an event whose action was fail.
+const keyCalledOff = "cohort-called-off"
+
+// reasonOutput begins the text of an event with a reason of cohort's own.
+const reasonOutput = `"Output":"cohort: `
+
+// noteReason takes an output of cohort's own.
+func (a *amender) noteReason(line []byte) {
+	var e amendableEvent
+	if json.Unmarshal(line, &e) != nil || e.Test != "" {
+		return
+	}
+	if a.reasons == nil {
+		a.reasons = make(map[string]bool)
+	}
+	only, known := a.reasons[e.Package]
+	a.reasons[e.Package] = e.Output == CalledOff+"\n" && (only || !known)
+}
+
+// interrupted returns line, the end of a package or of a test, as one that is not a failure if it
+// is the end of a package that was called off. The tests of it that failed stay failures.
+func (a *amender) interrupted(line []byte) ([]byte, bool) {
+	var e amendableEvent
+	if json.Unmarshal(line, &e) != nil || e.Test != "" {
+		return nil, false
+	}
+	only := a.reasons[e.Package]
+	delete(a.reasons, e.Package)
+	if !only {
+		return nil, false
+	}
+	return a.lines.changed(line, map[string]string{"Action": "skip", "Key": keyCalledOff})
 }
 
 // note follows the benchmarks that run, and returns those that have ended. They run one after

@@ -211,3 +211,44 @@ func TestTimeout(t *testing.T) {
 		}
 	}
 }
+
+// A package that only the end of the run made fail is no failure in the summary and in JUnit; its
+// events are as they were, and a failure beside it stays one.
+func TestCalledOff(t *testing.T) {
+	t.Parallel()
+	off := event("output", "", CalledOff+"\n")
+	for _, test := range []struct {
+		name, stream string
+		promised     bool
+		failures     int
+	}{
+		{"interrupted", result("TestA", "skip", "") + off + event("fail", "", ""), true, 0},
+		{"a test failed before", result("TestA", "fail", "") + off + event("fail", "", ""), true, 1},
+		{"a test failed after the line", off + result("TestA", "fail", "") + event("fail", "", ""), true, 1},
+		{"another reason too", off + event("output", "", "cohort: TestA did not end\n") + event("fail", "", ""), true, 1},
+		{"another reason before", event("output", "", "cohort: TestA did not end\n") + off + event("fail", "", ""), true, 1},
+		{"another line", event("output", "", CalledOff+" by me\n") + event("fail", "", ""), true, 1},
+		{"said by a test", event("run", "TestA", "") + event("output", "TestA", CalledOff+"\n") + event("pass", "TestA", "") + event("fail", "", ""), true, 1},
+		{"a stream of somebody else", off + event("fail", "", ""), false, 1},
+		{"fails in a rerun", off + event("fail", "", "") + event("start", "", "") + event("fail", "", ""), true, 1},
+	} {
+		lines := NewLines()
+		lines.TestsEnd = test.promised
+		var shown strings.Builder
+		out := lines.Writer(&shown)
+		h, err := NewHandler(Config{Format: "standard-json", Lines: lines, Stdout: out, Stderr: io.Discard})
+		if err != nil {
+			t.Fatal(err)
+		}
+		exec, err := testjson.ScanTestOutput(testjson.ScanConfig{Stdout: h.Events(lines.Events(strings.NewReader(test.stream), nil)), Handler: h})
+		if err := errors.Join(err, out.Flush()); err != nil {
+			t.Fatal(err)
+		}
+		if got := len(exec.Failed()); got != test.failures {
+			t.Errorf("%s: %d failures, want %d", test.name, got, test.failures)
+		}
+		if shown.String() != test.stream {
+			t.Errorf("%s: shown\n%s\nwant\n%s", test.name, shown.String(), test.stream)
+		}
+	}
+}

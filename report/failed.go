@@ -3,6 +3,7 @@ package report
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/fatih/color"
@@ -19,12 +20,7 @@ func writeFailed(out *bytes.Buffer, exec *testjson.Execution, withOutput bool, c
 	}
 	fmt.Fprintf(out, "\n=== %s\n", color.RedString("Failed"))
 	for i, tc := range failed {
-		run := ""
-		if tc.RunID > 0 {
-			run = fmt.Sprintf(" (re-run %d)", tc.RunID)
-		}
-		fmt.Fprintf(out, "=== %s: %s %s%s (%s)\n", color.RedString("FAIL"), testjson.RelativePackagePath(tc.Package), tc.Test,
-			run, testjson.FormatDurationAsSeconds(tc.Elapsed, 2))
+		writeCase(out, color.RedString("FAIL"), tc)
 		if withOutput {
 			writeOutput(out, outputOf(exec.Package(tc.Package), tc), tc.Test.Name())
 		}
@@ -36,6 +32,39 @@ func writeFailed(out *bytes.Buffer, exec *testjson.Execution, withOutput bool, c
 	if c.more > 0 {
 		endLine(out)
 		writeMore(out, c)
+	}
+}
+
+// writeCase prints the line that names a test and says how it ended.
+func writeCase(out *bytes.Buffer, result string, tc testjson.TestCase) {
+	run := ""
+	if tc.RunID > 0 {
+		run = fmt.Sprintf(" (re-run %d)", tc.RunID)
+	}
+	fmt.Fprintf(out, "=== %s: %s %s%s (%s)\n", result, testjson.RelativePackagePath(tc.Package), tc.Test,
+		run, testjson.FormatDurationAsSeconds(tc.Elapsed, 2))
+}
+
+// writeSkipped prints testjson's section of tests that were skipped, without those in cut. Without
+// such it is, byte for byte, what testjson prints.
+func writeSkipped(out *bytes.Buffer, exec *testjson.Execution, withOutput bool, cut map[cutTest]bool) {
+	skipped := slices.DeleteFunc(slices.Clone(exec.Skipped()), func(tc testjson.TestCase) bool {
+		root, _ := tc.Test.Split()
+		return cut[cutTest{tc.Package, root}]
+	})
+	if len(skipped) == 0 {
+		return
+	}
+	fmt.Fprintf(out, "\n=== %s\n", color.YellowString("Skipped"))
+	for i, tc := range skipped {
+		writeCase(out, color.YellowString("SKIP"), tc)
+		if !withOutput {
+			continue
+		}
+		writeOutput(out, exec.Package(tc.Package).OutputLines(tc), tc.Test.Name())
+		if i+1 < len(skipped) {
+			out.WriteByte('\n')
+		}
 	}
 }
 

@@ -114,9 +114,7 @@ func (h *Handler) Event(event testjson.TestEvent, exec *testjson.Execution) erro
 		h.dropped[event.Package] += int(event.Elapsed)
 		return nil
 	}
-	if event.Key == keyArtifacts && event.Action == testjson.ActionCont {
-		event.Action, event.Key = "artifacts", ""
-	}
+	restoreAction(&event)
 	if err := h.record(event); err != nil {
 		return fmt.Errorf("failed to write JSON file: %w", err)
 	}
@@ -132,6 +130,16 @@ func (h *Handler) Event(event testjson.TestEvent, exec *testjson.Execution) erro
 	}
 	h.tellFailure(event, exec)
 	return maxFailsReached(h.maxFails, event, exec)
+}
+
+// restoreAction gives an event the action that it had before it was amended for testjson.
+func restoreAction(event *testjson.TestEvent) {
+	switch {
+	case event.Key == keyArtifacts && event.Action == testjson.ActionCont:
+		event.Action, event.Key = "artifacts", ""
+	case event.Key == keyCalledOff && event.Action == testjson.ActionSkip:
+		event.Action, event.Key = testjson.ActionFail, ""
+	}
 }
 
 // adopt gives the package its own to a failed test that has none. testjson makes one up

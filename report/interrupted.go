@@ -3,6 +3,7 @@ package report
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/fatih/color"
@@ -15,6 +16,19 @@ type TimedTest = progress.TimedTest
 
 // interruptedListed is how many tests that did not start are named: there may be thousands.
 const interruptedListed = 10
+
+// cutTest names a test that the end of the run kept from ending or from starting.
+type cutTest struct{ pkg, test string }
+
+// cut returns the tests that an interrupted run has no result of. They count as skipped, and a
+// section of their own names them.
+func (o Outcome) cut() map[cutTest]bool {
+	cut := make(map[cutTest]bool)
+	for _, t := range slices.Concat(o.Interrupted, o.NotStarted) {
+		cut[cutTest{t.Package, t.Test}] = true
+	}
+	return cut
+}
 
 // writeInterrupted lists the tests that neither passed nor failed because the run was ended.
 func writeInterrupted(out *bytes.Buffer, o Outcome) {

@@ -26,23 +26,25 @@ func Summary(out io.Writer, exec *testjson.Execution, shown testjson.Summary, ou
 	writeReproduce(&buf, c.same, outcome)
 	writeTimed(&buf, "Slow", outcome.Slow)
 	writeTimed(&buf, "Slowest", outcome.Slowest)
-	if len(c.below) == 0 {
+	if cut := outcome.cut(); len(c.below) == 0 && len(cut) == 0 {
 		testjson.PrintSummary(&buf, exec, shown)
 	} else {
-		writeSummary(&buf, exec, shown, c)
+		writeSummary(&buf, exec, shown, c, cut)
 	}
 	_, err := out.Write(buf.Bytes())
 	return err
 }
 
-// writeSummary prints gotestsum's summary with commands below the failures.
-func writeSummary(out *bytes.Buffer, exec *testjson.Execution, shown testjson.Summary, c commands) {
-	// Its last line, DONE, comes with every part of it.
-	var skipped bytes.Buffer
-	testjson.PrintSummary(&skipped, exec, shown&^(testjson.SummarizeFailed|testjson.SummarizeErrors))
-	done := bytes.LastIndexByte(bytes.TrimSuffix(skipped.Bytes(), []byte("\n")), '\n')
-	out.Write(skipped.Bytes()[:done])
-	writeFailed(out, exec, shown.Includes(testjson.SummarizeOutput), c)
+// writeSummary prints gotestsum's summary with commands below the failures, and without the tests
+// in cut among those that were skipped. Its last line, DONE, comes with every part of it.
+func writeSummary(out *bytes.Buffer, exec *testjson.Execution, shown testjson.Summary, c commands, cut map[cutTest]bool) {
+	withOutput := shown.Includes(testjson.SummarizeOutput)
+	if shown.Includes(testjson.SummarizeSkipped) {
+		writeSkipped(out, exec, withOutput, cut)
+	}
+	if shown.Includes(testjson.SummarizeFailed) {
+		writeFailed(out, exec, withOutput, c)
+	}
 	testjson.PrintSummary(out, exec, shown&testjson.SummarizeErrors)
 }
 

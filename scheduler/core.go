@@ -214,6 +214,9 @@ func (c *core) advance(now time.Time) todo {
 	return out
 }
 
+// calledOff is why a package fails that the end of the run kept from its end.
+const calledOff = "the run was called off"
+
 // settle closes the account of a suite of which nothing waits or runs.
 func (c *core) settle(s *suite) {
 	c.open = slices.DeleteFunc(c.open, func(other *suite) bool { return other == s })
@@ -222,7 +225,7 @@ func (c *core) settle(s *suite) {
 	a := s.account
 	var notStarted []ledger.Planned
 	if c.stopped {
-		a.Fail("the run was called off")
+		a.Fail(calledOff)
 		notStarted = a.NotStarted()
 		c.interrupted.notStarted(s.path, notStarted)
 	}

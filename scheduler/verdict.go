@@ -13,7 +13,7 @@ import (
 // Verdict is what a run has come to beyond its events.
 type Verdict struct {
 	// Units are those that did not pass at once, in the order in which their
-	// packages ended.
+	// packages ended. A package that only the end of the run made fail is none of them.
 	Units []UnitVerdict
 	// Warnings are what the user should know of the sources.
 	Warnings []grouping.Warning
@@ -56,7 +56,7 @@ func (c *core) verdict() Verdict {
 		}
 	}
 	for _, s := range c.failures() {
-		if failures := s.account.Failures(); len(failures) > 0 {
+		if failures := s.account.Failures(); len(failures) > 0 && !slices.Equal(failures, []string{calledOff}) {
 			u := UnitVerdict{Package: s.path, Attempts: 1, Note: strings.Join(failures, "; ")}
 			if j := c.failed[s.account.FailedIn()]; j != nil {
 				u.Command = j.reproduce(c.cfg)

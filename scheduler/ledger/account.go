@@ -351,8 +351,12 @@ func (a *Account) BookBaseline(ok bool) {
 	}
 }
 
-// Fail notes a reason why the package fails beside its tests.
-func (a *Account) Fail(reason string) { a.failures = append(a.failures, reason) }
+// Fail notes a reason why the package fails beside its tests. One that is known adds nothing.
+func (a *Account) Fail(reason string) {
+	if !slices.Contains(a.failures, reason) {
+		a.failures = append(a.failures, reason)
+	}
+}
 
 // Drop gives up what waits.
 func (a *Account) Drop() {
