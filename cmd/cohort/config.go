@@ -21,46 +21,69 @@ const flagsVariable = "COHORT_FLAGS"
 const configHelp = "cohort help config"
 
 // supportedSections are the sections of a configuration file that this version can do
-// something with. A file that uses another one is refused: settings that change nothing
+// something with, by the names of config.Config.Uses: "locks", or "tests.lock" for a key of an
+// entry of tests. A file that uses another one is refused: settings that change nothing
 // would be believed in.
-func supportedSections() []string { return nil }
+//
+// To support a section, add its name here, on a line of its own, and read the typed section from
+// options.file (a run) or toolLine.file (a tool): config.Config has a field for each, with
+// positions for messages, and is never nil. Rules of tests become grouping.Rules in rules.go.
+func supportedSections() []string {
+	return []string{}
+}
 
-// layers returns the sources of settings in their order, the first of which wins:
-// given (what the command line says), COHORT_FLAGS, gotestsum's variables, the profile,
-// the file. rest is what follows the flags; root are all of cohort's flags.
-func (c *command) layers(root *flagTable, given layer, rest []string) (layers []layer, problems []string) {
+// sources is everything that sets options.
+type sources struct {
+	layers   []layer        // the first that has a flag wins
+	file     *config.Config // what the configuration file says, flags included; never nil
+	problems []string
+}
+
+// sources returns the sources of settings in their order: given (what the command line says),
+// COHORT_FLAGS, gotestsum's variables, the profile, the file. rest is what follows the flags;
+// root are all of cohort's flags.
+func (c *command) sources(root *flagTable, given layer, rest []string) sources {
 	fromFlags, problems := c.flagsVariable(root)
-	layers = []layer{given, fromFlags, variableLayer(root.flags, c.env)}
+	s := sources{
+		layers: []layer{given, fromFlags, variableLayer(root.flags, c.env)}, file: new(config.Config), problems: problems,
+	}
 	chosen := resolve(root.flags, given, fromFlags)
 	file, profile := lastOf(chosen, "config"), lastOf(chosen, "profile")
 	dir, _ := lastValue(rest, "C")
 	path, err := findConfig(file, dir)
 	switch {
 	case err != nil:
-		return layers, append(problems, err.Error())
+		s.problems = append(s.problems, err.Error())
 	case path == "" && profile != "":
-		return layers, append(problems, fmt.Sprintf("--profile=%s: there is no configuration file", profile))
-	case path == "":
-		return layers, problems
+		s.problems = append(s.problems, fmt.Sprintf("--profile=%s: there is no configuration file", profile))
+	case path != "":
+		s.read(path, profile, root)
 	}
+	return s
+}
+
+// read adds the file at path, and its profile of that name ("": none).
+func (s *sources) read(path, profile string, root *flagTable) {
 	data, err := os.ReadFile(path)
 	if err != nil {
-		return layers, append(problems, fmt.Sprintf("read the configuration: %v", err))
+		s.problems = append(s.problems, fmt.Sprintf("read the configuration: %v", err))
+		return
 	}
-	cfg, wrong := config.Parse(path, data, root.flags)
+	var wrong []config.Problem
+	s.file, wrong = config.Parse(path, data, root.flags)
 	for _, p := range wrong {
-		problems = append(problems, p.String())
+		s.problems = append(s.problems, p.String())
 	}
-	for _, use := range cfg.Uses() {
+	for _, use := range s.file.Uses() {
 		if !slices.Contains(supportedSections(), use.Name) {
-			problems = append(problems, fmt.Sprintf("%s: %s is not supported by this version of cohort", use.At, use.Name))
+			s.problems = append(s.problems, fmt.Sprintf("%s: %s is not supported by this version of cohort", use.At, use.Name))
 		}
 	}
-	fromProfile, err := profileLayer(cfg, profile, path)
+	fromProfile, err := profileLayer(s.file, profile, path)
 	if err != nil {
-		problems = append(problems, err.Error())
+		s.problems = append(s.problems, err.Error())
 	}
-	return append(layers, fromProfile, fileLayer(cfg.Flags, "")), problems
+	s.layers = append(s.layers, fromProfile, fileLayer(s.file.Flags, ""))
 }
 
 // lastOf returns the last value of a setting, "" without any.

@@ -159,7 +159,8 @@ func TestUnsupportedSections(t *testing.T) {
 	for name, text := range map[string]string{
 		"tests": "tests: [{match: {test: A}, serial: true}]", "locks": "locks: {a: 1}",
 		"quarantine": "quarantine: [{test: p.T, until: 2027-01-31}]", "setup": "setup: [{name: a, run: b}]",
-		"worker-setup": "worker-setup: [{name: a, run: b}]",
+		"worker-setup": "worker-setup: [{name: a, run: b}]", "tests.lock": "tests: [{match: {test: A}, lock: a}]",
+		"tests.test-timeout": "tests: [{match: {test: A}, test-timeout: 2}]",
 	} {
 		path := writeConfig(t, "version: 1\n"+text)
 		_, err := (&command{env: newEnviron(nil)}).parse([]string{"--config=" + path})

@@ -8,13 +8,15 @@ import (
 
 	"gotest.tools/gotestsum/testjson"
 
+	"github.com/gotestcohort/cohort/cmd/internal/config"
 	"github.com/gotestcohort/cohort/report"
 )
 
 // options is everything the command line and the environment say about a run. The
 // flags are bound to its fields; nothing changes it after parse.
 type options struct {
-	args []string // what follows the flags: go test's arguments, or the raw command
+	args []string       // what follows the flags: go test's arguments, or the raw command
+	file *config.Config // what the configuration file says beyond flags
 
 	format        string
 	formatOptions testjson.FormatOptions

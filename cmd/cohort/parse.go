@@ -4,6 +4,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"github.com/gotestcohort/cohort/cmd/internal/config"
 	"github.com/gotestcohort/cohort/cmd/internal/usage"
 	"github.com/gotestcohort/cohort/scheduler/gotest"
 	"github.com/gotestcohort/cohort/scheduler/history"
@@ -55,12 +56,12 @@ func (c *command) parse(args []string) (*commandLine, error) {
 		return &commandLine{table: table}, nil
 	}
 	given := flagLayer(scanned.Settings, "")
-	settings, problems := c.settings(table, given, scanned.Rest)
+	settings, file, problems := c.settings(table, given, scanned.Rest)
 	if len(problems) > 0 && len(scanned.Problems) == 0 {
 		cmd.Help = configHelp
 	}
 	problems = append(problems, table.apply(settings)...)
-	opts.args = scanned.Rest
+	opts.args, opts.file = scanned.Rest, file
 	if understood := len(scanned.Problems) == 0 || scanned.Type != nil; understood && !opts.version {
 		problems = append(problems, opts.problems()...)
 	}
@@ -72,14 +73,14 @@ func (c *command) parse(args []string) (*commandLine, error) {
 	return line, nil
 }
 
-// settings returns what is in force, and what is wrong with its sources. The version is
-// printed whatever is wrong with them.
-func (c *command) settings(t *flagTable, given layer, rest []string) (layer, []string) {
+// settings returns what is in force, the configuration file, and what is wrong with the sources.
+// The version is printed whatever is wrong with them.
+func (c *command) settings(t *flagTable, given layer, rest []string) (layer, *config.Config, []string) {
 	if _, ok := given.find("version"); ok {
-		return resolve(t.flags, given), nil
+		return resolve(t.flags, given), new(config.Config), nil
 	}
-	layers, problems := c.layers(t, given, rest)
-	return resolve(t.flags, layers...), problems
+	s := c.sources(t, given, rest)
+	return resolve(t.flags, s.layers...), s.file, s.problems
 }
 
 // selecting are the flags outside the section about spreading that only cohort's own workers know.

@@ -44,12 +44,12 @@ func (c *command) configTool(args []string) error {
 	if *schema && len(problems)+len(scanned.Problems) == 0 {
 		return writeJSON(c.stdout, config.Schema(root.flags))
 	}
-	layers, wrong := c.layers(root, given, scanned.Rest)
-	if len(wrong) > 0 && len(scanned.Problems) == 0 {
+	from := c.sources(root, given, scanned.Rest)
+	if len(from.problems) > 0 && len(scanned.Problems) == 0 {
 		cmd.Help = configHelp
 	}
-	settings := resolve(root.flags, layers...)
-	problems = append(problems, wrong...)
+	settings := resolve(root.flags, from.layers...)
+	problems = append(problems, from.problems...)
 	problems = append(problems, root.apply(settings)...)
 	if err := scanned.Err(&cmd, problems...); err != nil {
 		return err

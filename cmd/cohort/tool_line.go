@@ -3,6 +3,7 @@ package main
 import (
 	"io"
 
+	"github.com/gotestcohort/cohort/cmd/internal/config"
 	"github.com/gotestcohort/cohort/cmd/internal/usage"
 )
 
@@ -10,6 +11,7 @@ import (
 type toolLine struct {
 	given layer // the flags on the command line
 	rest  []string
+	file  *config.Config // what the configuration file says beyond flags
 }
 
 // parseTool reads the command line of cohort tool NAME and sets what t binds. What the
@@ -25,8 +27,9 @@ func (c *command) parseTool(name, head string, t *flagTable, args []string, chec
 	}
 	line := &toolLine{given: flagLayer(scanned.Settings, ""), rest: scanned.Rest}
 	root, _ := newFlags(c.env)
-	layers, problems := c.layers(root, line.given, scanned.Rest)
-	problems = append(problems, t.apply(resolve(t.flags, layers...))...)
+	from := c.sources(root, line.given, scanned.Rest)
+	line.file = from.file
+	problems := append(from.problems, t.apply(resolve(t.flags, from.layers...))...)
 	if len(scanned.Problems) == 0 {
 		problems = append(problems, check(line)...)
 	}

@@ -6,6 +6,7 @@ package config
 
 import (
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -58,6 +59,7 @@ type Match struct {
 // Rule sets something for the tests that match. What it does not set is nil or empty.
 type Rule struct {
 	At     Position
+	Keys   map[string]Position // where each key stands that sets something
 	Match  Match
 	Reason string // for people
 
@@ -113,11 +115,15 @@ func (p Problem) String() string { return p.At.String() + ": " + p.Text }
 
 // Use is a part of a file that needs something which a version of cohort may not have.
 type Use struct {
-	Name string // of the section: tests, locks, ...
+	Name string // of the section, or of a key in it: tests, tests.lock, locks, ...
 	At   Position
 }
 
-// Uses returns the sections that the file has, each with its first place.
+// gatedKeys are keys of an entry of tests that are uses of their own: what they need is not what
+// the section needs.
+func gatedKeys() []string { return []string{"lock", "test-timeout"} }
+
+// Uses returns the sections and keys that the file has, each with its first place.
 func (c *Config) Uses() []Use {
 	var uses []Use
 	add := func(name string, n int, at func() Position) {
@@ -126,6 +132,10 @@ func (c *Config) Uses() []Use {
 		}
 	}
 	add("tests", len(c.Rules), func() Position { return c.Rules[0].At })
+	for _, key := range gatedKeys() {
+		i := slices.IndexFunc(c.Rules, func(r Rule) bool { return r.Keys[key].Line > 0 })
+		add("tests."+key, i+1, func() Position { return c.Rules[i].Keys[key] })
+	}
 	add("locks", len(c.Locks), func() Position { return c.Locks[0].At })
 	add("quarantine", len(c.Quarantine), func() Position { return c.Quarantine[0].At })
 	add("setup", len(c.Setup), func() Position { return c.Setup[0].At })

@@ -15,6 +15,7 @@ import (
 type fieldValue struct {
 	texts []string
 	match Match
+	at    Position // of the key
 }
 
 // fieldValues are those of a mapping, by name.
@@ -66,7 +67,7 @@ func (r *reader) fields(node ast.Node, what string, fields []field) fieldValues 
 func (r *reader) field(values fieldValues, e entry, f *field) {
 	if f.kind == match {
 		if m, ok := r.match(e); ok {
-			values[f.name] = fieldValue{match: m}
+			values[f.name] = fieldValue{match: m, at: r.at(e.line)}
 		}
 		return
 	}
@@ -74,7 +75,7 @@ func (r *reader) field(values fieldValues, e entry, f *field) {
 	if list, ok := nodes[0].(*ast.SequenceNode); ok && (f.kind == texts || f.kind == patterns) {
 		nodes = list.Values
 	}
-	v := fieldValue{}
+	v := fieldValue{at: r.at(e.line)}
 	for _, n := range nodes {
 		n = r.resolve(n)
 		if n == nil {
@@ -175,8 +176,14 @@ func (v fieldValues) toggleOf(name string) *bool {
 }
 
 func rule(at Position, v fieldValues) Rule {
+	keys := map[string]Position{}
+	for name, value := range v {
+		if name != "match" && name != "reason" {
+			keys[name] = value.at
+		}
+	}
 	return Rule{
-		At: at, Match: v["match"].match, Reason: v.text("reason"),
+		At: at, Keys: keys, Match: v["match"].match, Reason: v.text("reason"),
 		RerunFails: v.wholeOf("rerun-fails"), RerunDelay: v.durationOf("rerun-delay"), RerunBackoff: v.numberOf("rerun-backoff"),
 		RerunOnly: v["rerun-only"].texts, RerunExcept: v["rerun-except"].texts, TestTimeout: v.durationOf("test-timeout"),
 		Group: v.text("group"), Serial: v.toggleOf("serial"), Lock: v["lock"].texts, Dist: v.text("dist"),

@@ -192,6 +192,13 @@ func TestParse(t *testing.T) {
 		t.Fatal(problems)
 	}
 	at := func(line int) Position { return Position{"f", line} }
+	keys := func(line int, names ...string) map[string]Position {
+		all := map[string]Position{}
+		for i, name := range names {
+			all[name] = at(line + i)
+		}
+		return all
+	}
 	zero, no, backoff := 0, false, 1.5
 	delay, timeout := 5*time.Second, 2*time.Minute
 	want := &Config{
@@ -204,9 +211,9 @@ func TestParse(t *testing.T) {
 			{"quiet", []Setting{{"format", []string{"short"}, at(11)}, {"format-hivis", []string{"true"}, at(12)}}, at(10)},
 		},
 		Rules: []Rule{
-			{At: at(14), Match: Match{Label: "network && !slow"}, RerunFails: &zero, RerunDelay: &delay, RerunBackoff: &backoff,
+			{At: at(14), Keys: keys(15, "rerun-fails", "rerun-delay", "rerun-backoff", "rerun-only", "rerun-except", "test-timeout"), Match: Match{Label: "network && !slow"}, RerunFails: &zero, RerunDelay: &delay, RerunBackoff: &backoff,
 				RerunOnly: []string{"time.?out"}, RerunExcept: []string{"a", "b"}, TestTimeout: &timeout},
-			{At: at(21), Match: Match{Package: "./cart", Test: "^TestA", Group: "x"}, Reason: "TestLenAfterAdd needs TestAdd",
+			{At: at(21), Keys: keys(22, "dist", "shuffle", "testmain", "serial", "lock", "labels", "group"), Match: Match{Package: "./cart", Test: "^TestA", Group: "x"}, Reason: "TestLenAfterAdd needs TestAdd",
 				Dist: "loadpackage", Shuffle: "off", TestMain: "per-worker", Serial: &no, Lock: []string{"db", "net"},
 				Labels: []string{"slow"}, Group: "g"},
 		},
@@ -221,7 +228,7 @@ func TestParse(t *testing.T) {
 		t.Errorf("got\n%+v\nwant\n%+v", got, want)
 	}
 	uses := fmt.Sprint(got.Uses())
-	if uses != "[{tests f:14} {locks f:30} {quarantine f:32} {setup f:34} {worker-setup f:36}]" {
+	if uses != "[{tests f:14} {tests.lock f:26} {tests.test-timeout f:20} {locks f:30} {quarantine f:32} {setup f:34} {worker-setup f:36}]" {
 		t.Errorf("uses %s", uses)
 	}
 }
