@@ -123,7 +123,9 @@ func (c *core) testsOver(j *job, now time.Time) {
 
 func (c *core) endedFirst(j *job, r *worker.Result) {
 	j.suite.took += r.Exit.End.Sub(r.Exit.Start)
-	c.interrupted.add(j.suite.path, r)
+	if c.stopped || !j.suite.lost { // or else the go command has reported the package
+		c.interrupted.add(j.suite.path, r)
+	}
 	a := j.suite.account
 	a.Book(ledger.Report{
 		Process: j.Number, Settlement: r.Settlement, Subtests: r.Transcript.Failed,

@@ -70,6 +70,7 @@ func newJob(c *Config, s *suite, tasks []*ledger.Task) *job {
 		j.All = false
 		j.Tests = append(j.Tests, t.Tests...)
 		j.Count = max(j.Count, t.Count)
+		j.LastCPU = j.Count > 0
 		j.serial = j.serial || s.account.Serial(t)
 		if t.Unit != nil && t.Unit.Def.Declared {
 			j.Group = t.Unit.Def.Group
@@ -162,7 +163,7 @@ func (j *job) reproduce(c *Config) string {
 	if err != nil {
 		return "" // a pattern that does not compile has run nothing
 	}
-	return gotest.ShellQuote(c.GoTest.Plain(j.suite.path, patterns, j.Shuffle, j.StopsEarly))
+	return gotest.ShellQuote(c.GoTest.Again(j.suite.path, patterns, j.Shuffle, j.StopsEarly))
 }
 
 // remember gives the history what a process has shown.

@@ -27,8 +27,8 @@ func (s *scheduledSource) again(u scheduler.UnitVerdict, exec *testjson.Executio
 	if s.config.Dir == "" && s.config.GoTest.Dir == "" {
 		pkg = packageArg(".", pkg)
 	}
-	words := s.config.GoTest.Plain(pkg, gotest.Patterns{Run: run, Skip: s.config.GoTest.Skip}, "", false)
-	return gotest.ShellQuote(withCount(words, s.config.GoTest))
+	words := s.config.GoTest.Again(pkg, gotest.Patterns{Run: run, Skip: s.config.GoTest.Skip}, "", false)
+	return gotest.ShellQuote(words)
 }
 
 // rootFailed reports whether a test of that name, or a subtest of it, has failed.
@@ -38,19 +38,6 @@ func rootFailed(exec *testjson.Execution, pkg, name string) bool {
 		root, _ := tc.Test.Split()
 		return root == name
 	})
-}
-
-// withCount adds -count=1 to a go test command, unless the user has set a count: what is run
-// again is to run, not to be remembered.
-func withCount(words []string, args *gotest.Args) []string {
-	if args.Count != 0 {
-		return words
-	}
-	at := 2 // behind go test
-	if args.Dir != "" {
-		at++ // the go command wants -C first
-	}
-	return slices.Insert(words, at, "-count=1")
 }
 
 // packageArg returns pkg as it is typed in dir, the current directory, if it is found there.

@@ -16,6 +16,8 @@ type BinaryArgs struct {
 	Count int
 	// CPUs is the length of the -test.cpu list, 1 if not given.
 	CPUs int
+	// lastCPU is the last of the list.
+	lastCPU string
 	// FailFast reports whether -test.failfast is on.
 	FailFast bool
 	// CoverProfile and CoverDir are where the go command wants the coverage
@@ -91,6 +93,7 @@ func (b *BinaryArgs) set(name, value string, hasValue bool) bool {
 	case "cpu":
 		if value != "" {
 			b.CPUs = strings.Count(value, ",") + 1
+			b.lastCPU = value[strings.LastIndex(value, ",")+1:]
 		}
 		return false
 	case "failfast":
@@ -127,6 +130,8 @@ type Process struct {
 	FailFast bool
 	// Count replaces the -test.count value if it is positive.
 	Count int
+	// LastCPU leaves only the last of the -test.cpu list, if there is one.
+	LastCPU bool
 	// Timeout is the -test.timeout value such as "10m0s".
 	Timeout string
 	// CoverProfile, CoverDir and TestLog are the files and the folder that the
@@ -161,6 +166,20 @@ func (b *BinaryArgs) Args(p Process) []string {
 	if p.FailFast {
 		add("failfast", "true")
 	}
-	// The last flag kept may be the test's own, with its value in tail.
-	return append(append(args, b.kept...), b.tail...)
+	kept := b.kept
+	if p.LastCPU && b.CPUs > 1 {
+		kept = b.withLastCPU()
+	}
+	return append(append(args, kept...), b.tail...)
+}
+
+// withLastCPU returns the flags kept with the last of the -test.cpu list alone.
+func (b *BinaryArgs) withLastCPU() []string {
+	kept := slices.Clone(b.kept)
+	for i, arg := range kept {
+		if strings.HasPrefix(strings.TrimLeft(arg, "-"), "test.cpu=") {
+			kept[i] = "-test.cpu=" + b.lastCPU
+		}
+	}
+	return kept
 }

@@ -145,3 +145,23 @@ func FuzzBinaryArgs(f *testing.F) {
 		}
 	})
 }
+
+func TestLastCPU(t *testing.T) {
+	t.Parallel()
+	for args, want := range map[string]string{
+		"-test.cpu=1,2,4 -user -test.short": "-test.v=test2json -test.cpu=4 -user -test.short",
+		"-test.cpu=1,2 --test.cpu 2,8 rest": "-test.v=test2json -test.cpu=8 -test.cpu=8 rest",
+		"-test.cpu=3":                       "-test.v=test2json -test.cpu=3",
+		"-user -test.cpu=1,2":               "-test.v=test2json -user -test.cpu=1,2", // the value of the test's own flag, perhaps
+		"":                                  "-test.v=test2json",
+	} {
+		b := ParseBinaryArgs(strings.Fields(args))
+		before := strings.Join(b.Args(Process{}), " ")
+		if got := strings.Join(b.Args(Process{LastCPU: true}), " "); got != want {
+			t.Errorf("%q: got %q, want %q", args, got, want)
+		}
+		if after := strings.Join(b.Args(Process{}), " "); after != before {
+			t.Errorf("%q: the arguments have changed from %q to %q", args, before, after)
+		}
+	}
+}

@@ -170,3 +170,17 @@ func (a *Args) Plain(pkg string, p Patterns, shuffle string, failFast bool) []st
 	words = append(words, packages...)
 	return append(words, a.rest()...)
 }
+
+// Again returns the command of [Args.Plain] as one that runs the tests even if the go command knows
+// their result: with -count=1, unless the user has set a count, or a -shuffle does the same.
+func (a *Args) Again(pkg string, p Patterns, shuffle string, failFast bool) []string {
+	words := a.Plain(pkg, p, shuffle, failFast)
+	if a.Count != 0 || shuffle != "" {
+		return words
+	}
+	at := 2 // behind go test
+	if a.Dir != "" {
+		at++ // the go command wants -C first
+	}
+	return slices.Insert(words, at, "-count=1")
+}

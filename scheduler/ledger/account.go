@@ -332,13 +332,14 @@ func (a *Account) leftovers(again []Planned) []*Task {
 	return tasks
 }
 
-// countFor is the -test.count that the rest of a test needs, 0 for the user's.
+// countFor is the -test.count that the rest of a test needs, 0 for the user's. It is for a process
+// with the last of the -test.cpu list alone: the binary goes through the list in its order.
 func (a *Account) countFor(t Planned) int {
 	repeats := a.repeats(t.Name)
 	if repeats <= 1 || t.Want >= a.spec.Names[t.Name]*repeats {
 		return 0
 	}
-	each := a.spec.Names[t.Name] * a.spec.CPUs
+	each := a.spec.Names[t.Name]
 	return (t.Want + each - 1) / each
 }
 

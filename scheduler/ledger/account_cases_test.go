@@ -345,9 +345,17 @@ func countCases() map[string]accountCase {
 			{"take A*8; B*4", "running 0 0 2 0"},
 			{"start 1 A*8 + B*4", "running 0 0 0 1"},
 			{"end 1 2 +A pA +A pA +A pA +A pA +A pA +B", "running 1 0 0 0 failed"},
-			{"take A*3 x1", "running 0 0 1 0 failed"}, // a count of 1 makes 4, as near as it comes
-			{"start 2 A*3 x1", "running 0 0 0 1 failed"},
+			{"take A*3 x2", "running 0 0 1 0 failed"}, // a count of 2 makes 4, as near as it comes
+			{"start 2 A*3 x2", "running 0 0 0 1 failed"},
 			{"end 2 0 +A pA +A pA +A pA +A pA PASS", "running 0 0 0 0 settled failed"},
+		}},
+		"-cpu": {mode: Split, units: "A B", spec: Spec{CPUs: 2}, verdict: "B: B in 1; status 2", steps: []accountStep{
+			{"take A*2; B*2", "running 0 0 2 0"},
+			{"start 1 A*2 + B*2", "running 0 0 0 1"},
+			{"end 1 2 +A pA +B", "running 1 0 0 0 failed"},
+			{"take A x1", "running 0 0 1 0 failed"}, // with the last of the list
+			{"start 2 A x1", "running 0 0 0 1 failed"},
+			{"end 2 0 +A pA PASS", "running 0 0 0 0 settled failed"},
 		}},
 		"counts, nothing has run": {mode: Split, units: "A B", spec: Spec{Count: 3}, verdict: "A: A in 1; status 2", steps: []accountStep{
 			{"take A*3; B*3", "running 0 0 2 0"},

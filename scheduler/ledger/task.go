@@ -82,7 +82,8 @@ type Task struct {
 	// Tests are what is to run, if Known. An empty list that is known runs nothing.
 	Tests []Planned
 	Known bool
-	// Count is the -test.count that the tests need, 0 for the user's.
+	// Count is the -test.count that the tests need with the last of the -test.cpu list, 0 for the
+	// user's with all of it.
 	Count int
 }
 

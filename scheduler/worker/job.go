@@ -84,6 +84,8 @@ type Job struct {
 	// is positive.
 	Shuffle string
 	Count   int
+	// LastCPU leaves only the last of the -test.cpu list: the rest of a test that a death cut off.
+	LastCPU bool
 	// Procs is the process's GOMAXPROCS, 0 for the user's.
 	Procs int
 	Files Files

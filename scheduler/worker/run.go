@@ -116,7 +116,7 @@ func (o output) Write(b []byte) (int, error) {
 // spec describes the process.
 func (r *Run) spec(j *Job, patterns gotest.Patterns) testbin.Spec {
 	process := gotest.Process{
-		Patterns: patterns, Shuffle: j.Shuffle, FailFast: j.StopsEarly, Count: j.Count,
+		Patterns: patterns, Shuffle: j.Shuffle, FailFast: j.StopsEarly, Count: j.Count, LastCPU: j.LastCPU,
 		CoverProfile: j.Files.Profile, CoverDir: j.Files.CoverDir, TestLog: j.Files.TestLog,
 	}
 	if r.Timeout > 0 {
