@@ -90,6 +90,9 @@ func (c *core) gone(s *suite) {
 	c.todo.cancel = append(c.todo.cancel, s)
 }
 
+// building takes whether compilers and linkers keep the cores busy.
+func (c *core) building(full bool) { c.queue.building(full) }
+
 // ended takes the result of a process; a is nil unless it was a rerun.
 func (c *core) ended(j *job, r *worker.Result, a *Attempt, now time.Time) {
 	c.testsOver(j, now)

@@ -56,6 +56,7 @@ func (r *Run) loop() {
 // nil for not before the next message.
 func (r *Run) settle() <-chan time.Time {
 	for {
+		r.core.building(r.listener.Builds.Full())
 		todo := r.core.advance(time.Now())
 		r.act(todo)
 		switch {

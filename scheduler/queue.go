@@ -32,6 +32,19 @@ func newQueue(c *Config) *queue {
 	return q
 }
 
+// building takes whether compilers and linkers keep the cores busy. That they do not is no word of
+// what comes: the go command may be about to start one. A run of one package has nothing else to
+// build.
+func (q *queue) building(full bool) {
+	switch {
+	case !q.cfg.GoTest.Many():
+	case full:
+		q.planner.SetSupply(plan.SupplyBuilding)
+	default:
+		q.planner.SetSupply(plan.SupplyUnknown)
+	}
+}
+
 // add hands tasks of s to the planner.
 func (q *queue) add(s *suite, tasks []*ledger.Task) {
 	for tasks := range chunks(tasks, maxList()) {

@@ -5,7 +5,9 @@ import (
 	"math/rand/v2"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/gotestcohort/cohort/scheduler/gotest"
 	"github.com/gotestcohort/cohort/scheduler/ledger"
 )
 
@@ -124,4 +126,38 @@ func sizeOf(tasks []*ledger.Task) int {
 		size += task.Size()
 	}
 	return size
+}
+
+// TestBuildingIsAsked: while compilers keep the cores busy, the rest of a package whose first tests
+// were quick is one process; if they do not, idle workers look for a slow test in it. A run of one
+// package builds nothing meanwhile, whatever it is told.
+func TestBuildingIsAsked(t *testing.T) {
+	t.Parallel()
+	var source strings.Builder
+	for i := range 60 {
+		fmt.Fprintf(&source, "func TestL%d(t *testing.T) {}\n\n", i)
+	}
+	for name, tc := range map[string]struct {
+		packages []string
+		full     bool
+		whole    bool
+	}{
+		"idle":        {[]string{"./..."}, false, false},
+		"building":    {[]string{"./..."}, true, true},
+		"one package": {[]string{"."}, true, false},
+	} {
+		b := newBench(t, &Config{Workers: 3, GoTest: &gotest.Args{Timeout: gotest.DefaultTimeout, Packages: tc.packages}})
+		s := b.arrives(source.String(), false)
+		b.building(!tc.full) // what was true before does not count
+		b.building(tc.full)
+		b.queue.add(s, s.account.Take())
+		probe, _ := b.queue.next(0, 3)
+		b.queue.ended(probe, 7*time.Millisecond)
+		rest, _ := b.queue.next(7*time.Millisecond, 3)
+		if whole := len(probe.Tests)+len(rest.Tests) == 60; whole != tc.whole {
+			t.Errorf("%s: of 60 tests the first process has %d and the second %d", name, len(probe.Tests), len(rest.Tests))
+		}
+		b.core.stop()
+		b.exit()
+	}
 }

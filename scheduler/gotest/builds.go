@@ -46,6 +46,14 @@ func (b *Builds) Building() (running, waiting int) {
 	return b.turns.running, b.turns.waiting()
 }
 
+// Full reports whether tools take all turns that there are, or wait for one: compilers and linkers
+// keep the cores busy. It waits for nothing.
+func (b *Builds) Full() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.turns.full()
+}
+
 // Started returns how many tools have been started so far.
 func (b *Builds) Started() int {
 	b.mu.Lock()
@@ -121,6 +129,9 @@ type turn struct {
 	yours chan struct{} // closed when the tool may start
 	has   bool          // the queue's alone: the tool may start
 }
+
+// full reports whether no turn is left.
+func (q *turns) full() bool { return q.running >= q.limit || q.waiting() > 0 }
 
 func (q *turns) waiting() int { return len(q.links) + len(q.others) }
 

@@ -67,3 +67,29 @@ func TestTurns(t *testing.T) {
 		}
 	}
 }
+
+// TestFull: the cores are busy if every turn is taken, or somebody waits for one.
+func TestFull(t *testing.T) {
+	t.Parallel()
+	compile := func() *turn { return &turn{yours: make(chan struct{})} }
+	b := &Builds{ended: make(chan struct{}, 1), turns: turns{limit: 2}}
+	one, two, three := compile(), compile(), compile()
+	for _, step := range []struct {
+		name string
+		do   func()
+		want bool
+	}{
+		{"nothing", func() {}, false},
+		{"one of two runs", func() { b.enter(one) }, false},
+		{"both run", func() { b.enter(two) }, true},
+		{"a third waits", func() { b.enter(three) }, true},
+		{"the limit is three", func() { b.Limit(3) }, true},
+		{"the limit is four", func() { b.Limit(4) }, false},
+		{"the limit is one, three run", func() { b.Limit(1) }, true},
+		{"they have ended", func() { b.leave(one); b.leave(two); b.leave(three) }, false},
+	} {
+		if step.do(); b.Full() != step.want {
+			t.Errorf("%s: full is %v", step.name, b.Full())
+		}
+	}
+}
