@@ -73,7 +73,7 @@ func runAttempt(ctx context.Context, w *worker.Run, j *job, a *Attempt, name str
 	j.Out = file.out.Process(stream.ProcessOptions{Verbatim: !covers, ShuffleLine: j.shuffleLine()})
 	r := w.Do(ctx, &j.Job)
 	a.Passed = r.Good(j.Known)
-	a.err = errors.Join(r.Err, j.suite.cover.add(j.Files.Profile), file.close(j, r, a.Passed))
+	a.err = errors.Join(r.Err, j.suite.addRerun(j), file.close(j, r, a.Passed))
 	a.Passed = a.Passed && a.err == nil
 	return r
 }

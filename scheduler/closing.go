@@ -3,8 +3,6 @@ package scheduler
 import (
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 	"strings"
 
 	"github.com/gotestcohort/cohort/scheduler/gotest"
@@ -55,7 +53,10 @@ func (c *closing) do() closed {
 		fail(err, false)
 		s.out.Add("cohort: " + err.Error() + "\n")
 	}
-	coverage, err := s.files.mergeCoverage(s.binary.Args.CoverProfile)
+	coverage, err := s.files.mergeCoverage(s.binary.UserProfile())
+	if err == nil {
+		err = s.files.mergeCoverDirs(s.binary.UserCoverDir())
+	}
 	if err != nil {
 		fail(err, true) // no rerun brings it back
 		s.out.Add("cohort: " + err.Error() + "\n")
@@ -85,18 +86,6 @@ func (c *closing) do() closed {
 	return out
 }
 
-// keepCoverage keeps what the first attempt has covered: reruns are added to it.
-func (s *suite) keepCoverage() error {
-	if name := s.binary.Args.CoverProfile; name != "" {
-		return s.cover.first(name)
-	}
-	var errs []error
-	for _, name := range s.files.profiles {
-		errs = append(errs, s.cover.first(name))
-	}
-	return errors.Join(errs...)
-}
-
 // interrupted tells the reader of the tests that no process has had.
 func (c *closing) interrupted() {
 	p := c.suite.out.Process(stream.ProcessOptions{})
@@ -124,57 +113,4 @@ func (c *closing) text(failures []string, coverage string) string {
 		result = "PASS"
 	}
 	return text.String() + "\x16" + result + "\n" + coverage
-}
-
-// mergeCoverage adds the processes' coverage up to the profile that the go
-// command expects at path, and returns the line with the percentage.
-func (f *suiteFiles) mergeCoverage(path string) (string, error) {
-	var profile gotest.Profile
-	count := 0
-	for _, name := range f.profiles {
-		err := addProfile(&profile, name)
-		if errors.Is(err, fs.ErrNotExist) {
-			continue // a process that died, or that ran nothing: as in go test, it covers nothing
-		}
-		if err != nil {
-			return "", err
-		}
-		count++
-	}
-	if count == 0 {
-		return "", nil
-	}
-	if f.baseline != "" {
-		var base gotest.Profile
-		if err := addProfile(&base, f.baseline); err != nil {
-			return "", err
-		}
-		profile.Subtract(&base, count-1)
-	}
-	if err := writeProfile(&profile, path); err != nil {
-		return "", err
-	}
-	if !f.hasCoverage {
-		return "", nil
-	}
-	return profile.Percent(f.coverage), nil
-}
-
-// writeProfile writes a profile to the file at path, "" for none.
-func writeProfile(p *gotest.Profile, path string) error {
-	if path == "" {
-		return nil
-	}
-	out, err := os.Create(path)
-	if err != nil {
-		return err
-	}
-	_, err = p.WriteTo(out)
-	if closeErr := out.Close(); err == nil {
-		err = closeErr
-	}
-	if err != nil {
-		return fmt.Errorf("write coverage profile: %w", err)
-	}
-	return nil
 }

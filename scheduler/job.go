@@ -114,7 +114,10 @@ func (j *job) place(c *Config, number, slot int, dir string) {
 	switch {
 	case j.Kind == ledger.First:
 		j.placeFirst(c, file)
-	case c.GoTest.Cover && j.Kind != ledger.Baseline:
+	case j.Kind == ledger.Baseline:
+	case !c.GoTest.Cover:
+		j.refused()
+	default:
 		j.Files.Profile, j.Files.CoverDir = file("profile"), file("cover")
 	}
 }
@@ -142,10 +145,21 @@ func (j *job) placeFirst(c *Config, file func(kind string) string) {
 		j.Files.Profile, j.Files.CoverDir = j.Binary.Args.CoverProfile, j.Binary.Args.CoverDir
 		return
 	}
-	if c.GoTest.Cover {
-		j.Files.Profile, j.Files.CoverDir = file("profile"), file("cover")
-		s.files.profiles = append(s.files.profiles, j.Files.Profile)
+	if !c.GoTest.Cover {
+		j.refused()
+		return
 	}
+	j.Files.Profile, j.Files.CoverDir = file("profile"), file("cover")
+	s.files.profiles = append(s.files.profiles, j.Files.Profile)
+	if j.Binary.UserCoverDir() != "" {
+		s.files.coverDirs = append(s.files.coverDirs, j.Files.CoverDir)
+	}
+}
+
+// refused gives a process without coverage the flags that the user has put behind -args: it
+// refuses them, as under go test.
+func (j *job) refused() {
+	j.Files.Profile, j.Files.CoverDir = j.Binary.Args.CoverProfile, j.Binary.Args.CoverDir
 }
 
 // newBaseline returns a process of s without tests, which writes in dir.
@@ -153,7 +167,7 @@ func newBaseline(s *suite, number int, dir string) *job {
 	s.files.baseline = filepath.Join(dir, fmt.Sprint("baseline", number))
 	return &job{suite: s, Job: worker.Job{
 		Binary: s.binary, Kind: ledger.Baseline, Known: true, Out: stream.Discard(),
-		Files: worker.Files{Profile: s.files.baseline, CoverDir: s.files.baseline + "dir"},
+		Files: worker.Files{Profile: s.files.baseline, CoverDir: s.files.baselineDir()},
 	}}
 }
 

@@ -50,7 +50,9 @@ type suite struct {
 // suiteFiles are what the processes of the first attempt write, in order of dispatch.
 type suiteFiles struct {
 	profiles, testlogs []string
-	baseline           string // the profile of the process without tests, "" for none
+	// coverDirs are the processes' own folders of raw coverage data, none if nobody wants that.
+	coverDirs []string
+	baseline  string // the profile of the process without tests, "" for none
 	// coverage is what follows the figure in the line with the percentage, if hasCoverage.
 	coverage    string
 	hasCoverage bool

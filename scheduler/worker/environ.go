@@ -40,7 +40,7 @@ func (r *Run) environ(j *Job) []string {
 		env = append(env, "COHORT_PROBE=1")
 	}
 	if ownDir {
-		env = append(env, "GOCOVERDIR="+j.Files.CoverDir)
+		env = append(env, "GOCOVERDIR="+j.childCoverDir())
 	}
 	if j.Procs > 0 {
 		env = append(env, "GOMAXPROCS="+strconv.Itoa(j.Procs))

@@ -1,6 +1,7 @@
 package worker
 
 import (
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -27,10 +28,12 @@ func TestEnviron(t *testing.T) {
 		"those of a cohort around this one": {"COHORT_WORKER=7 COHORT_WORKERS=8 COHORT_RUN_ID=x COHORT_ATTEMPT=3 COHORT_GROUP=g COHORT_PROBE=1 COHORT_X=1",
 			Job{Slot: 1}, "COHORT_X=1" + common + " COHORT_ATTEMPT=0"},
 		"coverage of its own": {"GOCOVERDIR=/go A=1", Job{Slot: 1, Files: Files{CoverDir: "/own"}}, "A=1" + common + " COHORT_ATTEMPT=0 GOCOVERDIR=/own"},
-		"coverage of all":     {"GOCOVERDIR=/go", Job{Slot: 1, All: true, Files: Files{CoverDir: "/go"}}, "GOCOVERDIR=/go" + common + " COHORT_ATTEMPT=0"},
-		"no coverage":         {"GOCOVERDIR=/go", Job{Slot: 1}, "GOCOVERDIR=/go" + common + " COHORT_ATTEMPT=0"},
-		"processors":          {"GOMAXPROCS=8 A=1", Job{Slot: 1, Procs: 2}, "A=1" + common + " COHORT_ATTEMPT=0 GOMAXPROCS=2"},
-		"the user's":          {"GOMAXPROCS=8", Job{Slot: 1}, "GOMAXPROCS=8" + common + " COHORT_ATTEMPT=0"},
+		"the user's coverage": {"GOCOVERDIR=/gone A=1", Job{Slot: 1, Files: Files{CoverDir: "/own"}},
+			"A=1" + common + " COHORT_ATTEMPT=0 GOCOVERDIR=" + filepath.Join("/own", "children")},
+		"coverage of all": {"GOCOVERDIR=/go", Job{Slot: 1, All: true, Files: Files{CoverDir: "/go"}}, "GOCOVERDIR=/go" + common + " COHORT_ATTEMPT=0"},
+		"no coverage":     {"GOCOVERDIR=/go", Job{Slot: 1}, "GOCOVERDIR=/go" + common + " COHORT_ATTEMPT=0"},
+		"processors":      {"GOMAXPROCS=8 A=1", Job{Slot: 1, Procs: 2}, "A=1" + common + " COHORT_ATTEMPT=0 GOMAXPROCS=2"},
+		"the user's":      {"GOMAXPROCS=8", Job{Slot: 1}, "GOMAXPROCS=8" + common + " COHORT_ATTEMPT=0"},
 	} {
 		run := Run{ID: "id", Workers: 4}
 		tc.job.Binary.Env, tc.job.Binary.Args = strings.Fields(tc.env), &gotest.BinaryArgs{CoverDir: "/go"}

@@ -27,7 +27,7 @@ func (r *Run) Do(ctx context.Context, j *Job) *Result {
 		err = j.checkPattern(patterns.Run, maxArgument())
 	}
 	if err == nil && j.ownCoverDir() {
-		err = makeCoverDir(j.Files.CoverDir, j.goCoverDir())
+		err = j.makeCoverDir()
 	}
 	if err != nil {
 		result.Err = err
@@ -76,20 +76,6 @@ func (j *Job) endingGroup() string {
 		return ""
 	}
 	return j.Group
-}
-
-// ownCoverDir reports whether the process has a folder of its own for raw coverage data.
-func (j *Job) ownCoverDir() bool {
-	return j.Files.CoverDir != "" && j.Files.CoverDir != j.Binary.Args.CoverDir
-}
-
-// goCoverDir is the go command's folder for raw coverage data, which is gone when the go command
-// has ended.
-func (j *Job) goCoverDir() string {
-	if !j.Kind.Early() {
-		return ""
-	}
-	return j.Binary.Args.CoverDir
 }
 
 // knows reports whether the process can run a top-level test of that name. What is not on its
@@ -144,19 +130,6 @@ func waitDelay(timeout time.Duration) time.Duration {
 		return 0
 	}
 	return max(5*time.Second, timeout/10)
-}
-
-// makeCoverDir makes a process's own directory for raw coverage data: the
-// processes of a package would read each other's. What the go command has put
-// into its directory, a list of meta-data files under -coverpkg, is copied.
-func makeCoverDir(dir, from string) error {
-	if err := os.Mkdir(dir, 0o700); err != nil || from == "" {
-		return err
-	}
-	if err := os.CopyFS(dir, os.DirFS(from)); err != nil {
-		return fmt.Errorf("copy coverage data from %s: %w", from, err)
-	}
-	return nil
 }
 
 // maxArgument bounds one argument of a process in bytes, 0 for no bound but that of

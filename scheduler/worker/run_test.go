@@ -183,7 +183,7 @@ func TestDoEnds(t *testing.T) {
 func TestDoNotRun(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	if err := os.Mkdir(filepath.Join(dir, "there"), 0o700); err != nil {
+	if err := os.MkdirAll(filepath.Join(dir, "there", metaFiles), 0o700); err != nil {
 		t.Fatal(err)
 	}
 	for name, tc := range map[string]struct {
@@ -192,9 +192,9 @@ func TestDoNotRun(t *testing.T) {
 	}{
 		"a pattern that is wrong": {func(j *Job) { j.Binary.Args.Run = "(" }, "invalid regexp"},
 		"a folder that is there":  {func(j *Job) { j.Files.CoverDir = filepath.Join(dir, "there") }, "there"},
-		"a folder that is not": {func(j *Job) {
-			j.Files.CoverDir, j.Binary.Args.CoverDir = filepath.Join(dir, "new"), filepath.Join(dir, "none")
-		}, "none: "},
+		"a list that is a folder": {func(j *Job) {
+			j.Files.CoverDir, j.Binary.Args.CoverDir = filepath.Join(dir, "new"), filepath.Join(dir, "there")
+		}, metaFiles},
 	} {
 		a := new(actor)
 		j := jobOf("A")
@@ -203,32 +203,6 @@ func TestDoNotRun(t *testing.T) {
 		if r.Err == nil || !strings.Contains(r.Err.Error(), tc.want) || len(a.specs) > 0 || r.Good(true) || r.Good(false) {
 			t.Errorf("%s: %v after %d processes, want %s", name, r.Err, len(a.specs), tc.want)
 		}
-	}
-}
-
-// TestCoverDir: the processes of a package have folders of their own, with what the go command has
-// put into its own; the process of all tests takes that one.
-func TestCoverDir(t *testing.T) {
-	t.Parallel()
-	dir := t.TempDir()
-	from, own := filepath.Join(dir, "go"), filepath.Join(dir, "own")
-	if err := os.Mkdir(from, 0o700); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(filepath.Join(from, "list"), []byte("metadata"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	j := jobOf("A")
-	j.Binary.Args.CoverDir, j.Files.CoverDir = from, own
-	if r := (&actor{words: "+A pA PASS"}).run().Do(t.Context(), j); !r.Good(true) {
-		t.Fatalf("%+v", r)
-	}
-	if data, err := os.ReadFile(filepath.Join(own, "list")); err != nil || string(data) != "metadata" {
-		t.Errorf("%q, %v", data, err)
-	}
-	j.All, j.Files.CoverDir, j.Out = true, from, stream.Discard()
-	if r := (&actor{words: "+A pA PASS"}).run().Do(t.Context(), j); !r.Good(true) {
-		t.Errorf("%+v", r)
 	}
 }
 

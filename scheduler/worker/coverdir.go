@@ -1,0 +1,91 @@
+package worker
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// UserCoverDir is the folder that -args -test.gocoverdir names, "" for none: it gets the raw
+// coverage data of all processes. The go command's own folder, which it names in GOCOVERDIR too,
+// is gone with the go command. A relative name is below the package's folder.
+func (b *Binary) UserCoverDir() string {
+	dir := b.Args.CoverDir
+	if dir == "" || dir == b.goCoverDir() {
+		return ""
+	}
+	return b.abs(dir)
+}
+
+// UserProfile is the file that -args -test.coverprofile, or the go command, names; "" for none.
+func (b *Binary) UserProfile() string {
+	if b.Args.CoverProfile == "" {
+		return ""
+	}
+	return b.abs(b.Args.CoverProfile)
+}
+
+func (b *Binary) abs(name string) string {
+	if filepath.IsAbs(name) {
+		return name
+	}
+	return filepath.Join(b.Dir, name)
+}
+
+// goCoverDir is the go command's folder, "" if it built the binary without coverage.
+func (b *Binary) goCoverDir() string {
+	dir := ""
+	for _, kv := range b.Env {
+		if value, ok := strings.CutPrefix(kv, "GOCOVERDIR="); ok {
+			dir = value
+		}
+	}
+	return dir
+}
+
+// ownCoverDir reports whether the process has a folder of its own for raw coverage data.
+func (j *Job) ownCoverDir() bool {
+	return j.Files.CoverDir != "" && j.Files.CoverDir != j.Binary.Args.CoverDir
+}
+
+// childCoverDir is where programs that the tests start put their raw coverage data: with the
+// process's own, unless the user's folder gets that. The data of such programs is no part of it
+// under go test.
+func (j *Job) childCoverDir() string {
+	if j.Binary.UserCoverDir() == "" {
+		return j.Files.CoverDir
+	}
+	return filepath.Join(j.Files.CoverDir, "children")
+}
+
+// metaFiles is the list of meta-data files that the go command puts into its folder under
+// -coverpkg. What else a folder holds that the user has named is of other processes.
+const metaFiles = "metafiles"
+
+// makeCoverDir makes a process's own folder for raw coverage data: the processes of a package
+// would read each other's.
+func (j *Job) makeCoverDir() error {
+	dir := j.Files.CoverDir
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		return err
+	}
+	if children := j.childCoverDir(); children != dir {
+		if err := os.Mkdir(children, 0o700); err != nil {
+			return err
+		}
+	}
+	if !j.Kind.Early() || j.Binary.Args.CoverDir == "" {
+		return nil // the go command's is gone
+	}
+	list, err := os.ReadFile(filepath.Join(j.Binary.abs(j.Binary.Args.CoverDir), metaFiles))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("copy coverage data: %w", err)
+	}
+	return os.WriteFile(filepath.Join(dir, metaFiles), list, 0o600)
+}
