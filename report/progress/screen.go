@@ -139,7 +139,7 @@ func (s *Screen) erase() {
 	s.drawn = nil
 }
 
-// eraseSequence moves the cursor to where the status begins, and erases from there. A terminal
+// eraseSequence erases the status and moves the cursor to where it begins. A terminal
 // that has become narrower since has broken its lines.
 func (s *Screen) eraseSequence() string {
 	if len(s.drawn) == 0 {
@@ -150,5 +150,7 @@ func (s *Screen) eraseSequence() string {
 	for _, line := range s.drawn {
 		rows += 1 + max(0, textWidth(line)-1)/max(columns, 1)
 	}
-	return "\r" + strings.Repeat("\x1b[1A", rows-1) + "\x1b[J"
+	// Line by line: tmux takes the end of the screen, erased from its first place, for a screen that is
+	// to be kept in its history.
+	return "\r" + strings.Repeat("\x1b[K\x1b[1A", rows-1) + "\x1b[K"
 }

@@ -36,10 +36,13 @@ func (v *terminal) Write(p []byte) (int, error) {
 			v.row, v.column = v.row+1, 0 // as a terminal's driver makes it
 		case r == '\x1b' && strings.HasPrefix(string(runes[i:]), "\x1b[1A"):
 			v.row, i = v.row-1, i+3
-		case r == '\x1b' && strings.HasPrefix(string(runes[i:]), "\x1b[J"):
+		case r == '\x1b' && strings.HasPrefix(string(runes[i:]), "\x1b[K"):
 			v.at(v.row)
 			v.rows[v.row] = v.rows[v.row][:min(v.column, len(v.rows[v.row]))]
-			v.rows, i = v.rows[:v.row+1], i+2
+			for n := len(v.rows); n > v.row+1 && len(v.rows[n-1]) == 0; n-- {
+				v.rows = v.rows[:n-1] // as if nothing had ever been there
+			}
+			i += 2
 		case r == '\x1b':
 			v.broken = fmt.Errorf("unknown sequence in %q", p)
 		default:
