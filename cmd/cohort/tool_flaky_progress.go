@@ -80,6 +80,8 @@ func progressText(p hunt.Progress) string {
 		return "building the test binaries"
 	case hunt.Rounds:
 		parts = append(parts, fmt.Sprintf("round %d%s", p.Round, of))
+	case hunt.Surveying:
+		parts = append(parts, fmt.Sprintf("looked at %d%s failures", p.Round, of))
 	case hunt.Probing:
 		parts = append(parts, fmt.Sprintf("explaining failure %d%s", p.Round+1, of))
 	}

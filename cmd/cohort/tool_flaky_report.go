@@ -49,7 +49,7 @@ func writeFinding(text *strings.Builder, f hunt.Finding) error {
 		fmt.Fprintf(text, "    again:  %s\n", f.Command)
 	}
 	if f.Fix != "" {
-		fmt.Fprintf(text, "    group:  %s\n", f.Fix)
+		fmt.Fprintf(text, "    %-7s %s\n", fixName(f.Fix), f.Fix)
 	}
 	lines := strings.Split(strings.TrimRight(f.Output, "\n"), "\n")
 	if len(lines) > outputLines {
@@ -62,6 +62,12 @@ func writeFinding(text *strings.Builder, f hunt.Finding) error {
 	}
 	text.WriteString("\n")
 	return nil
+}
+
+// fixName is what the line of a directive begins with: group:, lock:, serial:.
+func fixName(fix string) string {
+	verb, _, _ := strings.Cut(strings.TrimPrefix(fix, "//cohort:"), " ")
+	return verb + ":"
 }
 
 // evidence is how many runs a probe needs for a line of its own, if nothing

@@ -19,6 +19,7 @@ type load uint8
 
 const (
 	idle   load = iota // nothing: it is the only process
+	shared             // the probes of other suspects, and other runs of the same one
 	copies             // other processes that do the same
 	others             // the processes that ran beside it when it failed
 	rounds             // whatever the rounds run
@@ -64,12 +65,7 @@ type suspect struct {
 	output  string // of the first failure
 }
 
-// alone is the victim by itself. A package as a whole runs as go test runs it.
-func (s *suspect) alone() condition {
-	return condition{task: s.task()}
-}
-
-// task is a process that runs nothing but the suspect.
+// task is a process that runs nothing but the suspect. A package as a whole runs as go test runs it.
 func (s *suspect) task() task {
 	if s.isPackage() {
 		return task{bin: s.bin, units: s.bin.units, count: 1, all: true}
@@ -78,6 +74,6 @@ func (s *suspect) task() task {
 }
 
 // source is the package in one process and in source order.
-func (s *suspect) source() condition {
-	return condition{task: task{bin: s.bin, units: s.bin.units, count: 1, all: true}}
+func (s *suspect) source() task {
+	return task{bin: s.bin, units: s.bin.units, count: 1, all: true}
 }

@@ -61,14 +61,15 @@ type Phase uint8
 const (
 	Building Phase = iota
 	Rounds
-	Probing
+	Surveying // all suspects at the same time
+	Probing   // one suspect after the other, on an idle machine
 )
 
 // Progress is how far a hunt is.
 type Progress struct {
 	Phase Phase
 	// Round is the number of rounds that have ended, Of how many there will
-	// be, 0 if that is not known. While Probing both count suspects.
+	// be, 0 if that is not known. While Surveying and Probing both count suspects.
 	Round, Of int
 	// Processes is the number of test processes that have ended.
 	Processes int

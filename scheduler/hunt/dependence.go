@@ -28,12 +28,14 @@ func (e *examiner) dependent(s situation, p *probe, why reason) *diagnosis {
 		}
 	}
 	// Nothing smaller than the process itself: is it true of that?
-	again := e.probe(p.name+", once more", p.condition)
+	again := e.probeIn(p.name+", once more", p.condition)
 	e.extend(again, 2*first)
 	if fisher(effect(again.tally), effect(e.alone.tally)) >= sure {
 		return nil
 	}
-	return e.diagnose(OrderDependent, why, p.condition)
+	d := e.diagnose(OrderDependent, why, p.condition)
+	d.shown = p
+	return d
 }
 
 // bisection is the search for the culprits of an effect.
@@ -47,7 +49,7 @@ type bisection struct {
 // shows reports whether the effect shows when these units share the process
 // with the victim.
 func (b *bisection) shows(units []*unit) bool {
-	return b.holds(condition{task: b.with(b.situation.task, units)})
+	return b.holds(condition{task: b.with(b.situation.task, units), load: b.load})
 }
 
 // with returns t with the victim and these units alone.
@@ -60,11 +62,11 @@ func (b *bisection) with(t task, units []*unit) task {
 func (b *bisection) holds(c condition) bool {
 	test := newSPRT(b.low, b.high)
 	for range rarely {
-		t := b.p.run(b.unit, c, 1)
+		t := b.p.run(b.unit, c, stride(c))
 		if t.runs == 0 {
 			return false
 		}
-		b.steps++
+		b.steps += t.runs
 		test.add(b.effect(t))
 		if high, ok := test.decided(); ok {
 			return high
@@ -74,40 +76,50 @@ func (b *bisection) holds(c condition) bool {
 	return high
 }
 
+// stride is how many runs a question of a bisection begins with: on an idle machine one after the
+// other, elsewhere as many at a time as it takes to know if all agree.
+func stride(c condition) int {
+	if c.load == shared {
+		return 3
+	}
+	return 1
+}
+
 // confirm makes sure of the culprits, in the simplest condition that shows the
 // effect. It returns nil if none does.
 func (b *bisection) confirm(found []*unit, why reason) *diagnosis {
-	for _, c := range b.simplest(found) {
+	for _, t := range b.simplest(found) {
+		c := condition{task: t, load: b.load}
 		if !b.holds(c) {
 			continue
 		}
-		p := b.probe("after "+names(found)+" alone, idle machine", c)
+		p := b.probe("after "+names(found)+" alone", t)
 		if !b.differs(p, b.effect, first) {
 			continue
 		}
 		d := b.diagnose(OrderDependent, why, c)
-		d.culprits = found
+		d.culprits, d.shown = found, p
 		d.groupable = b.groupable(found, c, why)
 		d.probes = b.probes
 		if why == setter {
-			d.show = b.examiner.alone.condition // without its setter it fails
+			d.show = condition{task: b.examiner.alone.task} // without its setter it fails
 		}
 		return d
 	}
 	return nil
 }
 
-// simplest returns the conditions that may show the effect of the culprits,
+// simplest returns the processes that may show the effect of the culprits,
 // the simplest first: source order, the lowest seed that puts the culprits
 // before the victim, the process in which it was found.
-func (b *bisection) simplest(found []*unit) []condition {
-	var list []condition
+func (b *bisection) simplest(found []*unit) []task {
+	var list []task
 	t := b.with(task{bin: b.bin, count: 1}, found)
 	if o, ok := orderFor(b.bin, t.units, maxSeed); ok {
 		t.order = o
-		list = append(list, condition{task: t})
+		list = append(list, t)
 	}
-	return append(list, condition{task: b.with(b.situation.task, found)})
+	return append(list, b.with(b.situation.task, found))
 }
 
 // maxSeed is up to which seed an order is looked for. Of five tests each order
@@ -133,11 +145,10 @@ func (b *bisection) groupable(found []*unit, shown condition, why reason) bool {
 	if slices.ContainsFunc(t.units, (*unit).grouped) {
 		return false
 	}
-	grouped := condition{task: t}
 	if !shown.order.shuffled && shown.count == 1 && shown.procs == 0 {
 		return why == setter // this order has shown that it helps, or that it does harm
 	}
-	p := b.probe("with "+names(found)+" in source order, idle machine", grouped)
+	p := b.probe("with "+names(found)+" in source order", t)
 	b.extend(p, first)
 	return p.runs > 0 && p.failed == 0
 }

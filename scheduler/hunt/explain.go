@@ -85,25 +85,38 @@ type diagnosis struct {
 	// groupable reports that culprits and victim pass together in source order,
 	// so that putting them into a group helps.
 	groupable bool
-	steps     int // processes that the bisection took
+	steps     int    // processes that the bisection took
+	shown     *probe // that has shown the effect of what shares the process; nil for other kinds
 }
 
 // examiner is the examination of one suspect.
 type examiner struct {
 	*suspect
 	p       prober
+	load    load // what runs in parallel with a probe that says nothing of it: idle or shared
 	alone   *probe
 	inOrder *probe // source order; nil until source is called
 	probes  []*probe
 	steps   int
 }
 
+// newExaminer begins an examination.
+func newExaminer(p prober, s *suspect, l load) *examiner {
+	e := &examiner{suspect: s, p: p, load: l}
+	name := "alone"
+	if e.isPackage() {
+		name = "the package in source order"
+	}
+	e.alone = e.probe(name, s.task())
+	return e
+}
+
 // explain finds out what makes a suspect fail. It compares how often the
 // suspect fails in one condition and alone on an idle machine; the difference
-// must be beyond chance. What fails alone just as often is random.
-func explain(p prober, s *suspect) *diagnosis {
-	e := &examiner{suspect: s, p: p}
-	e.alone = e.probe(e.aloneName(), s.alone())
+// must be beyond chance. What fails alone just as often is random. What a survey has
+// found is looked at first.
+func explain(p prober, s *suspect, found *hypothesis) *diagnosis {
+	e := newExaminer(p, s, idle)
 	if s.rounds.always() && s.rounds.runs >= first {
 		// Most likely it is just broken: the rounds have seen it fail often
 		// enough, and honest failures may be many.
@@ -112,12 +125,19 @@ func explain(p prober, s *suspect) *diagnosis {
 			return e.diagnose(Broken, plain, e.alone.condition)
 		}
 	}
+	if found != nil {
+		if d := e.verify(found); d != nil {
+			return d
+		}
+	}
 	e.extend(e.alone, first)
 	if e.alone.always() {
 		return e.constant()
 	}
-	source := e.probe("source order in one process", s.source())
-	e.extend(source, glance)
+	e.source()
+	if found == nil && e.steady() {
+		return e.diagnose(Random, plain, e.alone.condition)
+	}
 	candidates := e.candidates()
 	for _, c := range candidates {
 		e.extend(c.probe, glance)
@@ -134,6 +154,16 @@ func explain(p prober, s *suspect) *diagnosis {
 	return e.rare(candidates)
 }
 
+// steady reports whether the suspect fails alone as often as it did in the rounds, so that no
+// condition makes a difference.
+func (e *examiner) steady() bool {
+	if e.alone.failed == 0 || fisher(e.rounds, e.alone.tally) < hint {
+		return false
+	}
+	e.extend(e.alone, 2*first)
+	return fisher(e.rounds, e.alone.tally) >= hint
+}
+
 // source returns the probe in source order, which is run once.
 func (e *examiner) source() *probe {
 	if e.inOrder == nil {
@@ -141,13 +171,6 @@ func (e *examiner) source() *probe {
 		e.extend(e.inOrder, glance)
 	}
 	return e.inOrder
-}
-
-func (e *examiner) aloneName() string {
-	if e.isPackage() {
-		return "the package in source order, idle machine"
-	}
-	return "alone, idle machine"
 }
 
 // candidate is a probe with what it means if the suspect fails in it.
@@ -159,36 +182,45 @@ type candidate struct {
 // candidates are the conditions that may make the difference, those that say
 // most first.
 func (e *examiner) candidates() []candidate {
-	var list []candidate
-	add := func(name string, c condition, conclude func(*probe) *diagnosis) {
-		list = append(list, candidate{e.probe(name, c), conclude})
-	}
+	list := e.companies()
 	simply := func(kind Kind, why reason) func(*probe) *diagnosis {
 		return func(p *probe) *diagnosis { return e.diagnose(kind, why, p.condition) }
 	}
-	alone := e.suspect.alone()
-	if !e.isPackage() && !e.def.Declared {
-		twice := alone
-		twice.count, twice.second = 2, true
-		add("twice in one process: passes, then fails", twice, simply(NotRepeatable, plain))
-	}
-	one := alone
+	one := e.task()
 	one.procs = 1
-	add("alone, GOMAXPROCS=1", one, simply(LoadDependent, oneProc))
-	name := "the same process again, idle machine"
-	for _, s := range e.failing {
-		if len(s.before(e.unit)) > 0 {
-			add(name, condition{task: s.task}, e.orderDependent(s))
-			name = "another process in which it failed, idle machine"
-		}
-	}
+	// Before the companies: a process that failed on one processor fails for that reason, too.
+	list = slices.Insert(list, 0, candidate{e.probe("alone, GOMAXPROCS=1", one), simply(LoadDependent, oneProc)})
 	if e.workers > 1 {
-		beside := alone
-		beside.load = copies
-		add("alone, beside copies of itself", beside, simply(LoadDependent, ownCopies))
+		beside := condition{task: e.task(), load: copies}
+		list = append(list, candidate{e.probeIn("alone, in parallel with copies of itself", beside), simply(LoadDependent, ownCopies)})
 		if beside.neighbours = e.failing[0].neighbours; len(beside.neighbours) > 0 {
 			beside.load = others
-			add("alone, beside other processes", beside, simply(LoadDependent, byOthers))
+			list = append(list, candidate{e.probeIn("alone, in parallel with other processes", beside), simply(LoadDependent, byOthers)})
+		}
+	}
+	return list
+}
+
+// companies are the candidates that differ from the suspect alone in what shares its process.
+func (e *examiner) companies() []candidate {
+	var list []candidate
+	if !e.isPackage() && !e.def.Declared {
+		twice := condition{task: e.task(), load: e.load, second: true}
+		twice.count = 2
+		list = append(list, candidate{
+			e.probeIn("twice in one process: passes, then fails", twice),
+			func(p *probe) *diagnosis {
+				d := e.diagnose(NotRepeatable, plain, p.condition)
+				d.shown = p
+				return d
+			},
+		})
+	}
+	name := "the same process again"
+	for _, s := range e.failing {
+		if len(s.before(e.unit)) > 0 {
+			list = append(list, candidate{e.probe(name, s.task), e.orderDependent(s)})
+			name = "another process in which it failed"
 		}
 	}
 	return list
@@ -248,7 +280,7 @@ func (e *examiner) constant() *diagnosis {
 		}
 		return e.diagnose(Random, plain, e.alone.condition)
 	}
-	again := e.probe("a process in which it passed, idle machine", condition{task: passing.task})
+	again := e.probe("a process in which it passed", passing.task)
 	if e.differs(again, tally.inverse, first) {
 		if d := e.dependent(*passing, again, setter); d != nil {
 			return d
@@ -277,8 +309,17 @@ func (e *examiner) differs(p *probe, effect func(tally) tally, least int) bool {
 	}
 }
 
-// probe adds a probe to the report. It does not run yet.
-func (e *examiner) probe(name string, c condition) *probe {
+// probe adds a probe of a process to the report. It does not run yet.
+func (e *examiner) probe(name string, t task) *probe {
+	note := ", idle machine"
+	if e.load == shared {
+		note = ", in parallel with other probes"
+	}
+	return e.probeIn(name+note, condition{task: t, load: e.load})
+}
+
+// probeIn is probe for any condition.
+func (e *examiner) probeIn(name string, c condition) *probe {
 	p := &probe{name: name, condition: c}
 	e.probes = append(e.probes, p)
 	return p

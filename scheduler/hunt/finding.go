@@ -96,10 +96,19 @@ func newFinding(args *gotest.Args, s *suspect, d *diagnosis) Finding {
 	}
 	f.Summary = summary(s, d)
 	f.Command = command(args, s, d)
-	if d.groupable {
-		f.Fix = groupDirective + groupName(d.culprits[0].name)
-	}
+	f.Fix = fix(s, d)
 	return f
+}
+
+// fix returns the directive that would help, "" for none.
+func fix(s *suspect, d *diagnosis) string {
+	switch {
+	case d.groupable:
+		return groupDirective + groupName(d.culprits[0].name)
+	case d.kind == LoadDependent && d.reason != oneProc && !s.isPackage():
+		return serialDirective
+	}
+	return ""
 }
 
 // places returns where the tests of units are.
@@ -116,6 +125,9 @@ func places(units []*unit) []Place {
 // groupDirective is what puts a test into a group, less the name.
 const groupDirective = "//cohort:group "
 
+// serialDirective has a test run while no other test process does.
+const serialDirective = "//cohort:serial"
+
 // shareGroups gives the findings of a package that have a test in common the
 // same directive, since a test can be in one group only.
 func shareGroups(findings []Finding) {
@@ -124,7 +136,8 @@ func shareGroups(findings []Finding) {
 		for i := range findings {
 			for j := range i {
 				a, b := &findings[j], &findings[i]
-				if a.Fix != "" && b.Fix != "" && a.Fix != b.Fix && shareTest(*a, *b) {
+				grouped := strings.HasPrefix(a.Fix, groupDirective) && strings.HasPrefix(b.Fix, groupDirective)
+				if grouped && a.Fix != b.Fix && shareTest(*a, *b) {
 					b.Fix, changed = min(a.Fix, b.Fix), true
 					a.Fix = b.Fix
 				}
@@ -279,7 +292,9 @@ func (t task) command(args *gotest.Args) string {
 			at = 3 // -C must come first
 		}
 	}
-	// Against the go command's cache, and behind a -count of the user's.
+	// In place of a -count of the user's, and against the go command's cache.
+	before := slices.DeleteFunc(slices.Clone(words[:at]), func(w string) bool { return strings.HasPrefix(w, "-count=") })
+	words, at = append(before, words[at:]...), len(before)
 	words = slices.Insert(words, at, fmt.Sprintf("-count=%d", max(t.count, 1)))
 	line := gotest.ShellQuote(words)
 	if t.procs > 0 {

@@ -26,7 +26,7 @@ func TestCommand(t *testing.T) {
 	}{
 		{"broken", "", diagnosis{kind: Broken, show: condition{task: alone}}, "go test -count=1 -run '^(T010)$' example.com/world"},
 		{"the user's flags", "-race -count=3 -tags x", diagnosis{kind: Broken, show: condition{task: alone}},
-			"go test -race -count=3 -tags x -count=1 -run '^(T010)$' example.com/world"},
+			"go test -race -tags x -count=1 -run '^(T010)$' example.com/world"},
 		{"random", "", diagnosis{kind: Random, show: condition{task: alone}}, "go test -count=28 -run '^(T010)$' example.com/world"},
 		{"not repeatable", "", diagnosis{kind: NotRepeatable, show: condition{task: two}}, "go test -count=2 -run '^(T010)$' example.com/world"},
 		{"one processor", "", diagnosis{kind: LoadDependent, reason: oneProc, show: condition{task: one}},
@@ -106,12 +106,38 @@ func TestShareGroups(t *testing.T) {
 		finding("p", "TestV1", "TestZ"), finding("p", "TestV2", "TestY"), finding("p", "TestV3", "TestZ"),
 		finding("p", "TestZ", "TestX"), finding("q", "TestV1", "TestZ"),
 		{Package: "p", Unit: "TestV4", Culprits: []Place{{Test: "TestZ"}}},
+		{Package: "p", Unit: "TestZ", Fix: serialDirective},
 	}
 	shareGroups(findings)
-	want := []string{"//cohort:group x", "//cohort:group y", "//cohort:group x", "//cohort:group x", "//cohort:group z", ""}
+	want := []string{"//cohort:group x", "//cohort:group y", "//cohort:group x", "//cohort:group x", "//cohort:group z", "", serialDirective}
 	for i, f := range findings {
 		if f.Fix != want[i] {
 			t.Errorf("%s %s: %q, want %q", f.Package, f.Unit, f.Fix, want[i])
 		}
+	}
+}
+
+// TestFix has the directive for each kind of finding that one helps with.
+func TestFix(t *testing.T) {
+	t.Parallel()
+	b := newWorld(3, 0, nil).bin
+	for _, tt := range []struct {
+		d    diagnosis
+		want string
+	}{
+		{diagnosis{kind: LoadDependent, reason: byOthers}, serialDirective},
+		{diagnosis{kind: LoadDependent, reason: ownCopies}, serialDirective},
+		{diagnosis{kind: LoadDependent, reason: eliminated}, serialDirective},
+		{diagnosis{kind: LoadDependent, reason: oneProc}, ""},
+		{diagnosis{kind: OrderDependent, culprits: b.units[:1], groupable: true}, groupDirective + "t000"},
+		{diagnosis{kind: OrderDependent, culprits: b.units[:1]}, ""},
+		{diagnosis{kind: Random}, ""},
+	} {
+		if got := fix(&suspect{unit: b.units[2]}, &tt.d); got != tt.want {
+			t.Errorf("%s (%d): %q, want %q", tt.d.kind, tt.d.reason, got, tt.want)
+		}
+	}
+	if got := fix(&suspect{unit: b.itself}, &diagnosis{kind: LoadDependent, reason: byOthers}); got != "" {
+		t.Errorf("a package: %q", got)
 	}
 }

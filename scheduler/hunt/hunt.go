@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/gotestcohort/cohort/scheduler/gotest"
@@ -55,10 +56,7 @@ func Run(ctx context.Context, c *Config) (_ *Report, err error) {
 	if err := camp.run(ctx); err != nil {
 		return nil, err
 	}
-	lab := &laboratory{
-		ctx: ctx, cfg: c, runner: r, pool: pool,
-		sources: make(map[*binary][]*outcome), taken: make(map[*unit]int),
-	}
+	lab := &laboratory{ctx: ctx, cfg: c, runner: r, pool: pool, sources: make(map[sourceKey][]*outcome)}
 	findings := examine(ctx, c, camp, lab)
 	if lab.err != nil {
 		return nil, lab.err
@@ -71,29 +69,32 @@ func Run(ctx context.Context, c *Config) (_ *Report, err error) {
 	return rep, nil
 }
 
-// examine explains each unit that failed, in order of package and place.
+// examine explains each unit that failed, in order of package and place. First it surveys all of
+// them at the same time, which needs no idle machine; what does, comes after that, one by one.
 func examine(ctx context.Context, c *Config, camp *campaign, lab *laboratory) []Finding {
-	var failed []*record
-	for _, r := range camp.records {
-		if r.rounds.failed > 0 {
-			failed = append(failed, r)
-		}
+	suspects := camp.suspects()
+	surveyed := make([]*hypothesis, len(suspects))
+	stations := make([]*station, len(suspects))
+	var all sync.WaitGroup
+	done := 0
+	for i, s := range suspects {
+		stations[i] = lab.station(len(suspects))
+		all.Go(func() {
+			surveyed[i] = survey(stations[i], s)
+			lab.mu.Lock()
+			defer lab.mu.Unlock()
+			done++
+			camp.tellProbing(Surveying, done, len(suspects), lab.processes, 0)
+		})
 	}
-	slices.SortFunc(failed, func(a, b *record) int {
-		return cmp.Or(cmp.Compare(a.unit.bin.path, b.unit.bin.path), cmp.Compare(a.unit.place, b.unit.place))
-	})
+	all.Wait()
 	begin := time.Now()
 	var findings []Finding
-	for i, r := range failed {
-		s := &suspect{
-			unit: r.unit, rounds: r.rounds, failing: r.failing, passing: r.passing,
-			workers: c.Workers, output: r.output,
-		}
+	for i, s := range suspects {
 		d := &diagnosis{kind: Unexplained, show: condition{task: s.failing[0].task}}
 		if ctx.Err() == nil {
-			camp.tellProbing(i, len(failed), lab.processes, time.Since(begin))
-			lab.begin()
-			if full := explain(lab, s); ctx.Err() == nil {
+			camp.tellProbing(Probing, i, len(suspects), lab.processes, time.Since(begin))
+			if full := explain(stations[i], s, surveyed[i]); ctx.Err() == nil {
 				d = full
 			} else {
 				d.probes = full.probes
@@ -103,6 +104,23 @@ func examine(ctx context.Context, c *Config, camp *campaign, lab *laboratory) []
 	}
 	shareGroups(findings)
 	return findings
+}
+
+// suspects are the units that failed at least once, in order of package and place.
+func (c *campaign) suspects() []*suspect {
+	var suspects []*suspect
+	for _, r := range c.records {
+		if r.rounds.failed > 0 {
+			suspects = append(suspects, &suspect{
+				unit: r.unit, rounds: r.rounds, failing: r.failing, passing: r.passing,
+				workers: c.cfg.Workers, output: r.output,
+			})
+		}
+	}
+	slices.SortFunc(suspects, func(a, b *suspect) int {
+		return cmp.Or(cmp.Compare(a.bin.path, b.bin.path), cmp.Compare(a.place, b.place))
+	})
+	return suspects
 }
 
 // summarize is the report on the rounds.
@@ -124,11 +142,11 @@ func (c *campaign) summarize(findings []Finding) *Report {
 	return rep
 }
 
-// tellProbing tells that i of n suspects have been explained, which took spent
+// tellProbing tells that i of n suspects have been surveyed, or explained, which took spent
 // and some processes.
-func (c *campaign) tellProbing(i, n, processes int, spent time.Duration) {
-	p := Progress{Phase: Probing, Round: i, Of: n, Processes: c.processes + processes, Failed: n}
-	if i > 0 {
+func (c *campaign) tellProbing(phase Phase, i, n, processes int, spent time.Duration) {
+	p := Progress{Phase: phase, Round: i, Of: n, Processes: c.processes + processes, Failed: n}
+	if i > 0 && phase == Probing {
 		p.Left = spent * time.Duration(n-i) / time.Duration(i)
 	}
 	c.tell(p)

@@ -7,37 +7,65 @@ import (
 	"time"
 )
 
-// laboratory is the prober that starts processes. It is used by one goroutine.
+// laboratory is where the probes of all suspects run.
 type laboratory struct {
-	ctx       context.Context
-	cfg       *Config
-	runner    *runner
-	pool      *pool
+	ctx    context.Context
+	cfg    *Config
+	runner *runner
+	pool   *pool
+
+	mu        sync.Mutex // guards what follows
 	processes int
 	err       error
-	began     time.Time              // with this suspect
-	sources   map[*binary][]*outcome // runs of packages in source order
-	taken     map[*unit]int          // how many of them a suspect has counted
+	sources   map[sourceKey][]*outcome // runs of packages in source order
 }
 
-// begin turns to the next suspect.
-func (l *laboratory) begin() { l.began = time.Now() }
+// sourceKey is a package and what ran in parallel with it.
+type sourceKey struct {
+	bin  *binary
+	load load
+}
+
+// station is the prober of one suspect. It is used by one goroutine.
+type station struct {
+	*laboratory
+	width int           // how many processes it may run at a time where an idle machine is not needed
+	spent time.Duration // what its processes have taken; guarded by mu
+	taken map[load]int  // how many of the package's runs in source order it has counted
+}
+
+// station returns a prober for one of n suspects that are probed at the same time.
+func (l *laboratory) station(n int) *station {
+	return &station{laboratory: l, width: max(1, l.pool.size/max(n, 1)), taken: make(map[load]int)}
+}
 
 // hurry reports whether the suspect has had its time.
-func (l *laboratory) hurry() bool {
-	return l.cfg.ProbeTime > 0 && time.Since(l.began) > l.cfg.ProbeTime
+func (s *station) hurry() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.cfg.ProbeTime > 0 && s.spent > s.cfg.ProbeTime
+}
+
+// over reports whether nothing is to run any more.
+func (l *laboratory) over() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.ctx.Err() != nil || l.err != nil
 }
 
 // run runs the victim n times in the condition. On an idle machine that is one
 // process after the other.
-func (l *laboratory) run(victim *unit, c condition, n int) tally {
+func (s *station) run(victim *unit, c condition, n int) tally {
 	var sum tally
-	for sum.runs < n && l.ctx.Err() == nil && l.err == nil {
+	for sum.runs < n && !s.over() {
 		var t tally
-		if c.isSource() {
-			t = l.source(victim, c)
-		} else {
-			t = l.batch(victim, c, n-sum.runs)
+		switch {
+		case c.isSource():
+			t = s.source(victim, c)
+		case c.load == shared && !c.serial():
+			t = s.several(victim, c, min(s.width, n-sum.runs))
+		default:
+			t = s.batch(victim, c, n-sum.runs)
 		}
 		if t.runs == 0 {
 			break // the victim does not get its turn in this condition
@@ -50,63 +78,108 @@ func (l *laboratory) run(victim *unit, c condition, n int) tally {
 // isSource reports whether the condition is what go test does: then all
 // suspects of a package share its runs.
 func (c condition) isSource() bool {
-	return c.all && c.load == idle && !c.order.shuffled && c.count == 1 && c.procs == 0
+	return c.all && c.load <= shared && !c.order.shuffled && c.count == 1 && c.procs == 0
 }
 
 // source takes the next run of the package in source order that the victim has
 // not counted yet.
-func (l *laboratory) source(victim *unit, c condition) tally {
-	runs, i := l.sources[c.bin], l.taken[victim]
-	if i == len(runs) {
-		slots, err := l.pool.take(l.ctx, l.pool.size)
-		if err != nil {
-			return tally{}
+func (s *station) source(victim *unit, c condition) tally {
+	key, i := sourceKey{c.bin, c.load}, s.taken[c.load]
+	known := func() *outcome {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if i < len(s.sources[key]) {
+			return s.sources[key][i]
 		}
-		o, err := l.runner.run(l.ctx, c.task, slots[0])
-		l.pool.give(slots)
-		l.processes++
-		if err != nil {
-			l.err = errors.Join(l.err, err)
-			return tally{}
-		}
-		runs = append(runs, o)
-		l.sources[c.bin] = runs
+		return nil
 	}
-	l.taken[victim]++
-	return judge(victim, c, runs[i])
+	o := known()
+	if o == nil {
+		n := s.pool.size
+		if c.load == shared && !c.serial() {
+			n = 1
+		}
+		slots, err := s.pool.take(s.ctx, n)
+		if err != nil {
+			return tally{}
+		}
+		if o = known(); o == nil { // nobody has run it while this waited
+			o = s.process(c.task, slots[0])
+			if o != nil {
+				s.mu.Lock()
+				s.sources[key] = append(s.sources[key], o)
+				s.mu.Unlock()
+			}
+		}
+		s.pool.give(slots)
+	}
+	if o == nil {
+		return tally{}
+	}
+	s.taken[c.load]++
+	return judge(victim, c, o)
+}
+
+// several runs n processes at the same time, each on the next idle worker.
+func (s *station) several(victim *unit, c condition, n int) tally {
+	tallies := make([]tally, n)
+	var all sync.WaitGroup
+	for i := range tallies {
+		all.Go(func() {
+			slots, err := s.pool.take(s.ctx, 1)
+			if err != nil {
+				return
+			}
+			tallies[i] = s.one(victim, c, slots[0])
+			s.pool.give(slots)
+		})
+	}
+	all.Wait()
+	var sum tally
+	for _, t := range tallies {
+		sum = sum.add(t)
+	}
+	return sum
 }
 
 // batch runs the victim at least once: once, or in as many copies as there are
 // workers.
-func (l *laboratory) batch(victim *unit, c condition, most int) tally {
-	slots, err := l.pool.take(l.ctx, l.pool.size)
+func (s *station) batch(victim *unit, c condition, most int) tally {
+	slots, err := s.pool.take(s.ctx, s.pool.size)
 	if err != nil {
 		return tally{}
 	}
-	defer l.pool.give(slots)
-	if c.load == copies {
-		return l.together(victim, c, slots)
+	defer s.pool.give(slots)
+	switch {
+	case c.load == copies:
+		return s.together(victim, c, slots)
+	case c.load == others && len(slots) > 1:
+		return s.beside(victim, c, slots, most)
 	}
-	if c.load == others && len(slots) > 1 {
-		return l.beside(victim, c, slots, most)
-	}
-	return l.one(victim, c, slots[0])
+	return s.one(victim, c, slots[0])
 }
 
-// one runs one process.
-func (l *laboratory) one(victim *unit, c condition, slot int) tally {
-	o, err := l.runner.run(l.ctx, c.task, slot)
-	return l.count(victim, c, o, err)
-}
-
-// count takes what came of a process.
-func (l *laboratory) count(victim *unit, c condition, o *outcome, err error) tally {
-	l.processes++
+// process runs one process and counts it. It returns nil if that could not be done.
+func (s *station) process(t task, slot int) *outcome {
+	begin := time.Now()
+	o, err := s.runner.run(s.ctx, t, slot)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.processes++
+	s.spent += time.Since(begin)
 	if err != nil {
-		l.err = errors.Join(l.err, err)
-		return tally{}
+		s.err = errors.Join(s.err, err)
+		return nil
 	}
-	return judge(victim, c, o)
+	return o
+}
+
+// one runs one process and says what came of the victim.
+func (s *station) one(victim *unit, c condition, slot int) tally {
+	if o := s.process(c.task, slot); o != nil {
+		return judge(victim, c, o)
+	}
+	return tally{}
 }
 
 // judge says what an outcome means for the victim.
@@ -125,24 +198,23 @@ func judge(victim *unit, c condition, o *outcome) tally {
 }
 
 // together runs a copy of the process on each worker at the same time.
-func (l *laboratory) together(victim *unit, c condition, slots []int) tally {
-	outcomes := make([]*outcome, len(slots))
-	errs := make([]error, len(slots))
+func (s *station) together(victim *unit, c condition, slots []int) tally {
+	tallies := make([]tally, len(slots))
 	var all sync.WaitGroup
 	for i, slot := range slots {
-		all.Go(func() { outcomes[i], errs[i] = l.runner.run(l.ctx, c.task, slot) })
+		all.Go(func() { tallies[i] = s.one(victim, c, slot) })
 	}
 	all.Wait()
 	var sum tally
-	for i, o := range outcomes {
-		sum = sum.add(l.count(victim, c, o, errs[i]))
+	for _, t := range tallies {
+		sum = sum.add(t)
 	}
 	return sum
 }
 
 // beside runs the process again and again while the neighbours run, round and
 // round, on the other workers.
-func (l *laboratory) beside(victim *unit, c condition, slots []int, n int) tally {
+func (s *station) beside(victim *unit, c condition, slots []int, n int) tally {
 	stop := make(chan struct{})
 	var all sync.WaitGroup
 	for i, slot := range slots[1:] {
@@ -151,18 +223,18 @@ func (l *laboratory) beside(victim *unit, c condition, slots []int, n int) tally
 				select {
 				case <-stop:
 					return
-				case <-l.ctx.Done():
+				case <-s.ctx.Done():
 					return
 				default:
 				}
 				// Only what it does to the victim counts.
-				_, _ = l.runner.run(l.ctx, c.neighbours[k%len(c.neighbours)], slot)
+				_, _ = s.runner.run(s.ctx, c.neighbours[k%len(c.neighbours)], slot)
 			}
 		})
 	}
 	var sum tally
 	for range n {
-		t := l.one(victim, c, slots[0])
+		t := s.one(victim, c, slots[0])
 		if t.runs == 0 {
 			break
 		}

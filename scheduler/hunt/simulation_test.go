@@ -62,6 +62,9 @@ func (w *world) process(t task, l load) map[*unit][]bool {
 
 // run makes a world a prober.
 func (w *world) run(victim *unit, c condition, n int) tally {
+	if c.load == shared { // it is like the rounds: anything may run in parallel
+		c.load = rounds
+	}
 	t := tally{runs: n}
 	for range n {
 		results := w.process(c.task, c.load)[victim]
@@ -103,9 +106,8 @@ func (w *world) hunt(runs, workers int) map[string]*diagnosis {
 	found := make(map[string]*diagnosis)
 	for _, u := range w.bin.units {
 		if r := records[u]; r.rounds.failed > 0 {
-			found[u.name] = explain(w, &suspect{
-				unit: u, rounds: r.rounds, failing: r.failing, passing: r.passing, workers: workers,
-			})
+			s := &suspect{unit: u, rounds: r.rounds, failing: r.failing, passing: r.passing, workers: workers}
+			found[u.name] = explain(w, s, survey(w, s))
 		}
 	}
 	return found
