@@ -8,6 +8,7 @@ import (
 	"github.com/gotestcohort/cohort/grouping"
 	"github.com/gotestcohort/cohort/scheduler/gotest"
 	"github.com/gotestcohort/cohort/scheduler/history"
+	"github.com/gotestcohort/cohort/scheduler/rerun"
 )
 
 // Config says how a run is scheduled. Nothing changes it after Start.
@@ -80,8 +81,14 @@ type AgainConfig struct {
 	// Reruns is how often a failed unit may run again, 0 for never. It decides
 	// whether the binaries of failed packages are kept.
 	Reruns int
-	// RerunDelay lies between the end of a unit's attempt and its next start.
-	RerunDelay time.Duration
+	// RerunDelay lies between the end of a unit's attempt and its next start. RerunBackoff
+	// multiplies it after each rerun, 0 and 1 for not at all.
+	RerunDelay   time.Duration
+	RerunBackoff float64
+	// RerunTerms say by its output whether a failed unit runs again.
+	RerunTerms rerun.Terms
+	// RerunBudget is how long after the first of them reruns may start, 0 for no limit.
+	RerunBudget time.Duration
 	// Explain reports that Run.Explain will be called, for which binaries of failed packages are
 	// kept too.
 	Explain bool

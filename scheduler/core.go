@@ -136,6 +136,7 @@ func (c *core) endedFirst(j *job, r *worker.Result) {
 	})
 	if !r.Clean() || r.Err != nil {
 		c.failed[j.Number] = j
+		j.suite.said.Merge(j.said)
 	}
 	if r.Transcript.HasCoverage {
 		j.suite.files.coverage, j.suite.files.hasCoverage = r.Transcript.Coverage, true

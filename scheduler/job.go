@@ -35,6 +35,7 @@ type job struct {
 	probe    rerun.Probe
 	limit    time.Duration
 	progress progress
+	said     *rerun.Output // what the process prints
 }
 
 // progress is what a process's reader tells the owner without a message.
@@ -61,7 +62,7 @@ func (p *progress) note(e testbin.Event, since func() time.Duration) {
 
 // newJob makes a job of tasks of s, which are all loose or one group.
 func newJob(c *Config, s *suite, tasks []*ledger.Task) *job {
-	j := &job{Job: worker.Job{Binary: s.binary, All: true, Known: true}, suite: s, tasks: tasks}
+	j := &job{Job: worker.Job{Binary: s.binary, All: true, Known: true}, suite: s, tasks: tasks, said: rerun.NewOutput(c.patterns())}
 	for _, t := range tasks {
 		if t.All {
 			j.Tests, j.Known, j.serial, j.Group = t.Tests, t.Known, s.account.Serial(t), s.account.SoleGroup()
@@ -165,7 +166,7 @@ func (j *job) refused() {
 // newBaseline returns a process of s without tests, which writes in dir.
 func newBaseline(s *suite, number int, dir string) *job {
 	s.files.baseline = filepath.Join(dir, fmt.Sprint("baseline", number))
-	return &job{suite: s, Job: worker.Job{
+	return &job{suite: s, said: rerun.NewOutput(nil), Job: worker.Job{
 		Binary: s.binary, Kind: ledger.Baseline, Known: true, Out: stream.Discard(),
 		Files: worker.Files{Profile: s.files.baseline, CoverDir: s.files.baselineDir()},
 	}}
@@ -201,6 +202,36 @@ func (j *job) remember(record *history.Recorder, r *worker.Result) {
 	for _, t := range r.Broken {
 		if !strings.Contains(t.Name, "/") {
 			record.Add(path, t.Name, history.Outcome{Attempt: j.Attempt, Result: history.Fail, Elapsed: -1})
+		}
+	}
+}
+
+// hear follows the output of the process.
+func (j *job) hear(m worker.Moment) {
+	if m.Kind == testbin.KindOutput {
+		j.said.Add(m.Test, m.Line, m.Partial)
+		return
+	}
+	j.said.End()
+}
+
+// heard ends that. How a process died counts as output of the tests that it has cut off or
+// left out, and of the package.
+func (j *job) heard(r *worker.Result) {
+	j.said.End()
+	if len(r.Broken) == 0 && r.PackageFailure == "" {
+		return
+	}
+	reason := []byte(r.Reason)
+	j.said.Add("", reason, false)
+	for _, t := range r.Broken {
+		if !strings.Contains(t.Name, "/") {
+			j.said.Add(t.Name, reason, false)
+		}
+	}
+	for _, tests := range [][]ledger.Planned{r.Skipped, r.Lost} {
+		for _, t := range tests {
+			j.said.Add(t.Name, reason, false)
 		}
 	}
 }

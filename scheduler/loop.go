@@ -155,6 +155,7 @@ func (r *Run) runJob(j *job) ended {
 	since := func() time.Duration { return time.Since(r.core.began) }
 	j.Watch = func(m worker.Moment) {
 		j.progress.note(m.Event, since)
+		j.hear(m)
 		watch.event(m)
 		if lingers && m.Kind == testbin.KindFinal {
 			r.send(testsOver{j})
@@ -169,6 +170,7 @@ func (r *Run) runJob(j *job) ended {
 	} else {
 		e.result = r.worker.Do(ctx, &j.Job)
 	}
+	j.heard(e.result)
 	if e.result.Err != nil && j.Kind.ForGo() {
 		j.suite.out.Add("cohort: " + e.result.Err.Error() + "\n")
 	}

@@ -1,7 +1,9 @@
 package scheduler
 
 import (
+	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"time"
 
@@ -20,10 +22,13 @@ type reruns struct {
 
 // rerunItem is a unit that failed, or a package that failed outside its tests.
 type rerunItem struct {
-	suite *suite
-	unit  *ledger.Unit // nil for the package
-	first *job         // the process of the first attempt that failed, nil if there was none
-	owed  map[string]bool
+	suite  *suite
+	unit   *ledger.Unit // nil for the package
+	first  *job         // the process of the first attempt that failed, nil if there was none
+	owed   map[string]bool
+	policy rerun.Policy
+	terms  rerun.Terms
+	barred string // why it does not run again because of its output, "" if it may
 	// shown is how the unit fared in its last rerun: one that fails although all its tests pass, or
 	// without having run them, says nothing of the unit alone.
 	shown rerun.Answer
@@ -34,8 +39,12 @@ func newReruns(c *Config, suites []*suite, first map[int]*job) *reruns {
 	r := &reruns{cfg: c}
 	var items []rerun.Item
 	add := func(i rerunItem, serial bool, ended time.Time) {
+		i.policy, i.terms = c.rerunOf(i.suite, i.unit)
+		i.barred = i.terms.Bar(i.matches(i.suite.said))
 		r.items = append(r.items, i)
-		items = append(items, rerun.Item{Package: i.suite.number, Serial: serial, Ended: ended})
+		items = append(items, rerun.Item{
+			Package: i.suite.number, Serial: serial, Ended: ended, Policy: i.policy, Barred: i.barred != "",
+		})
 	}
 	for _, s := range suites {
 		a := s.account
@@ -49,8 +58,22 @@ func newReruns(c *Config, suites []*suite, first map[int]*job) *reruns {
 			}
 		}
 	}
-	r.queue = rerun.New(rerun.Policy{Max: c.Reruns, Delay: c.RerunDelay}, items)
+	r.queue = rerun.New(rerun.Limits{Budget: c.RerunBudget, Jitter: c.jitter}, items)
 	return r
+}
+
+// jitter is a number from 0 to 1 that the run's seed makes for each rerun.
+func (c *Config) jitter(item, attempt int) float64 {
+	return float64(mix(uint64(c.Seed), fmt.Sprint("rerun ", item, attempt))>>11) / (1 << 53)
+}
+
+// most returns how many reruns there can be.
+func (r *reruns) most() int {
+	n := 0
+	for _, i := range r.items {
+		n += i.policy.Max
+	}
+	return n
 }
 
 // owedBy returns the subtests of units that failed.
@@ -84,6 +107,15 @@ func (i *rerunItem) task() *ledger.Task {
 	return i.suite.account.Everything()
 }
 
+// matches returns which expressions match the output of what failed: that of the unit's tests, or
+// for a package that failed outside its tests all that its processes have printed.
+func (i *rerunItem) matches(said *rerun.Output) func(*regexp.Regexp) bool {
+	if i.unit == nil {
+		return said.MatchesAny
+	}
+	return func(re *regexp.Regexp) bool { return said.Matches(i.unit.Def.Names(), re) }
+}
+
 // attempt describes a rerun for the one who reads it.
 func (i *rerunItem) attempt(number int) *Attempt {
 	a := &Attempt{Number: number, Package: i.suite.path}
@@ -104,7 +136,18 @@ func (r *reruns) ended(j *job, result *worker.Result, a *Attempt) {
 	if i.unit != nil {
 		i.shown = fared(i.unit, result)
 	}
-	r.queue.Ended(j.item, a.Passed, a.err != nil, result.Exit.End)
+	outcome := rerun.Bad
+	switch {
+	case a.err != nil:
+		outcome = rerun.Lost
+	case a.Passed:
+		outcome = rerun.Good
+	default:
+		if i.barred = i.terms.Bar(i.matches(j.said)); i.barred != "" {
+			outcome = rerun.BadForGood
+		}
+	}
+	r.queue.Ended(j.item, outcome, result.Exit.End)
 }
 
 // of returns the number of the item that a unit was rerun with; unit is nil for the package. A
@@ -112,6 +155,22 @@ func (r *reruns) ended(j *job, result *worker.Result, a *Attempt) {
 func (r *reruns) of(s *suite, unit *ledger.Unit) (n int, ok bool) {
 	n = slices.IndexFunc(r.items, func(i rerunItem) bool { return i.suite == s && (i.unit == unit || i.unit == nil) })
 	return n, n >= 0
+}
+
+// stays says why a unit that failed does not run again although reruns are left, "" for nothing.
+func (r *reruns) stays(n int) string {
+	not := "not rerun"
+	if r.queue.Attempts(n) > 0 {
+		not = "not rerun again"
+	}
+	switch r.queue.Cause(n) {
+	case rerun.Barred:
+		return not + ": " + r.items[n].barred
+	case rerun.Spent:
+		return not + ": the reruns have taken longer than rerun-budget allows"
+	case rerun.NotOver, rerun.Done, rerun.Broken, rerun.CalledOff: // what is to be said is said elsewhere
+	}
+	return ""
 }
 
 // note says what the reruns have shown about a unit beside its verdict, "" for nothing.

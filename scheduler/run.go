@@ -218,7 +218,7 @@ func (r *Run) Explain(tell func(packages []string)) {
 // the owner never waits; it is closed when no attempt can follow.
 func (r *Run) startReruns() chan *Attempt {
 	r.core.rerun()
-	r.attempts = make(chan *Attempt, len(r.core.reruns.items)*r.cfg.Reruns)
+	r.attempts = make(chan *Attempt, r.core.reruns.most())
 	return r.attempts
 }
 

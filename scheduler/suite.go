@@ -12,6 +12,7 @@ import (
 	"github.com/gotestcohort/cohort/grouping"
 	"github.com/gotestcohort/cohort/scheduler/gotest"
 	"github.com/gotestcohort/cohort/scheduler/ledger"
+	"github.com/gotestcohort/cohort/scheduler/rerun"
 	"github.com/gotestcohort/cohort/scheduler/stream"
 	"github.com/gotestcohort/cohort/scheduler/worker"
 )
@@ -31,6 +32,7 @@ type suite struct {
 	out     *stream.Merger
 	files   suiteFiles
 	cover   coverSum
+	said    *rerun.Output // what the failed processes of the first attempt have printed
 
 	ctx  context.Context // of the processes of the first pass
 	stop context.CancelCauseFunc
@@ -72,7 +74,7 @@ type loader struct {
 func (l *loader) load(number int, req *gotest.Request) *suite {
 	c := l.cfg
 	s := &suite{
-		number: number, req: req, file: newBinaryFile(req.Binary, l.binaries, number),
+		number: number, req: req, said: rerun.NewOutput(nil), file: newBinaryFile(req.Binary, l.binaries, number),
 		out: stream.New(req, c.Strict, func() (*os.File, error) { return os.CreateTemp(l.dir, "out") }),
 	}
 	s.binary = worker.Binary{Program: req.Binary, Dir: req.Dir, Env: l.env(req.Env), Args: gotest.ParseBinaryArgs(req.Args)}

@@ -77,12 +77,14 @@ func (c *core) verdict() Verdict {
 // reran adds what came of a unit's reruns, and what is known of its failure; unit is nil for the
 // package.
 func (c *core) reran(u UnitVerdict, s *suite, unit *ledger.Unit) UnitVerdict {
+	stays := ""
 	if c.reruns != nil {
 		if n, ok := c.reruns.of(s, unit); ok {
 			u.Attempts, u.Passed = 1+c.reruns.queue.Attempts(n), c.reruns.queue.Passed(n)
 			if note := c.reruns.note(n); note != "" {
 				u.Note = note
 			}
+			stays = c.reruns.stays(n)
 		}
 	}
 	if c.explanation != nil && unit != nil {
@@ -91,6 +93,10 @@ func (c *core) reran(u UnitVerdict, s *suite, unit *ledger.Unit) UnitVerdict {
 	if x := u.Explained; x != nil && x.Source == rerun.Passes && x.Alone == rerun.Fails {
 		u.Note = "fails alone, but passes in source order in one process"
 	}
+	if stays != "" && u.Note != "" {
+		u.Note += "; "
+	}
+	u.Note += stays
 	return u
 }
 

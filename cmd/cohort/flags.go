@@ -143,6 +143,7 @@ func bindReruns(t *flagTable, o *options) {
 		Help: "rerun what failed, up to N times (alone: 2)"})
 	t.add(newDelayValue(&r.delay), usage.Flag{Name: "rerun-delay", Takes: "DURATION", Needs: "rerun-fails", Own: true,
 		Help: "wait this long between the attempts of a unit: seconds (2, 0.5) or 1m30s"})
+	bindRerunTerms(t, &r.terms)
 	t.number(&r.maxFailures, 10, usage.Flag{Name: "rerun-fails-max-failures", Needs: "rerun-fails",
 		Help: "do not rerun if the first pass has more failures than this"})
 	t.toggle(&r.abortOnDataRace, false, usage.Flag{Name: "rerun-fails-abort-on-data-race", Needs: "rerun-fails",

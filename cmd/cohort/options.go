@@ -64,6 +64,7 @@ type rerunOptions struct {
 	runRootTest     bool // gotestsum's; only how failures are counted depends on it
 	abortOnDataRace bool
 	delay           time.Duration // between the end of an attempt and the start of the next
+	terms           rerunTerms
 	showOnlyLast    bool
 	hideDetails     bool
 	failOnFlaky     bool

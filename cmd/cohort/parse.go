@@ -84,7 +84,9 @@ func (c *command) settings(t *flagTable, given layer, rest []string) (layer, *co
 }
 
 // selecting are the flags outside the section about spreading that only cohort's own workers know.
-func selecting() []string { return []string{"group", "whole-groups", "label", "changed-since"} }
+func selecting() []string {
+	return append([]string{"group", "whole-groups", "label", "changed-since"}, rerunTermFlags()...)
+}
 
 // idleFlags warns of flags that were given and change nothing.
 func (c *command) idleFlags(cmd *usage.Command, given, settings layer, opts *options) []string {

@@ -68,7 +68,8 @@ func (c *command) newScheduledSource(opts *options, dir string, args *gotest.Arg
 		Strict:        opts.format == "standard-verbose" || opts.format == "standard-quiet",
 		ProgramConfig: scheduler.ProgramConfig{Self: self, Env: c.env.list, Dir: dir},
 		AgainConfig: scheduler.AgainConfig{
-			Reruns: opts.rerun.maxAttempts, RerunDelay: opts.rerun.delay, Explain: opts.run.explain != "off",
+			Reruns: opts.rerun.maxAttempts, RerunDelay: opts.rerun.delay, RerunBackoff: float64(opts.rerun.terms.backoff),
+			RerunTerms: opts.rerun.terms.terms(), RerunBudget: opts.rerun.terms.budget, Explain: opts.run.explain != "off",
 		},
 		SelectConfig: scheduler.SelectConfig{Label: opts.run.label.expr, PartialGroups: !opts.run.wholeGroups},
 	}

@@ -8,7 +8,8 @@
 //	   └───────────────────┘
 //
 // The last attempt of an item runs with no other process of its package, so that a failure in it
-// is the item's own. What failed to the end may be looked into once more: see [Inquiry].
+// is the item's own. [Terms] say by its output whether an item runs again at all. What failed to the
+// end may be looked into once more: see [Inquiry].
 package rerun
 
 import (
@@ -19,29 +20,34 @@ import (
 
 // Policy says how often and when an item runs again.
 type Policy struct {
-	// Max is how often, at least 1.
+	// Max is how often, 0 for never.
 	Max int
 	// Delay lies between the end of an attempt and the start of the next.
 	Delay time.Duration
 	// Backoff multiplies the delay after each rerun, 0 and 1 for not at all. A delay that grows is
-	// lengthened by up to half of it, as Jitter says: a number from 0 to 1 for each item and
-	// attempt. A nil Jitter is none.
+	// lengthened by up to half of it, as [Limits] say.
 	Backoff float64
-	Jitter  func(item, attempt int) float64
-	// Budget is how long after the first rerun's start reruns may start, 0 for no limit.
-	Budget time.Duration
 }
 
 // delay returns how long item n waits after so many attempts.
-func (p Policy) delay(n, attempts int) time.Duration {
+func (p Policy) delay(n, attempts int, jitter func(item, attempt int) float64) time.Duration {
 	if p.Backoff <= 1 {
 		return p.Delay
 	}
 	d := float64(p.Delay) * math.Pow(p.Backoff, float64(attempts))
-	if p.Jitter != nil {
-		d += d / 2 * p.Jitter(n, attempts)
+	if jitter != nil {
+		d += d / 2 * jitter(n, attempts)
 	}
 	return time.Duration(min(d, float64(maxDelay)))
+}
+
+// Limits are what all items of a run have in common.
+type Limits struct {
+	// Budget is how long after the first rerun's start reruns may start, 0 for no limit.
+	Budget time.Duration
+	// Jitter returns a number from 0 to 1 for each item and attempt: that part of the half of a
+	// delay that grows is added to it. Nil is none.
+	Jitter func(item, attempt int) float64
 }
 
 // maxDelay bounds a delay that grows: more is no delay but a run that never ends.
@@ -53,7 +59,9 @@ type Item struct {
 	Package int
 	// Serial reports that it runs in parallel with no other process.
 	Serial bool
-	// Barred reports that it is not to run again.
+	// Policy says how often and when it runs again.
+	Policy Policy
+	// Barred reports that it is not to run again, because of its output.
 	Barred bool
 	// Ended is when its first attempt ended.
 	Ended time.Time
@@ -76,6 +84,43 @@ const (
 // String returns the phase in one word.
 func (p Phase) String() string { return [...]string{"waiting", "running", "over"}[p] }
 
+// Cause says why an item is over.
+type Cause uint8
+
+// The causes, the first of an item that is not over.
+const (
+	NotOver Cause = iota
+	// Done: it has passed, or its reruns are used up.
+	Done
+	// Barred: its output says that it is not to run again.
+	Barred
+	// Spent: the budget is used up.
+	Spent
+	// Broken: an attempt could not be run or kept.
+	Broken
+	// CalledOff: the run ended.
+	CalledOff
+)
+
+// String returns the cause in a word or two.
+func (c Cause) String() string {
+	return [...]string{"not over", "done", "barred", "spent", "broken", "called off"}[c]
+}
+
+// Outcome is what came of an attempt.
+type Outcome uint8
+
+// The outcomes of an attempt. Only the first is good.
+const (
+	Good Outcome = iota
+	// Bad lets the item run again.
+	Bad
+	// BadForGood does not, because of its output.
+	BadForGood
+	// Lost is an attempt that could not be run or kept.
+	Lost
+)
+
 // Start is a process that is to start.
 type Start struct {
 	// Item is the number of the item, Attempt the number of the rerun, from 1.
@@ -86,7 +131,8 @@ type Start struct {
 
 // Queue holds the items of a run. It is for one goroutine.
 type Queue struct {
-	policy Policy
+	limits Limits
+	off    bool // nothing may start any more
 	items  []item
 	// running counts the processes of each package.
 	running map[int]int
@@ -100,6 +146,7 @@ type Queue struct {
 type item struct {
 	Item
 	phase    Phase
+	cause    Cause
 	alone    bool // the attempt that runs, or that ended last, is without others of its package
 	beside   bool // another process of the package ran during it
 	clashed  bool // an attempt failed during which another process of the package ran
@@ -109,12 +156,15 @@ type item struct {
 }
 
 // New returns a queue of items, which are numbered from 0.
-func New(p Policy, items []Item) *Queue {
-	q := &Queue{policy: p, open: len(items), running: make(map[int]int), exclusive: make(map[int]bool)}
+func New(l Limits, items []Item) *Queue {
+	q := &Queue{limits: l, open: len(items), running: make(map[int]int), exclusive: make(map[int]bool)}
 	for n, i := range items {
-		q.items = append(q.items, item{Item: i, due: i.Ended.Add(p.delay(n, 0))})
-		if i.Barred {
-			q.end(&q.items[n])
+		q.items = append(q.items, item{Item: i, due: i.Ended.Add(i.Policy.delay(n, 0, l.Jitter))})
+		switch {
+		case i.Policy.Max <= 0: // first: then nothing keeps it from a rerun that it would have
+			q.end(&q.items[n], Done)
+		case i.Barred:
+			q.end(&q.items[n], Barred)
 		}
 	}
 	return q
@@ -123,9 +173,7 @@ func New(p Policy, items []Item) *Queue {
 // Next returns the process that a free worker starts now: of the items that may start, the one
 // that has been due for longest.
 func (q *Queue) Next(now time.Time) (s Start, ok bool) {
-	if q.spent(now) {
-		q.giveUp()
-	}
+	q.expire(now)
 	best := -1
 	for n := range q.items {
 		if q.canStart(&q.items[n], now) && (best < 0 || q.items[n].due.Before(q.items[best].due)) {
@@ -145,6 +193,7 @@ func (q *Queue) Next(now time.Time) (s Start, ok bool) {
 	q.total++
 	if q.began.IsZero() {
 		q.began = now
+		q.expire(now)
 	}
 	return Start{Item: best, Attempt: i.attempts, Alone: i.alone}, true
 }
@@ -160,13 +209,27 @@ func (q *Queue) meet(pkg int) bool {
 	return q.running[pkg] > 0
 }
 
-// spent reports whether the budget is used up.
-func (q *Queue) spent(now time.Time) bool {
-	return q.policy.Budget > 0 && !q.began.IsZero() && now.Sub(q.began) >= q.policy.Budget
+// expire ends the items that cannot start before the budget is used up: nobody waits for their
+// delays.
+func (q *Queue) expire(now time.Time) {
+	for n := range q.items {
+		if i := &q.items[n]; i.phase == Waiting && q.late(i, now) {
+			q.end(i, Spent)
+		}
+	}
+}
+
+// late reports whether the budget is used up before i can start.
+func (q *Queue) late(i *item, now time.Time) bool {
+	start := now
+	if i.due.After(now) {
+		start = i.due
+	}
+	return q.limits.Budget > 0 && !q.began.IsZero() && start.Sub(q.began) >= q.limits.Budget
 }
 
 // last reports whether the next attempt of i is its last.
-func (q *Queue) last(i *item) bool { return i.attempts+1 >= q.policy.Max }
+func (q *Queue) last(i *item) bool { return i.attempts+1 >= i.Policy.Max }
 
 func (q *Queue) canStart(i *item, now time.Time) bool {
 	if i.phase != Waiting || now.Before(i.due) || i.Serial && q.total > 0 {
@@ -185,8 +248,8 @@ func (q *Queue) Due(now time.Time) (at time.Time, ok bool) {
 	return at, ok
 }
 
-// Ended takes the end of an attempt. A broken one could not be run or kept: the item is given up.
-func (q *Queue) Ended(n int, passed, broken bool, at time.Time) {
+// Ended takes the end of an attempt.
+func (q *Queue) Ended(n int, o Outcome, at time.Time) {
 	i := &q.items[n]
 	if i.phase != Running {
 		panic(fmt.Sprintf("rerun: the end of an attempt of item %d, which is %v", n, i.phase))
@@ -194,31 +257,42 @@ func (q *Queue) Ended(n int, passed, broken bool, at time.Time) {
 	q.running[i.Package]--
 	q.exclusive[i.Package] = false // it ran by itself, or with others that none forbids
 	q.total--
-	i.passed = passed
-	i.clashed = i.clashed || !passed && i.beside
-	if passed || broken || i.attempts >= q.policy.Max || q.spent(at) {
-		q.end(i)
-		return
+	i.passed = o == Good
+	i.clashed = i.clashed || !i.passed && i.beside
+	switch {
+	case o == Lost:
+		q.end(i, Broken)
+	case o == Good || i.attempts >= i.Policy.Max:
+		q.end(i, Done)
+	case o == BadForGood:
+		q.end(i, Barred)
+	case q.off:
+		q.end(i, CalledOff)
+	default:
+		i.due = at.Add(i.Policy.delay(n, i.attempts, q.limits.Jitter))
+		if q.late(i, at) {
+			q.end(i, Spent)
+			return
+		}
+		i.phase = Waiting
 	}
-	i.phase = Waiting
-	i.due = at.Add(q.policy.delay(n, i.attempts))
 }
 
-func (q *Queue) end(i *item) {
-	i.phase = Over
+func (q *Queue) end(i *item, why Cause) {
+	i.phase, i.cause = Over, why
 	q.open--
 }
 
 // CallOff gives up what does not run, and lets nothing start any more.
 func (q *Queue) CallOff() {
-	q.policy.Max = 0
-	q.giveUp()
+	q.off = true
+	q.giveUp(CalledOff)
 }
 
-func (q *Queue) giveUp() {
+func (q *Queue) giveUp(why Cause) {
 	for n := range q.items {
 		if i := &q.items[n]; i.phase == Waiting {
-			q.end(i)
+			q.end(i, why)
 		}
 	}
 }
@@ -228,6 +302,9 @@ func (q *Queue) Over() bool { return q.open == 0 }
 
 // Phase returns where item n is in its life.
 func (q *Queue) Phase(n int) Phase { return q.items[n].phase }
+
+// Cause returns why item n is over.
+func (q *Queue) Cause(n int) Cause { return q.items[n].cause }
 
 // Attempts returns how many reruns of item n have started.
 func (q *Queue) Attempts(n int) int { return q.items[n].attempts }

@@ -3,6 +3,7 @@ package rerun
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -16,10 +17,29 @@ func at(seconds float64) time.Time {
 	return epoch.Add(time.Duration(seconds * float64(time.Second)))
 }
 
+// policy is that of all items that have none of their own, and the limits.
+type policy struct {
+	Max     int
+	Delay   time.Duration
+	Backoff float64
+	Jitter  func(item, attempt int) float64
+	Budget  time.Duration
+}
+
+func (p policy) queue(items []Item) *Queue {
+	items = slices.Clone(items)
+	for n := range items {
+		if items[n].Policy == (Policy{}) {
+			items[n].Policy = Policy{Max: p.Max, Delay: p.Delay, Backoff: p.Backoff}
+		}
+	}
+	return New(Limits{Budget: p.Budget, Jitter: p.Jitter}, items)
+}
+
 // step is a call, and the state after it.
 type step struct {
 	at   float64 // seconds
-	do   string  // next, or "pass 0", "fail 0", "broken 0" of an item, or "off"
+	do   string  // next, or "pass 0", "fail 0", "final 0", "broken 0" of an item, or "off"
 	want string  // of next: "0.1" (item, number), "0.1 alone" or "-"
 	// state has a word per item, its phase and attempts, and the time of the next wake-up, if
 	// there is one.
@@ -46,8 +66,8 @@ func (s step) run(t *testing.T, q *Queue) {
 				got += " alone"
 			}
 		}
-	case "pass", "fail", "broken":
-		q.Ended(item, call == "pass", call == "broken", at(s.at))
+	case "pass", "fail", "final", "broken":
+		q.Ended(item, map[string]Outcome{"pass": Good, "fail": Bad, "final": BadForGood, "broken": Lost}[call], at(s.at))
 	case "off":
 		q.CallOff()
 	}
@@ -70,6 +90,9 @@ func show(q *Queue, now time.Time) string {
 		if q.Clashed(n) {
 			word += "!"
 		}
+		if cause := q.Cause(n); cause != NotOver && cause != Done {
+			word += "(" + cause.String() + ")"
+		}
 		words = append(words, fmt.Sprint(word, q.Attempts(n)))
 	}
 	if due, ok := q.Due(now); ok {
@@ -84,18 +107,18 @@ func show(q *Queue, now time.Time) string {
 func TestQueue(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
-		policy Policy
+		policy policy
 		items  []Item
 		steps  []step
 	}{
-		"nothing failed": {Policy{Max: 2}, nil, []step{{0, "next", "-", "over"}}},
-		"passes": {Policy{Max: 2}, []Item{{Ended: epoch}}, []step{
+		"nothing failed": {policy{Max: 2}, nil, []step{{0, "next", "-", "over"}}},
+		"passes": {policy{Max: 2}, []Item{{Ended: epoch}}, []step{
 			{0, "next", "0.1", "r1"},
 			{0, "next", "-", "r1"},
 			{1, "pass 0", "", "o+1 over"},
 			{1, "next", "-", "o+1 over"},
 		}},
-		"fails to the end": {Policy{Max: 2, Delay: time.Second}, []Item{{Ended: epoch}}, []step{
+		"fails to the end": {policy{Max: 2, Delay: time.Second}, []Item{{Ended: epoch}}, []step{
 			{0, "next", "-", "w0 @1"},
 			{1, "next", "0.1", "r1"},
 			{4, "fail 0", "", "w1 @5"},
@@ -103,14 +126,14 @@ func TestQueue(t *testing.T) {
 			{5, "next", "0.2 alone", "r2"},
 			{6, "fail 0", "", "o2 over"},
 		}},
-		"passes in the end": {Policy{Max: 3}, []Item{{Ended: epoch}}, []step{
+		"passes in the end": {policy{Max: 3}, []Item{{Ended: epoch}}, []step{
 			{0, "next", "0.1", "r1"},
 			{0, "fail 0", "", "w1"},
 			{0, "next", "0.2", "r2"},
 			{0, "pass 0", "", "o+2 over"},
 		}},
 		// The delay lies between the end of one attempt of an item and its next, each for itself.
-		"two delays": {Policy{Max: 3, Delay: 10 * time.Second}, []Item{{Ended: at(-4)}, {Ended: epoch}}, []step{
+		"two delays": {policy{Max: 3, Delay: 10 * time.Second}, []Item{{Ended: at(-4)}, {Ended: epoch}}, []step{
 			{0, "next", "-", "w0 w0 @6"},
 			{6, "next", "0.1", "r1 w0 @10"},
 			{8, "fail 0", "", "w1 w0 @10"},
@@ -121,7 +144,7 @@ func TestQueue(t *testing.T) {
 			{58, "next", "0.3 alone", "r3 o+1"},
 			{58, "fail 0", "", "o3 o+1 over"},
 		}},
-		"back-off": {Policy{Max: 4, Delay: time.Second, Backoff: 2}, []Item{{Ended: epoch}}, []step{
+		"back-off": {policy{Max: 4, Delay: time.Second, Backoff: 2}, []Item{{Ended: epoch}}, []step{
 			{1, "next", "0.1", "r1"},
 			{2, "fail 0", "", "w1 @4"},
 			{4, "next", "0.2", "r2"},
@@ -130,27 +153,27 @@ func TestQueue(t *testing.T) {
 			{9, "fail 0", "", "w3 @17"},
 			{17, "next", "0.4 alone", "r4"},
 		}},
-		"back-off with jitter": {Policy{Max: 2, Delay: 2 * time.Second, Backoff: 2, Jitter: func(item, attempt int) float64 {
+		"back-off with jitter": {policy{Max: 2, Delay: 2 * time.Second, Backoff: 2, Jitter: func(item, attempt int) float64 {
 			return []float64{1, 0.5}[attempt]
 		}}, []Item{{Ended: epoch}}, []step{
 			{0, "next", "-", "w0 @3"},
 			{3, "next", "0.1", "r1"},
 			{3, "fail 0", "", "w1 @8"},
 		}},
-		"longest due first": {Policy{Max: 2}, []Item{{Ended: at(3)}, {Ended: at(1)}, {Ended: at(2)}}, []step{
+		"longest due first": {policy{Max: 2}, []Item{{Ended: at(3)}, {Ended: at(1)}, {Ended: at(2)}}, []step{
 			{3, "next", "1.1", "w0 r1 w0"},
 			{3, "next", "2.1", "w0 r1 r1"},
 			{3, "next", "0.1", "r1 r1 r1"},
 		}},
 		// The last attempt has no other process of its package.
-		"alone": {Policy{Max: 1}, []Item{{Package: 1, Ended: epoch}, {Package: 1, Ended: epoch}, {Package: 2, Ended: epoch}}, []step{
+		"alone": {policy{Max: 1}, []Item{{Package: 1, Ended: epoch}, {Package: 1, Ended: epoch}, {Package: 2, Ended: epoch}}, []step{
 			{0, "next", "0.1 alone", "r1 w0 w0"},
 			{0, "next", "2.1 alone", "r1 w0 r1"},
 			{0, "next", "-", "r1 w0 r1"},
 			{0, "fail 0", "", "o1 w0 r1"},
 			{0, "next", "1.1 alone", "o1 r1 r1"},
 		}},
-		"no company for the one alone": {Policy{Max: 2}, []Item{{Package: 1, Ended: epoch}, {Package: 1, Ended: at(9)}}, []step{
+		"no company for the one alone": {policy{Max: 2}, []Item{{Package: 1, Ended: epoch}, {Package: 1, Ended: at(9)}}, []step{
 			{0, "next", "0.1", "r1 w0 @9"},
 			{1, "fail 0", "", "w1 w0 @9"},
 			{9, "next", "0.2 alone", "r2 w0"},
@@ -158,7 +181,7 @@ func TestQueue(t *testing.T) {
 			{9, "pass 0", "", "o+2 w0"},
 			{9, "next", "1.1", "o+2 r1"},
 		}},
-		"the one alone waits": {Policy{Max: 2}, []Item{{Package: 1, Ended: epoch}, {Package: 1, Ended: at(1)}}, []step{
+		"the one alone waits": {policy{Max: 2}, []Item{{Package: 1, Ended: epoch}, {Package: 1, Ended: at(1)}}, []step{
 			{0, "next", "0.1", "r1 w0 @1"},
 			{1, "next", "1.1", "r1 r1"},
 			{2, "fail 0", "", "w1 r1"},
@@ -169,39 +192,73 @@ func TestQueue(t *testing.T) {
 			{4, "next", "1.2 alone", "o+!2 r2"},
 			{5, "fail 1", "", "o+!2 o2 over"},
 		}},
-		"serial waits for all": {Policy{Max: 1}, []Item{{Package: 1, Ended: epoch}, {Package: 2, Ended: epoch, Serial: true}}, []step{
+		"serial waits for all": {policy{Max: 1}, []Item{{Package: 1, Ended: epoch}, {Package: 2, Ended: epoch, Serial: true}}, []step{
 			{0, "next", "0.1 alone", "r1 w0"},
 			{0, "next", "-", "r1 w0"},
 			{0, "pass 0", "", "o+1 w0"},
 			{0, "next", "1.1 alone", "o+1 r1"},
 		}},
-		"barred": {Policy{Max: 2}, []Item{{Ended: epoch, Barred: true}, {Package: 1, Ended: epoch}}, []step{
-			{0, "next", "1.1", "o0 r1"},
-			{0, "pass 1", "", "o0 o+1 over"},
+		"barred": {policy{Max: 2}, []Item{{Ended: epoch, Barred: true}, {Package: 1, Ended: epoch}}, []step{
+			{0, "next", "1.1", "o(barred)0 r1"},
+			{0, "pass 1", "", "o(barred)0 o+1 over"},
 		}},
-		"budget": {Policy{Max: 9, Delay: time.Second, Budget: 5 * time.Second}, []Item{{Package: 1, Ended: epoch}, {Package: 2, Ended: epoch}}, []step{
+		"barred by a rerun": {policy{Max: 3}, []Item{{Ended: epoch}, {Package: 1, Ended: epoch}}, []step{
+			{0, "next", "0.1", "r1 w0"},
+			{0, "final 0", "", "o(barred)1 w0"},
+			{0, "next", "1.1", "o(barred)1 r1"},
+			{0, "final 1", "", "o(barred)1 o(barred)1 over"},
+		}},
+		"barred by the last rerun": {policy{Max: 1}, []Item{{Ended: epoch}}, []step{
+			{0, "next", "0.1 alone", "r1"},
+			{0, "final 0", "", "o1 over"},
+		}},
+		"policies of their own": {policy{Delay: time.Second}, []Item{
+			{Ended: epoch, Barred: true, Policy: Policy{Delay: 1}}, // it would not run again anyway
+			{Package: 1, Ended: epoch, Policy: Policy{Max: 1, Delay: 4 * time.Second}},
+			{Package: 1, Ended: epoch, Policy: Policy{Max: 2, Delay: 2 * time.Second, Backoff: 3}},
+		}, []step{
+			{0, "next", "-", "o0 w0 w0 @2"},
+			{2, "next", "2.1", "o0 w0 r1 @4"},
+			{3, "fail 2", "", "o0 w0 w1 @4"},
+			{4, "next", "1.1 alone", "o0 r1 w1 @9"},
+			{5, "fail 1", "", "o0 o1 w1 @9"},
+			{9, "next", "2.2 alone", "o0 o1 r2"},
+			{9, "pass 2", "", "o0 o1 o+2 over"},
+		}},
+		"budget": {policy{Max: 9, Delay: time.Second, Budget: 5 * time.Second}, []Item{{Package: 1, Ended: epoch}, {Package: 2, Ended: epoch}}, []step{
 			{1, "next", "0.1", "r1 w0"},
 			{4, "fail 0", "", "w1 w0 @5"},
 			{4, "next", "1.1", "w1 r1 @5"},
-			{6, "next", "-", "o1 r1"},
-			{7, "fail 1", "", "o1 o1 over"},
+			{6, "next", "-", "o(spent)1 r1"},
+			{7, "fail 1", "", "o(spent)1 o(spent)1 over"},
 		}},
-		"broken": {Policy{Max: 5}, []Item{{Ended: epoch}}, []step{
+		// Nobody waits for a delay that ends after the budget.
+		"budget in a delay": {policy{Max: 9, Delay: time.Hour, Budget: time.Minute}, []Item{
+			{Package: 1, Ended: epoch.Add(-time.Hour)}, {Package: 2, Ended: epoch},
+		}, []step{
+			{1, "next", "0.1", "r1 o(spent)0"},
+			{2, "fail 0", "", "o(spent)1 o(spent)0 over"},
+		}},
+		"budget, and it passes": {policy{Max: 9, Budget: time.Second}, []Item{{Ended: epoch}}, []step{
 			{0, "next", "0.1", "r1"},
-			{0, "broken 0", "", "o1 over"},
+			{60, "pass 0", "", "o+1 over"},
 		}},
-		"called off in a delay": {Policy{Max: 2, Delay: time.Hour}, []Item{{Ended: epoch}}, []step{
+		"broken": {policy{Max: 5}, []Item{{Ended: epoch}}, []step{
+			{0, "next", "0.1", "r1"},
+			{0, "broken 0", "", "o(broken)1 over"},
+		}},
+		"called off in a delay": {policy{Max: 2, Delay: time.Hour}, []Item{{Ended: epoch}}, []step{
 			{0, "next", "-", "w0 @3600"},
-			{1, "off", "", "o0 over"},
-			{7200, "next", "-", "o0 over"},
+			{1, "off", "", "o(called off)0 over"},
+			{7200, "next", "-", "o(called off)0 over"},
 		}},
-		"called off in an attempt": {Policy{Max: 3}, []Item{{Ended: epoch}, {Package: 1, Ended: epoch}}, []step{
+		"called off in an attempt": {policy{Max: 3}, []Item{{Ended: epoch}, {Package: 1, Ended: epoch}}, []step{
 			{0, "next", "0.1", "r1 w0"},
-			{0, "off", "", "r1 o0"},
-			{0, "next", "-", "r1 o0"},
-			{0, "fail 0", "", "o1 o0 over"},
+			{0, "off", "", "r1 o(called off)0"},
+			{0, "next", "-", "r1 o(called off)0"},
+			{0, "fail 0", "", "o(called off)1 o(called off)0 over"},
 		}},
-		"called off, and it passes": {Policy{Max: 2}, []Item{{Ended: epoch}}, []step{
+		"called off, and it passes": {policy{Max: 2}, []Item{{Ended: epoch}}, []step{
 			{0, "next", "0.1", "r1"},
 			{0, "off", "", "r1"},
 			{0, "pass 0", "", "o+1 over"},
@@ -209,7 +266,7 @@ func TestQueue(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			q := New(tc.policy, tc.items)
+			q := tc.policy.queue(tc.items)
 			for _, s := range tc.steps {
 				if s.run(t, q); t.Failed() {
 					break
@@ -246,7 +303,7 @@ func TestQueueEnds(t *testing.T) {
 // drive is a queue that is driven at random.
 type drive struct {
 	random  *rand.Rand
-	policy  Policy
+	policy  policy
 	items   []Item
 	q       *Queue
 	now     time.Time
@@ -257,13 +314,13 @@ type drive struct {
 
 func newDrive(random *rand.Rand) *drive {
 	d := &drive{
-		random: random, policy: Policy{Max: 1 + random.IntN(4), Delay: time.Duration(random.IntN(3)) * time.Second},
+		random: random, policy: policy{Max: 1 + random.IntN(4), Delay: time.Duration(random.IntN(3)) * time.Second},
 		now: epoch, running: make(map[int]bool), ended: make(map[int]time.Time), passed: make(map[int]bool),
 	}
 	for range random.IntN(6) {
 		d.items = append(d.items, Item{Package: random.IntN(3), Serial: random.IntN(4) == 0, Ended: epoch})
 	}
-	d.q = New(d.policy, d.items)
+	d.q = d.policy.queue(d.items)
 	return d
 }
 
@@ -278,7 +335,7 @@ func (d *drive) step() string {
 			delete(d.running, n)
 			d.now = d.now.Add(time.Duration(d.random.IntN(2000)) * time.Millisecond)
 			d.passed[n], d.ended[n] = d.random.IntN(3) == 0, d.now
-			d.q.Ended(n, d.passed[n], false, d.now)
+			d.q.Ended(n, map[bool]Outcome{true: Good, false: Bad}[d.passed[n]], d.now)
 			return ""
 		}
 	}
