@@ -308,7 +308,8 @@ func TestRunWide(t *testing.T) {
 	texts := func(warnings []Warning) string {
 		var lines []string
 		for _, w := range warnings {
-			lines = append(lines, filepath.ToSlash(w.String()))
+			w.File = filepath.ToSlash(w.File)
+			lines = append(lines, w.String())
 		}
 		return strings.Join(lines, "\n")
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -114,6 +115,9 @@ func TestAnnotations(t *testing.T) {
 			"::error title=m/p TestB::b again\n::warning title=m/p TestA::flaky: it failed, and passed when it ran again%0Aa\n", false},
 		{"much", passes(t, inModule(result("TestA", "fail", strings.Repeat("line\n", 9999))+fail)), Outcome{}, "::error title=m/p TestA::line%0A", true},
 	} {
+		if test.name == "hostile" && runtime.GOOS == "windows" {
+			continue // no file has such a name there
+		}
 		got := annotations(t, s, test.exec, test.o)
 		if got != test.want && !(test.prefix && strings.HasPrefix(got, test.want)) {
 			t.Errorf("%s: got\n%q\nwant\n%q", test.name, got, test.want)

@@ -4,15 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 	"sync"
 	"time"
 
 	"github.com/rogpeppe/go-internal/lockedfile"
+	"github.com/rogpeppe/go-internal/robustio"
 )
 
 // History is the memory of one module. Its methods may be called concurrently.
@@ -65,17 +64,11 @@ func readFile(path string) (*state, error) {
 	if !info.Mode().IsRegular() || info.Size() > maxFileSize {
 		return nil, errForeign
 	}
-	f, err := os.Open(path)
+	text, err := robustio.ReadFile(path) // another cohort may be replacing it, which Windows minds
 	if err != nil {
 		return nil, bare(err)
 	}
-	var text strings.Builder
-	text.Grow(int(info.Size()))
-	_, err = io.Copy(&text, io.LimitReader(f, maxFileSize))
-	if err := errors.Join(err, f.Close()); err != nil {
-		return nil, bare(err)
-	}
-	return decode(text.String())
+	return decode(string(text))
 }
 
 // bare removes the path from an error of package os, for messages that begin with it.
@@ -211,5 +204,5 @@ func replace(path string, data []byte) error {
 		_ = os.Remove(temp)
 		return err
 	}
-	return os.Rename(temp, path)
+	return robustio.Rename(temp, path) // another cohort may be reading it
 }
