@@ -127,16 +127,16 @@ func (d *decoder) parse(line string) {
 		d.module(&f)
 	case "r":
 		d.run(&f)
-	case "p":
-		d.pkgLine(&f)
+	case "p", "w":
+		d.pkgLine(&f, kind == "w")
 	case "s":
 		if d.pkg == nil {
 			d.fail("a process start without a package")
 			return
 		}
 		d.pkg.startup = append(d.pkg.startup, d.samples(&f))
-	case "t":
-		d.testLine(&f)
+	case "t", "o":
+		d.testLine(&f, kind == "o")
 	default:
 		d.fail("unknown kind of line %.20q", kind)
 	}
@@ -170,8 +170,8 @@ func (d *decoder) run(f *fields) {
 	d.st.runs = append(d.st.runs, r)
 }
 
-func (d *decoder) pkgLine(f *fields) {
-	p := &pkgState{path: f.text(), runs: f.number(), last: f.number()}
+func (d *decoder) pkgLine(f *fields, owed bool) {
+	p := &pkgState{path: f.text(), runs: f.number(), last: f.number(), owed: owed}
 	if n := len(d.st.pkgs); n > 0 && p.path <= d.st.pkgs[n-1].path {
 		d.fail("package %.100q is out of order", p.path)
 	}
@@ -182,12 +182,12 @@ func (d *decoder) pkgLine(f *fields) {
 	d.st.pkgs = append(d.st.pkgs, p)
 }
 
-func (d *decoder) testLine(f *fields) {
+func (d *decoder) testLine(f *fields, owed bool) {
 	if d.pkg == nil {
 		d.fail("a test without a package")
 		return
 	}
-	t := testState{name: f.text(), seen: f.number(), outcomes: d.outcomes(f.field())}
+	t := testState{name: f.text(), seen: f.number(), outcomes: d.outcomes(f.field()), owed: owed}
 	if n := len(d.pkg.tests); n > 0 && t.name <= d.pkg.tests[n-1].name {
 		d.fail("test %.100q is out of order", t.name)
 	}

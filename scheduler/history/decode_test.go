@@ -116,6 +116,7 @@ func sealed(body string) string {
 
 func FuzzDecode(f *testing.F) {
 	f.Add("m\tx\t9\nr\t1\t5\t-3\tid\np\ta\\t\t1\t1\ns\trace\t9\t1,2\nt\tT\t1\t1p,1.1f,2-5s\t\t1\t7\trace\t1\t8\n", true)
+	f.Add("m\tx\t9\nr\t1\t5\t-3\tid\nw\ta\t1\t1\no\tT\t1\t1f\nt\tU\t1\t\n", true)
 	f.Add("cohort history 1\nend\t1\t0\n", false)
 	f.Fuzz(func(t *testing.T, text string, seal bool) {
 		if seal {

@@ -9,16 +9,17 @@ import (
 
 // The lines of a history file. Fields are separated by tabs; text is escaped by appendText.
 //
-//	cohort history 1
+//	cohort history 2
 //	m MODULE NEXT                            the module, the number of the next run
 //	r NUMBER START SEED ID                   a run: Unix milliseconds, seed or - (source order), run ID
 //	p PATH RUNS LAST                         a package: runs that ran it, number of the latest
 //	s VARIANT WHEN D,D,...                   its process starts: Unix seconds of the newest, microseconds
 //	t NAME SEEN OUTCOMES [VARIANT WHEN D,D]  its tests: 3-9p,10f,10.1p is runs 3 to 9 and the rerun of 10 passed
+//	w, o                                     instead of p and t: the package or test has to run again
 //	end LINES CRC                            number of lines before, CRC-32C of their bytes
 const (
 	magicPrefix = "cohort history "
-	version     = 1
+	version     = 2 // 1 had neither w nor o
 	endPrefix   = "end\t"
 )
 
@@ -83,7 +84,7 @@ func (e *encoder) run(r runInfo) {
 }
 
 func (e *encoder) pkg(p *pkgState) {
-	e.line("p", p.path)
+	e.line(kindOf(p.owed, "w", "p"), p.path)
 	e.tab().int(int64(p.runs))
 	e.tab().int(int64(p.last))
 	e.end()
@@ -93,7 +94,7 @@ func (e *encoder) pkg(p *pkgState) {
 		e.end()
 	}
 	for _, t := range p.tests {
-		e.line("t", t.name)
+		e.line(kindOf(t.owed, "o", "t"), t.name)
 		e.tab().int(int64(t.seen))
 		e.tab().outcomes(t.outcomes)
 		for _, s := range t.durations {
@@ -101,6 +102,13 @@ func (e *encoder) pkg(p *pkgState) {
 		}
 		e.end()
 	}
+}
+
+func kindOf(owed bool, yes, no string) string {
+	if owed {
+		return yes
+	}
+	return no
 }
 
 func (e *encoder) outcomes(spans []outcomeSpan) {

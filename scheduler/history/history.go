@@ -80,6 +80,9 @@ func bare(err error) error {
 	return err
 }
 
+// Saves reports whether Save remembers what is recorded: the history is not off, and its file is ours.
+func (h *History) Saves() bool { return h.path != "" && h.refuse == nil }
+
 // Snapshot returns what is known, for runs of that variant. A variant is any short text that names a way of
 // running that changes durations ("race", "cover,short"); "" is a plain run. The snapshot never changes.
 func (h *History) Snapshot(variant string) *Snapshot {

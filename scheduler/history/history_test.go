@@ -169,7 +169,7 @@ func TestOpenWarnsOnce(t *testing.T) {
 		{"zeros", strings.Repeat("\x00", 4096), "damaged", true},
 		{"header damaged", "X" + string(text[1:]), "damaged", true},
 		{"appended to", string(text) + "p\tx\n", "damaged", true},
-		{"newer", "cohort history 2\nwhatever\n", "newer version", false},
+		{"newer", "cohort history 99\nwhatever\n", "newer version", false},
 		{"foreign", "#!/bin/sh\nrm -rf build\n", "not a history file", false},
 	}
 	for _, c := range cases {

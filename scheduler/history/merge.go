@@ -88,7 +88,7 @@ func renumber(p *pkgState, numbers map[int]int) *pkgState {
 	if p == nil {
 		return &pkgState{}
 	}
-	c := &pkgState{path: p.path, runs: p.runs, last: numbers[p.last], startup: p.startup}
+	c := &pkgState{path: p.path, runs: p.runs, last: numbers[p.last], owed: p.owed, startup: p.startup}
 	for _, t := range p.tests {
 		var outcomes []outcomeSpan
 		for _, s := range t.outcomes {
@@ -98,13 +98,14 @@ func renumber(p *pkgState, numbers map[int]int) *pkgState {
 				}
 			}
 		}
-		c.tests = append(c.tests, testState{name: t.name, seen: t.seen, outcomes: outcomes, durations: t.durations})
+		c.tests = append(c.tests, testState{name: t.name, seen: t.seen, owed: t.owed, outcomes: outcomes, durations: t.durations})
 	}
 	return c
 }
 
 func combinePackages(a, b *pkgState) *pkgState {
 	c := &pkgState{path: cmp.Or(a.path, b.path), runs: max(a.runs, b.runs), last: max(a.last, b.last), startup: combineSamples(a.startup, b.startup)}
+	c.owed = laterOwes(a.owed, b.owed, a.last, b.last)
 	names := make(map[string]bool)
 	for _, t := range slices.Concat(a.tests, b.tests) {
 		names[t.name] = true
@@ -113,13 +114,14 @@ func combinePackages(a, b *pkgState) *pkgState {
 		ta, tb := a.test(name), b.test(name)
 		switch {
 		case ta == nil:
-			c.tests = append(c.tests, testState{name: name, seen: c.runs - (b.runs - tb.seen), outcomes: joinSpans(tb.outcomes), durations: tb.durations})
+			c.tests = append(c.tests, testState{name: name, seen: c.runs - (b.runs - tb.seen), owed: tb.owed, outcomes: joinSpans(tb.outcomes), durations: tb.durations})
 		case tb == nil:
-			c.tests = append(c.tests, testState{name: name, seen: c.runs - (a.runs - ta.seen), outcomes: joinSpans(ta.outcomes), durations: ta.durations})
+			c.tests = append(c.tests, testState{name: name, seen: c.runs - (a.runs - ta.seen), owed: ta.owed, outcomes: joinSpans(ta.outcomes), durations: ta.durations})
 		default:
 			c.tests = append(c.tests, testState{
 				name:      name,
 				seen:      c.runs - min(a.runs-ta.seen, b.runs-tb.seen),
+				owed:      laterOwes(ta.owed, tb.owed, ta.lastRun(), tb.lastRun()),
 				outcomes:  joinSpans(combineOutcomes(ta.outcomes, tb.outcomes)),
 				durations: combineSamples(ta.durations, tb.durations),
 			})

@@ -49,6 +49,7 @@ type delta struct {
 type pkgDelta struct {
 	startup []int64
 	tests   map[string]*testDelta
+	debts   []Debt
 }
 
 type testDelta struct {
@@ -155,6 +156,7 @@ func (r *Recorder) giveBack(d *delta) {
 	for path, from := range newer {
 		into := r.pkg(path)
 		into.startup = appendAll(into.startup, from.startup, maxSamples)
+		into.debts = append(into.debts, from.debts...)
 		for name, t := range from.tests {
 			to := into.test(name)
 			to.outcomes = appendAll(to.outcomes, t.outcomes, maxOutcomes)
@@ -182,11 +184,12 @@ func (st *state) apply(d *delta) {
 			i, _ := slices.BinarySearchFunc(st.pkgs, path, func(p *pkgState, path string) int { return strings.Compare(p.path, path) })
 			st.pkgs = slices.Insert(st.pkgs, i, p)
 		}
-		if p.last != num { // else an earlier Save has counted this run
+		if p.last != num && len(d.pkgs[path].tests)+len(d.pkgs[path].startup) > 0 { // else an earlier Save has counted this run
 			p.runs++
 		}
 		p.last = max(p.last, num)
 		p.apply(d.pkgs[path], num, run)
+		p.settle(d.pkgs[path].debts)
 	}
 }
 

@@ -79,8 +79,9 @@ func (r runInfo) sameRun(o runInfo) bool {
 // pkgState is a package. Packages are sorted by path, tests by name.
 type pkgState struct {
 	path    string
-	runs    int // how many runs ran something of it
-	last    int // number of the latest of them
+	runs    int  // how many runs ran something of it
+	last    int  // number of the latest of them
+	owed    bool // it failed outside its tests, or did not run: see Debt
 	startup []samples
 	tests   []testState
 }
@@ -89,6 +90,7 @@ type pkgState struct {
 type testState struct {
 	name      string
 	seen      int // the package's runs when the test was last seen
+	owed      bool
 	outcomes  []outcomeSpan
 	durations []samples
 }
