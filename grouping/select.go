@@ -75,6 +75,9 @@ func Select(p *Package, o Options) (*Selection, error) {
 // of the user as they are.
 func (s *Selection) Plain() bool { return s.plain }
 
+// Partial reports whether of a test that runs some subtests may not, since -run or -skip select a part.
+func (s *Selection) Partial(name string) bool { return !s.whole[name] && s.filter.partial(name) }
+
 // Patterns returns the values of -test.run and -test.skip with which a test binary runs exactly
 // these tests of the selection, and of each the subtests that it should. The second is given
 // instead of the user's own -skip; "" means no such flag.

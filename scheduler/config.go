@@ -67,13 +67,23 @@ type SelectConfig struct {
 	Label *grouping.LabelExpr
 	// PartialGroups is --whole-groups=false.
 	PartialGroups bool
+	// Only, if not nil, selects the units of which it reports true for a test, given the import path
+	// and its name. It may be called concurrently.
+	Only func(pkg, test string) bool
+	// First, if not nil, reports of a test in the same way whether its unit starts before those of
+	// which none is reported.
+	First func(pkg, test string) bool
 }
 
-// grouping returns how the units of a package are made, given its patterns.
-func (c *Config) grouping(p gotest.Patterns) grouping.Options {
-	return grouping.Options{
+// Grouping returns how the units of the package with that import path are made, given its patterns.
+func (c *Config) Grouping(path string, p gotest.Patterns) grouping.Options {
+	o := grouping.Options{
 		Dist: c.Dist, Groups: c.Groups, Run: p.Run, Skip: p.Skip, Label: c.Label, PartialGroups: c.PartialGroups,
 	}
+	if c.Only != nil {
+		o.Only = func(test string) bool { return c.Only(path, test) }
+	}
+	return o
 }
 
 // AgainConfig says what runs again after the first pass.
@@ -128,13 +138,18 @@ func (c *Config) modes() []string {
 	if c.Label != nil {
 		modes = append(modes, "label", c.Label.String())
 	}
+	if c.Only != nil {
+		modes = append(modes, "only") // see cacheable: under it no result is kept
+	}
 	return modes
 }
 
 // cacheable reports whether the go command may keep results: not those of a foreign
-// program, nor with a -count. Without need no process is made to log what it reads,
-// which may fail.
-func (c *Config) cacheable() bool { return c.GoTest.Exec == nil && c.GoTest.Count == 0 }
+// program, nor with a -count, nor those of tests that were chosen by what other runs have shown,
+// which are others each time. Without need no process is made to log what it reads, which may fail.
+func (c *Config) cacheable() bool {
+	return c.GoTest.Exec == nil && c.GoTest.Count == 0 && c.Only == nil
+}
 
 // keeps reports whether the binaries of failed packages are kept.
 func (c *Config) keeps() bool { return c.Reruns > 0 || c.Explain }

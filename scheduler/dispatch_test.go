@@ -39,12 +39,14 @@ type bench struct {
 type scripted struct {
 	words script.Process
 	code  int
+	// canceled says that the run was called off before the process ended.
+	canceled bool
 }
 
 func (s *scripted) Run(_ context.Context, _ testbin.Spec, out io.Writer) testbin.Exit {
 	now := time.Now()
 	_ = s.words.Write(out) // a parser takes everything
-	return testbin.Exit{Code: s.code, Start: now, End: now}
+	return testbin.Exit{Code: s.code, Start: now, End: now, Canceled: s.canceled}
 }
 
 func newBench(t *testing.T, c *Config) *bench {

@@ -1,6 +1,7 @@
 package scheduler
 
 import (
+	"slices"
 	"time"
 
 	"github.com/gotestcohort/cohort/scheduler/ledger"
@@ -47,9 +48,35 @@ func (q *queue) building(full bool) {
 
 // add hands tasks of s to the planner.
 func (q *queue) add(s *suite, tasks []*ledger.Task) {
+	first, rest := q.firsts(s, tasks)
+	q.addPart(s, first, true)
+	q.addPart(s, rest, false)
+}
+
+// firsts divides tasks into those that start before those of all packages, and the rest. A package
+// that has no more processes than it must is not divided.
+func (q *queue) firsts(s *suite, tasks []*ledger.Task) (first, rest []*ledger.Task) {
+	if q.cfg.First == nil {
+		return nil, tasks
+	}
+	for _, t := range tasks {
+		if slices.ContainsFunc(t.Tests, func(p ledger.Planned) bool { return q.cfg.First(s.path, p.Name) }) {
+			first = append(first, t)
+		} else {
+			rest = append(rest, t)
+		}
+	}
+	if s.account.Mode() != ledger.Split && len(first) > 0 {
+		return tasks, nil
+	}
+	return first, rest
+}
+
+// addPart hands tasks of s to the planner that start first, or that do not.
+func (q *queue) addPart(s *suite, tasks []*ledger.Task, first bool) {
 	for tasks := range chunks(tasks, maxList()) {
 		q.parts = append(q.parts, part{s, tasks})
-		known := plan.Package{ID: len(q.parts) - 1, Rank: q.rank(s), Held: !s.lingers(q.cfg)}
+		known := plan.Package{ID: len(q.parts) - 1, Rank: q.rank(s), Held: !s.lingers(q.cfg), First: first}
 		if d, ok := q.cfg.Past.Startup(s.path); ok {
 			known.Startup = d
 		}

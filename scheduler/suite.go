@@ -38,6 +38,8 @@ type suite struct {
 	stop context.CancelCauseFunc
 
 	warnings []grouping.Warning
+	// shown is what its tests have shown, for those who choose by it next time.
+	shown shownTests
 	// inputs are source files that the result depends on beyond what is compiled.
 	inputs []string
 	err    error // directives that are wrong
@@ -143,7 +145,7 @@ func (s *suite) units(c *Config) ([]*ledger.Unit, error) {
 		return nil, err
 	}
 	args := s.binary.Args
-	options := c.grouping(gotest.Patterns{Run: args.Run, Skip: args.Skip})
+	options := c.Grouping(s.path, gotest.Patterns{Run: args.Run, Skip: args.Skip})
 	sel, err := grouping.Select(s.list, options)
 	var directives *grouping.DirectiveError
 	if errors.As(err, &directives) {
@@ -155,6 +157,7 @@ func (s *suite) units(c *Config) ([]*ledger.Unit, error) {
 		return nil, nil
 	}
 	s.warnings = append(warnings, sel.Warnings...)
+	s.shown.partial = sel.Partial
 	if w, ok := grouping.TestMainGroups(s.list, sel.Units); ok && c.GroupFailFast && !c.SplitTestMain {
 		s.warnings = append(s.warnings, w)
 	}

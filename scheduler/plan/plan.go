@@ -30,6 +30,9 @@ type Package struct {
 	// run's shuffled order. Equal ranks go by ID.
 	Rank  int
 	Units []Unit
+	// First tells that its units start before those of packages that do not say so, whatever else
+	// speaks for those. Serial units run when nothing else can, all the same.
+	First bool
 	// Startup is the cost of starting one of its processes; 0 means unknown.
 	Startup time.Duration
 	// MaxBatches is in how many processes its units may run at most, groups and serial units
@@ -162,7 +165,7 @@ func (pl *Planner) Next(now time.Duration, idle int) (b Batch, ok bool, wake tim
 			continue
 		}
 		c, ok := p.cut(s, pl.prior.perTest())
-		if ok && (best == nil || c.before(chosen)) {
+		if ok && (best == nil || p.First && !best.First || p.First == best.First && c.before(chosen)) {
 			best, chosen = p, c
 		}
 	}
