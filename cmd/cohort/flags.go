@@ -104,6 +104,7 @@ func bindChoice(t *flagTable, o *options) {
 		Help: "run the tests whose labels match this expression, such as 'e2e && !slow'"})
 	t.add(&o.run.changedSince, usage.Flag{Name: "changed-since", Takes: "COMMIT", Own: true,
 		Help: "test only packages that changes since the merge base with this commit can reach"})
+	bindAgain(t, &o.run)
 	t.add(&o.noTests, usage.Flag{Name: "no-tests", Takes: "MODE", Kind: usage.Choice, Choices: noTestsModes, Own: true,
 		Help: "what to do if no test ran: " + strings.Join(noTestsModes, ", ")})
 }

@@ -15,6 +15,7 @@ import (
 
 // memory is the history of a run's module: what was known before it, and what it adds.
 type memory struct {
+	path string // "": it is off
 	file *history.History
 	past *history.Snapshot
 }
@@ -24,7 +25,8 @@ func (c *command) openMemory(opts *options, dir string, args *gotest.Args) (*mem
 	m := &memory{}
 	var warning error
 	where := c.historyLocation(opts.run.history, filepath.Join(dir, args.Dir))
-	m.file, warning = history.Open(where.Path(), where.Module)
+	m.path = where.Path()
+	m.file, warning = history.Open(m.path, where.Module)
 	if warning != nil {
 		c.log.warnf("%v", warning)
 	}

@@ -81,6 +81,8 @@ type runOptions struct {
 	wholeGroups   bool
 	label         labelValue
 	changedSince  refValue
+	lastFailed    lastFailedValue
+	failedFirst   bool
 	history       string // a file; "": the default one; "off": none
 	timingFiles   string // a glob; "": none
 	linkCache     bool

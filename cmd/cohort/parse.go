@@ -85,7 +85,7 @@ func (c *command) settings(t *flagTable, given layer, rest []string) (layer, *co
 
 // selecting are the flags outside the section about spreading that only cohort's own workers know.
 func selecting() []string {
-	return append([]string{"group", "whole-groups", "label", "changed-since"}, rerunTermFlags()...)
+	return append([]string{"group", "whole-groups", "label", "changed-since", "last-failed", "failed-first"}, rerunTermFlags()...)
 }
 
 // idleFlags warns of flags that were given and change nothing.

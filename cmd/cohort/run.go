@@ -40,6 +40,9 @@ func (c *command) runTestsIn(ctx context.Context, dir string, opts *options) (*t
 		cmd: shown, streams: c, opts: opts, src: rec.source(src), live: live, dir: dir,
 	}, scheduled)
 	err = r.do(ctx)
+	if scheduled {
+		scheduledSrc.remember(r.known())
+	}
 	err = errors.Join(err, src.Close())
 	return r.exec, errors.Join(err, rec.finish(r.interrupted(), err))
 }
@@ -73,7 +76,11 @@ func (c *command) newSource(dir string, opts *options) (source, error) {
 	if err != nil {
 		return nil, err
 	}
-	return c.onlyChanged(scheduled)
+	src, err := c.onlyChanged(scheduled)
+	if err != nil || src != source(scheduled) {
+		return src, err
+	}
+	return src, c.onlyFailed(scheduled)
 }
 
 // testRun is one run of the tests, from the first event to the last file.

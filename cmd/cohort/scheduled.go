@@ -312,6 +312,7 @@ func (s *scheduledSource) Verdict(exec *testjson.Execution) report.Outcome {
 			o.NotStarted = append(o.NotStarted, t)
 		}
 	}
+	o.More = s.failedAgain()
 	if s.config.Shuffle {
 		o.Seed = strconv.FormatInt(s.config.Seed, 10)
 	}
