@@ -3,10 +3,12 @@ package grouping
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"path"
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 )
 
 // Condition says which tests a rule is about: those for which every condition that is given holds.
@@ -29,16 +31,27 @@ type Rule struct {
 	// Set has the values by key. Those of the keys below say to which units tests belong and have
 	// the types given there; of all others the values are never looked at.
 	Set map[string]any
-	// Source says where the rule stands, for messages: "file:line".
-	Source string
+	// Source says where the rule stands, for messages: "file:line". Sources says it of the keys of
+	// Set, where they stand elsewhere.
+	Source  string
+	Sources map[string]string
+}
+
+// source returns where a key of the rule stands.
+func (r *Rule) source(key string) string {
+	if s := r.Sources[key]; s != "" {
+		return s
+	}
+	return r.Source
 }
 
 // Keys of Rule.Set that are about the tests themselves.
 const (
-	KeyGroup  = "group"  // string: a group for a test that no directive puts in one
-	KeyLabels = "labels" // []string: more labels
-	KeyLock   = "lock"   // []string: more locks
-	KeySerial = "serial" // bool
+	KeyGroup   = "group"        // string: a group for a test that no directive puts in one
+	KeyLabels  = "labels"       // []string: more labels
+	KeyLock    = "lock"         // []string: more locks
+	KeySerial  = "serial"       // bool
+	KeyTimeout = "test-timeout" // time.Duration: for a test that no directive gives one
 )
 
 // Subject is what rules are asked about: a test, or a unit.
@@ -57,29 +70,38 @@ type Subject struct {
 type Setting struct {
 	Key   string
 	Value any
-	// Rule is the number of the rule that set it, from 0.
-	Rule int
+	// Rule is the number of the rule that set it, from 0, and Source where it stands.
+	Rule   int
+	Source string
 }
 
 // Rules are rules in their order: for each key the first that matches and sets it decides. They
-// are never changed, so they may be used concurrently. The zero value has none.
+// are never changed, so they may be used concurrently. Nil and the zero value have none.
 type Rules struct {
 	rules    []Rule
 	packages []packagePattern
+	groups   []*regexp.Regexp
 }
 
 // NewRules checks rules and returns them ready for use. module is the path of the module that
-// the places in patterns are in. The error tells all that is wrong, each with the rule's source.
+// the places in patterns are in. The error tells all that is wrong, each with its source.
 func NewRules(module string, rules []Rule) (*Rules, error) {
 	r := &Rules{rules: slices.Clone(rules)}
 	var errs []error
 	for _, rule := range rules {
 		pattern, err := newPackagePattern(module, rule.Match.Package)
 		r.packages = append(r.packages, pattern)
-		for _, err := range append(checkValues(rule.Set), err) {
-			if err != nil {
-				errs = append(errs, fmt.Errorf("%s: %w", rule.Source, err))
+		if err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", rule.Source, err))
+		}
+		var wrong []string
+		for _, key := range slices.Sorted(maps.Keys(rule.Set)) {
+			for _, err := range rule.check(key) {
+				wrong = append(wrong, fmt.Sprintf("%s: %v", rule.source(key), err))
 			}
+		}
+		for _, text := range wrong {
+			errs = append(errs, errors.New(text))
 		}
 	}
 	if err := errors.Join(errs...); err != nil {
@@ -88,12 +110,36 @@ func NewRules(module string, rules []Rule) (*Rules, error) {
 	return r, nil
 }
 
+// WithGroups returns the rules for tests that --group expressions group too: what rules set but
+// groups and labels can depend on those groups.
+func (r *Rules) WithGroups(exprs []*regexp.Regexp) *Rules {
+	if r == nil {
+		return nil
+	}
+	out := *r
+	out.groups = exprs
+	return &out
+}
+
+// check returns what is wrong with the value of a key.
+func (r *Rule) check(key string) []error {
+	if packageKey(key) {
+		return r.checkPackage(key)
+	}
+	return checkValues(map[string]any{key: r.Set[key]})
+}
+
 // checkValues returns what is wrong with the values that are about the tests themselves.
 func checkValues(set map[string]any) []error {
 	var errs []error
 	if value, ok := set[KeyGroup]; ok {
 		if name, ok := value.(string); !ok || !validName(name, groupMarks) {
 			errs = append(errs, fmt.Errorf("group %q: a name of letters, digits and _ - . / is needed", fmt.Sprint(value)))
+		}
+	}
+	if value, ok := set[KeyTimeout]; ok {
+		if d, ok := value.(time.Duration); !ok || d <= 0 {
+			errs = append(errs, fmt.Errorf("test-timeout %v: it must be more than 0", value))
 		}
 	}
 	for key, marks := range map[string]string{KeyLabels: labelMarks, KeyLock: lockMarks} {
@@ -120,8 +166,22 @@ func checkValues(set map[string]any) []error {
 // Settings returns what the rules set for s, sorted by key. Group and labels come first: rules
 // that set them see what directives say, all others see what came of that.
 func (r *Rules) Settings(s Subject) []Setting {
+	if r == nil {
+		return nil
+	}
 	first := r.first(s, true)
-	return append(first, r.first(with(s, first), false)...).sorted()
+	return append(first, r.first(r.late(s, first), false)...).sorted()
+}
+
+// late returns what rules see that set neither group nor labels: first has what those set.
+func (r *Rules) late(s Subject, first settings) Subject {
+	s = with(s, first)
+	for _, name := range s.Tests {
+		if s.Group == "" {
+			s.Group = matchGroup(r.groups, name)
+		}
+	}
+	return s
 }
 
 // Apply adds to the tests of a package what the rules say of them: a group where there is none,
@@ -141,6 +201,10 @@ func (r *Rules) Apply(p *Package) {
 				t.Locks = union(t.Locks, value.([]string))
 			case KeySerial:
 				t.Serial = t.Serial || value.(bool)
+			case KeyTimeout:
+				if t.Timeout == 0 {
+					t.Timeout = value.(time.Duration)
+				}
 			}
 		}
 	}
@@ -163,10 +227,13 @@ func SubjectOfUnit(p *Package, u Unit) Subject {
 // Unmatched returns the numbers of the rules that match none of the subjects. It is for those of
 // a whole run: if some are not known, a caller says nothing.
 func (r *Rules) Unmatched(subjects []Subject) []int {
+	if r == nil {
+		return nil
+	}
 	var unmatched []int
 	for i := range r.rules {
 		matches := func(s Subject) bool {
-			return r.matches(i, s) || r.matches(i, with(s, r.first(s, true)))
+			return r.matches(i, s) || r.matches(i, r.late(s, r.first(s, true)))
 		}
 		if !slices.ContainsFunc(subjects, matches) {
 			unmatched = append(unmatched, i)
@@ -195,7 +262,7 @@ func (r *Rules) first(s Subject, early bool) settings {
 		for key, value := range rule.Set { // each key once, so their order is of no matter
 			if isEarly := key == KeyGroup || key == KeyLabels; isEarly == early && !seen[key] {
 				seen[key] = true
-				found = append(found, Setting{key, value, i})
+				found = append(found, Setting{Key: key, Value: value, Rule: i, Source: rule.source(key)})
 			}
 		}
 	}

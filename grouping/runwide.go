@@ -49,6 +49,23 @@ func UnknownLabels(e *LabelExpr, packages []*Package, extra ...string) []Warning
 	return []Warning{{Text: fmt.Sprintf("--label %s: no test has the %s %s", quoted(e.String()), what, enumerate(unknown))}}
 }
 
+// UnmatchedRules returns a warning for each rule that matches no test, and no package as a whole.
+// It is for all packages that rules may be about.
+func UnmatchedRules(r *Rules, packages []*Package) []Warning {
+	var subjects []Subject
+	for _, p := range packages {
+		subjects = append(subjects, Subject{Package: p.ImportPath})
+		for _, t := range p.Tests {
+			subjects = append(subjects, SubjectOf(p, t))
+		}
+	}
+	var warnings []Warning
+	for _, i := range r.Unmatched(subjects) {
+		warnings = append(warnings, Warning{Text: r.rules[i].Source + ": the rule matches no test"})
+	}
+	return warnings
+}
+
 // quoted puts a text between quotes as a shell takes it.
 func quoted(text string) string {
 	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"

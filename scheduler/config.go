@@ -63,6 +63,8 @@ type ProgramConfig struct {
 
 // SelectConfig says what runs of what the user's -run and -skip select.
 type SelectConfig struct {
+	// Rules are settings of single tests and packages, nil for none.
+	Rules *grouping.Rules
 	// Label selects tests by their labels, nil for all.
 	Label *grouping.LabelExpr
 	// PartialGroups is --whole-groups=false.
@@ -78,7 +80,7 @@ type SelectConfig struct {
 // Grouping returns how the units of the package with that import path are made, given its patterns.
 func (c *Config) Grouping(path string, p gotest.Patterns) grouping.Options {
 	o := grouping.Options{
-		Dist: c.Dist, Groups: c.Groups, Run: p.Run, Skip: p.Skip, Label: c.Label, PartialGroups: c.PartialGroups,
+		Dist: c.mannerOf(path).dist, Groups: c.Groups, Run: p.Run, Skip: p.Skip, Label: c.Label, PartialGroups: c.PartialGroups,
 	}
 	if c.Only != nil {
 		o.Only = func(test string) bool { return c.Only(path, test) }
@@ -111,7 +113,7 @@ func (c *Config) source() grouping.SourceOptions {
 		Race:      c.GoTest.Race,
 		Msan:      c.GoTest.Msan,
 		Asan:      c.GoTest.Asan,
-		Positions: c.Dist == grouping.LoadFile || len(c.Groups) > 0 || c.Label != nil,
+		Positions: c.Dist == grouping.LoadFile || len(c.Groups) > 0 || c.Label != nil || c.Rules.Sets(grouping.KeyGroup, grouping.KeyDist),
 	}
 }
 
@@ -141,6 +143,9 @@ func (c *Config) modes() []string {
 	if c.Only != nil {
 		modes = append(modes, "only") // see cacheable: under it no result is kept
 	}
+	if rules := c.Rules.Text(grouping.KeyGroup, grouping.KeyLabels, grouping.KeyDist, grouping.KeyTestMain); rules != "" {
+		modes = append(modes, "rules", rules)
+	}
 	return modes
 }
 
@@ -152,7 +157,7 @@ func (c *Config) cacheable() bool {
 }
 
 // keeps reports whether the binaries of failed packages are kept.
-func (c *Config) keeps() bool { return c.Reruns > 0 || c.Explain }
+func (c *Config) keeps() bool { return c.mayRerun() || c.Explain }
 
 // maxList bounds the -test.run list of one process in bytes. Linux takes 128 KiB in one argument;
 // on Windows a whole command line has 32,767 characters.

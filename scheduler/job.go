@@ -86,7 +86,7 @@ func newJob(c *Config, s *suite, tasks []*ledger.Task) *job {
 // permutation is made of all tests of the package, so that any batch runs its
 // own in the relative order that go test -shuffle=SEED has.
 func shuffleValue(c *Config, s *suite, j *job) string {
-	ordered := !c.Shuffle || c.Dist == grouping.LoadPackage || s.binary.Args.FailFast && !c.SeedChosen
+	ordered := !s.manner.shuffle || s.manner.dist == grouping.LoadPackage || s.binary.Args.FailFast && !c.SeedChosen
 	for _, u := range s.account.Units() {
 		in := j.All || s.account.Mode().OneProcess() // the rest of a package keeps its order
 		for _, t := range j.tasks {
@@ -97,7 +97,7 @@ func shuffleValue(c *Config, s *suite, j *job) string {
 	if ordered {
 		return ""
 	}
-	return strconv.FormatInt(c.Seed, 10)
+	return strconv.FormatInt(s.manner.seed, 10)
 }
 
 // shuffleLine is what the process prints of its seed, "" for nothing.

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/gotestcohort/cohort/grouping"
 	"github.com/gotestcohort/cohort/scheduler/ledger"
 	"github.com/gotestcohort/cohort/scheduler/rerun"
 	"github.com/gotestcohort/cohort/scheduler/worker"
@@ -60,6 +61,35 @@ func newReruns(c *Config, suites []*suite, first map[int]*job) *reruns {
 	}
 	r.queue = rerun.New(rerun.Limits{Budget: c.RerunBudget, Jitter: c.jitter}, items)
 	return r
+}
+
+// rerunOf returns how often and when what failed runs again, and on which terms: a unit, or with
+// nil the package.
+func (c *Config) rerunOf(s *suite, u *ledger.Unit) (rerun.Policy, rerun.Terms) {
+	subject := grouping.Subject{Package: s.path}
+	switch {
+	case u != nil:
+		subject = grouping.SubjectOfUnit(s.list, u.Def)
+	case s.list != nil:
+		subject = grouping.SubjectOfPackage(s.list)
+	}
+	p := rerun.Policy{Max: c.Reruns, Delay: c.RerunDelay, Backoff: c.RerunBackoff}
+	t := c.RerunTerms
+	for _, setting := range c.Rules.Settings(subject) {
+		switch value := setting.Value; setting.Key {
+		case KeyRerunFails:
+			p.Max = value.(int)
+		case KeyRerunDelay:
+			p.Delay = value.(time.Duration)
+		case KeyRerunBackoff:
+			p.Backoff = value.(float64)
+		case KeyRerunOnly:
+			t.Only = value.([]*regexp.Regexp)
+		case KeyRerunExcept:
+			t.Except = value.([]*regexp.Regexp)
+		}
+	}
+	return p, t
 }
 
 // jitter is a number from 0 to 1 that the run's seed makes for each rerun.

@@ -170,7 +170,14 @@ func (r *Run) CheckRerun(failed []string) error {
 	return err
 }
 
-// Rerun runs every failed unit again, each up to Config.Reruns times until it
+// MayRerun reports whether the policy of something that failed lets it run again. Call it after Wait.
+func (r *Run) MayRerun() bool {
+	var may bool
+	r.ask(func() { may = newReruns(r.cfg, r.core.failures(), r.core.failed).most() > 0 })
+	return may
+}
+
+// Rerun runs every failed unit again, each up to as many times as Config and its rules say until it
 // passes, and yields the attempts as they end. Call it once, after Wait. If the
 // consumer stops early, no other attempt is started.
 func (r *Run) Rerun() iter.Seq[*Attempt] {

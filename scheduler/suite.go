@@ -21,10 +21,8 @@ import (
 // it has been loaded it belongs to the owner of the run's state.
 type suite struct {
 	number int
-	// path is the import path; list is nil if the go command's list of tests cannot be read.
-	path string
-	list *grouping.Package
-	req  *gotest.Request
+	suiteTests
+	req *gotest.Request
 
 	binary  worker.Binary
 	file    *binaryFile
@@ -49,6 +47,14 @@ type suite struct {
 	// lost reports that nothing can be added to what the go command has reported: its exec-test
 	// is gone, or a file that no rerun brings back.
 	lost bool
+}
+
+// suiteTests are the tests of a binary, and how they are spread.
+type suiteTests struct {
+	// path is the import path; list is nil if the go command's list of tests cannot be read.
+	path   string
+	list   *grouping.Package
+	manner manner
 }
 
 // suiteFiles are what the processes of the first attempt write, in order of dispatch.
@@ -85,12 +91,14 @@ func (l *loader) load(number int, req *gotest.Request) *suite {
 		// A binary that was not made by this go command, or by one that keeps
 		// its list elsewhere.
 		s.path = filepath.Base(req.Binary)
+		s.manner = c.mannerOf("")
 		s.binary.MayIdle = c.GoTest.Exec != nil
 		s.account = ledger.NewAccount(ledger.Spec{Mode: ledger.Opaque, Count: 1, CPUs: 1})
 		s.refuseLabel(c)
 		return s
 	}
 	s.path, s.list, list.Dir = list.ImportPath, list, req.Dir
+	s.manner = c.mannerOf(s.path)
 	s.describe(c)
 	return s
 }
@@ -107,8 +115,8 @@ func (s *suite) describe(c *Config) {
 	args := s.binary.Args
 	mode := ledger.ModeOf(ledger.Traits{
 		Units: len(units), Declared: len(units) > 0 && units[0].Def.Declared,
-		TestMain: s.list.TestMain, SplitTestMain: c.SplitTestMain,
-		Unknown: args.Opaque, Together: args.FailFast || c.Dist == grouping.LoadPackage,
+		TestMain: s.list.TestMain, SplitTestMain: s.manner.splitTestMain,
+		Unknown: args.Opaque, Together: args.FailFast || s.manner.dist == grouping.LoadPackage,
 	})
 	s.account = ledger.NewAccount(ledger.Spec{
 		Mode: mode, Units: units, Names: names, Count: args.Count, CPUs: args.CPUs,
@@ -123,7 +131,7 @@ func (s *suite) describe(c *Config) {
 		s.out.Add(err.Error() + "\n")
 	case mode == ledger.Opaque:
 		s.refuseLabel(c)
-	case c.SeedChosen && c.Shuffle && !mode.OneProcess():
+	case c.tellsSeed(s.manner) && !mode.OneProcess():
 		s.out.Add(fmt.Sprintf("-test.shuffle %d\n", c.Seed))
 	}
 }
@@ -144,6 +152,7 @@ func (s *suite) units(c *Config) ([]*ledger.Unit, error) {
 	if err != nil {
 		return nil, err
 	}
+	c.Rules.Apply(s.list)
 	args := s.binary.Args
 	options := c.Grouping(s.path, gotest.Patterns{Run: args.Run, Skip: args.Skip})
 	sel, err := grouping.Select(s.list, options)
@@ -158,14 +167,14 @@ func (s *suite) units(c *Config) ([]*ledger.Unit, error) {
 	}
 	s.warnings = append(warnings, sel.Warnings...)
 	s.shown.partial = sel.Partial
-	if w, ok := grouping.TestMainGroups(s.list, sel.Units); ok && c.GroupFailFast && !c.SplitTestMain {
+	if w, ok := grouping.TestMainGroups(s.list, sel.Units); ok && c.GroupFailFast && !s.manner.splitTestMain {
 		s.warnings = append(s.warnings, w)
 	}
 	if !sel.Plain() && !args.Opaque {
 		s.binary.Selection = sel
 	}
 	s.inputs = inputs(s.list, options)
-	return inOrder(sel.Units, s.list.Tests, c), nil
+	return inOrder(sel.Units, s.list.Tests, s.manner), nil
 }
 
 // inputs returns the source files of which comments decide what runs of a package. A comment
@@ -186,10 +195,10 @@ func inputs(p *grouping.Package, o grouping.Options) []string {
 }
 
 // inOrder sorts units by the first of their tests: in source order, or in the order that the
-// run's seed makes of all tests of the package.
-func inOrder(defs []grouping.Unit, tests []grouping.Test, c *Config) []*ledger.Unit {
-	if c.Shuffle {
-		tests = grouping.Order(tests, c.Seed)
+// seed makes of all tests of the package.
+func inOrder(defs []grouping.Unit, tests []grouping.Test, m manner) []*ledger.Unit {
+	if m.shuffle {
+		tests = grouping.Order(tests, m.seed)
 	}
 	place := make(map[string]int)
 	for i, t := range slices.Backward(tests) {

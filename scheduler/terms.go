@@ -2,21 +2,31 @@ package scheduler
 
 import (
 	"regexp"
-
-	"github.com/gotestcohort/cohort/scheduler/ledger"
-	"github.com/gotestcohort/cohort/scheduler/rerun"
+	"slices"
 )
 
-// rerunOf returns how often and when what failed runs again, and on which terms: a unit, or with
-// nil the package.
-func (c *Config) rerunOf(*suite, *ledger.Unit) (rerun.Policy, rerun.Terms) {
-	return rerun.Policy{Max: c.Reruns, Delay: c.RerunDelay, Backoff: c.RerunBackoff}, c.RerunTerms
+// Keys of rules that are about what runs again, with the types of their values.
+const (
+	KeyRerunFails   = "rerun-fails"   // int
+	KeyRerunDelay   = "rerun-delay"   // time.Duration
+	KeyRerunBackoff = "rerun-backoff" // float64
+	KeyRerunOnly    = "rerun-only"    // []*regexp.Regexp
+	KeyRerunExcept  = "rerun-except"  // []*regexp.Regexp
+)
+
+// mayRerun reports whether a failed unit may run again.
+func (c *Config) mayRerun() bool {
+	return c.Reruns > 0 || slices.ContainsFunc(c.Rules.Values(KeyRerunFails), func(n any) bool { return n != 0 })
 }
 
 // patterns are all expressions that output is matched with, none if nothing runs again.
 func (c *Config) patterns() []*regexp.Regexp {
-	if c.Reruns == 0 {
+	if !c.mayRerun() {
 		return nil
 	}
-	return c.RerunTerms.Patterns()
+	all := c.RerunTerms.Patterns()
+	for _, value := range slices.Concat(c.Rules.Values(KeyRerunOnly), c.Rules.Values(KeyRerunExcept)) {
+		all = append(all, value.([]*regexp.Regexp)...)
+	}
+	return all
 }

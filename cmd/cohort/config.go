@@ -11,7 +11,9 @@ import (
 
 	"github.com/gotestcohort/cohort/cmd/internal/config"
 	"github.com/gotestcohort/cohort/cmd/internal/usage"
+	"github.com/gotestcohort/cohort/grouping"
 	"github.com/gotestcohort/cohort/scheduler/gotest"
+	"github.com/gotestcohort/cohort/scheduler/history"
 )
 
 // flagsVariable holds flags that go before every other source but the command line.
@@ -27,15 +29,19 @@ const configHelp = "cohort help config"
 //
 // To support a section, add its name here, on a line of its own, and read the typed section from
 // options.file (a run) or toolLine.file (a tool): config.Config has a field for each, with
-// positions for messages, and is never nil. Rules of tests become grouping.Rules in rules.go.
+// positions for messages, and is never nil. The entries of tests are options.rules and
+// toolLine.rules, made in rules.go; conditionOf there makes a condition of any match.
 func supportedSections() []string {
-	return []string{}
+	return []string{
+		"tests",
+	}
 }
 
 // sources is everything that sets options.
 type sources struct {
-	layers   []layer        // the first that has a flag wins
-	file     *config.Config // what the configuration file says, flags included; never nil
+	layers   []layer         // the first that has a flag wins
+	file     *config.Config  // what the configuration file says, flags included; never nil
+	rules    *grouping.Rules // its entries of tests, in force; nil without any
 	problems []string
 }
 
@@ -58,8 +64,26 @@ func (c *command) sources(root *flagTable, given layer, rest []string) sources {
 		s.problems = append(s.problems, fmt.Sprintf("--profile=%s: there is no configuration file", profile))
 	case path != "":
 		s.read(path, profile, root)
+		s.findRules(slices.Concat(given, fromFlags), rest)
 	}
 	return s
+}
+
+// findRules makes rules of the file's entries of tests, if nothing is wrong with it. The flags that
+// are given win over them; rest are go test's arguments.
+func (s *sources) findRules(given layer, rest []string) {
+	if len(s.problems) > 0 || len(s.file.Rules) == 0 {
+		return
+	}
+	dir, _ := lastValue(rest, "C")
+	module, err := history.FindModule(dir)
+	if err == nil {
+		shuffle, _ := lastValue(rest, "shuffle")
+		s.rules, err = ruleSource{file: s.file, module: module, given: given, goShuffle: shuffle}.rules()
+	}
+	if err != nil {
+		s.problems = append(s.problems, strings.Split(err.Error(), "\n")...)
+	}
 }
 
 // read adds the file at path, and its profile of that name ("": none).

@@ -275,6 +275,8 @@ func (c *command) listTests(ctx context.Context, s *scheduledSource) ([]listed, 
 			l.tests, _, err = grouping.List(src.ImportPath, src.Dir, grouping.Files{Internal: src.Internal, External: src.External})
 			if err != nil {
 				l.tests = nil
+			} else {
+				s.config.Rules.Apply(l.tests)
 			}
 		}
 		packages = append(packages, l)

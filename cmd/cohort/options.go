@@ -9,7 +9,9 @@ import (
 	"gotest.tools/gotestsum/testjson"
 
 	"github.com/gotestcohort/cohort/cmd/internal/config"
+	"github.com/gotestcohort/cohort/grouping"
 	"github.com/gotestcohort/cohort/report"
+	"github.com/gotestcohort/cohort/scheduler"
 )
 
 // options is everything the command line and the environment say about a run. The
@@ -17,6 +19,8 @@ import (
 type options struct {
 	args []string       // what follows the flags: go test's arguments, or the raw command
 	file *config.Config // what the configuration file says beyond flags
+	// rules are the file's entries of tests, without what flags decide; nil without any.
+	rules *grouping.Rules
 
 	format        string
 	formatOptions testjson.FormatOptions
@@ -89,8 +93,11 @@ type runOptions struct {
 	explain       explainMode
 }
 
-// rerunsEnabled reports whether failed units are to be run again.
-func (o *options) rerunsEnabled() bool { return o.rerun.maxAttempts > 0 }
+// rerunsEnabled reports whether failed units, or some of them, are to be run again.
+func (o *options) rerunsEnabled() bool {
+	return o.rerun.maxAttempts > 0 ||
+		slices.ContainsFunc(o.rules.Values(scheduler.KeyRerunFails), func(n any) bool { return n != 0 })
+}
 
 // holdMode says which attempts are held back. Without reruns none is.
 func (o *options) holdMode() report.HoldMode {

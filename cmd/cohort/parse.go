@@ -56,12 +56,13 @@ func (c *command) parse(args []string) (*commandLine, error) {
 		return &commandLine{table: table}, nil
 	}
 	given := flagLayer(scanned.Settings, "")
-	settings, file, problems := c.settings(table, given, scanned.Rest)
+	from := c.settings(table, given, scanned.Rest)
+	settings, problems := resolve(table.flags, from.layers...), from.problems
 	if len(problems) > 0 && len(scanned.Problems) == 0 {
 		cmd.Help = configHelp
 	}
 	problems = append(problems, table.apply(settings)...)
-	opts.args, opts.file = scanned.Rest, file
+	opts.args, opts.file, opts.rules = scanned.Rest, from.file, from.rules
 	if understood := len(scanned.Problems) == 0 || scanned.Type != nil; understood && !opts.version {
 		problems = append(problems, opts.problems()...)
 	}
@@ -73,14 +74,13 @@ func (c *command) parse(args []string) (*commandLine, error) {
 	return line, nil
 }
 
-// settings returns what is in force, the configuration file, and what is wrong with the sources.
-// The version is printed whatever is wrong with them.
-func (c *command) settings(t *flagTable, given layer, rest []string) (layer, *config.Config, []string) {
+// settings returns the sources of what is in force. The version is printed whatever is wrong with
+// them.
+func (c *command) settings(t *flagTable, given layer, rest []string) sources {
 	if _, ok := given.find("version"); ok {
-		return resolve(t.flags, given), new(config.Config), nil
+		return sources{layers: []layer{given}, file: new(config.Config)}
 	}
-	s := c.sources(t, given, rest)
-	return resolve(t.flags, s.layers...), s.file, s.problems
+	return c.sources(t, given, rest)
 }
 
 // selecting are the flags outside the section about spreading that only cohort's own workers know.
@@ -101,7 +101,7 @@ func (c *command) idleFlags(cmd *usage.Command, given, settings layer, opts *opt
 	}
 	warnings := usage.Idle(cmd, names, func(name string) bool {
 		_, ok := settings.find(name)
-		return ok
+		return ok || name == "rerun-fails" && opts.rerunsEnabled() // by rules
 	})
 	if len(spread) == 0 {
 		return warnings

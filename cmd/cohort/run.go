@@ -38,6 +38,7 @@ func (c *command) runTestsIn(ctx context.Context, dir string, opts *options) (*t
 	}
 	r := newTestRun(&testRun{
 		cmd: shown, streams: c, opts: opts, src: rec.source(src), live: live, dir: dir,
+		mayRerun: func() bool { return !scheduled || scheduledSrc.mayRerun() },
 	}, scheduled)
 	err = r.do(ctx)
 	if scheduled {
@@ -90,6 +91,8 @@ type testRun struct {
 	opts    *options
 	src     source
 	live    *progress.Live
+	// mayRerun reports whether something that failed may run again, after the first pass.
+	mayRerun func() bool
 	// observed reports that the processes of the tests tell live themselves what they do.
 	observed bool
 	times    *report.Times // of the tests; nil: nobody asks for them
@@ -207,7 +210,7 @@ func (r *testRun) scanFirst(b *begunRun) (status error, failed bool) {
 	if err != nil {
 		return err, false
 	}
-	return status, r.interrupted() == nil && status != nil && r.opts.rerunsEnabled()
+	return status, r.interrupted() == nil && status != nil && r.opts.rerunsEnabled() && r.mayRerun()
 }
 
 // ignoreStatus drops how a pass that was cut short ended, but not that it could not

@@ -63,7 +63,7 @@ func (c *command) newScheduledSource(opts *options, dir string, args *gotest.Arg
 		GoTest:  args,
 		Workers: workers(opts.run.workers, args.P),
 		Dist:    dist, Groups: opts.run.groups,
-		SplitTestMain: opts.run.testMain == "per-worker",
+		SplitTestMain: opts.run.testMain == testMainPerWorker,
 		GroupFailFast: opts.run.groupFailfast,
 		Strict:        opts.format == "standard-verbose" || opts.format == "standard-quiet",
 		ProgramConfig: scheduler.ProgramConfig{Self: self, Env: c.env.list, Dir: dir},
@@ -71,7 +71,7 @@ func (c *command) newScheduledSource(opts *options, dir string, args *gotest.Arg
 			Reruns: opts.rerun.maxAttempts, RerunDelay: opts.rerun.delay, RerunBackoff: float64(opts.rerun.terms.backoff),
 			RerunTerms: opts.rerun.terms.terms(), RerunBudget: opts.rerun.terms.budget, Explain: opts.run.explain != "off",
 		},
-		SelectConfig: scheduler.SelectConfig{Label: opts.run.label.expr, PartialGroups: !opts.run.wholeGroups},
+		SelectConfig: scheduler.SelectConfig{Rules: opts.rules.WithGroups(opts.run.groups), Label: opts.run.label.expr, PartialGroups: !opts.run.wholeGroups},
 	}
 	if err := setOrder(config, opts.run.shuffle, args.Shuffle); err != nil {
 		return nil, err
@@ -202,6 +202,10 @@ func (s *scheduledSource) Hurry() time.Duration {
 	s.run.Hurry()
 	return reportTime
 }
+
+// mayRerun reports whether something that failed may run again: with --rerun-fails what fails
+// outside cohort's knowledge too, which is then told; without it only what rules name.
+func (s *scheduledSource) mayRerun() bool { return s.config.Reruns > 0 || s.run.MayRerun() }
 
 // CheckRerun allows reruns after everything that the ledger knows about: a
 // failure of the go command itself is none of it.

@@ -53,6 +53,9 @@ func (s *scheduledSource) warnRunWide(lists map[string]*grouping.Package, exec *
 	if s.config.Label != nil {
 		warnings = append(warnings, grouping.UnknownLabels(s.config.Label, packages)...)
 	}
+	if wholeModule(s.config.GoTest, s.config.Dir) {
+		warnings = append(warnings, grouping.UnmatchedRules(s.config.Rules, packages)...)
+	}
 	for _, w := range warnings {
 		s.cmd.log.warnf("%v", w)
 	}

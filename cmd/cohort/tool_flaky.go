@@ -41,6 +41,7 @@ type flakyOptions struct {
 	groups    regexpsValue
 	jsonFile  string
 	args      []string
+	rules     *grouping.Rules
 }
 
 // defaultRounds finds a test that fails once in ten times but for one hunt in
@@ -85,7 +86,7 @@ func (c *command) parseFlaky(args []string) (*flakyOptions, error) {
 	if line == nil {
 		return nil, err
 	}
-	o.args = line.rest
+	o.args, o.rules = line.rest, line.rules
 	return o, nil
 }
 
@@ -183,7 +184,7 @@ func (c *command) flakyConfig(o *flakyOptions) (*hunt.Config, error) {
 	}
 	return &hunt.Config{
 		GoTest: args, Self: self, Toolexec: toolexec, Env: c.env.list, Workers: workers(o.workers, args.P),
-		Dist: dist, Groups: o.groups, Seed: o.seed, Judge: o.test.re,
+		Dist: dist, Groups: o.groups, Rules: o.rules.WithGroups(o.groups), Seed: o.seed, Judge: o.test.re,
 		Runs: o.runs, For: o.duration, UntilFail: o.untilFail, ProbeTime: probeTime,
 	}, nil
 }

@@ -5,13 +5,15 @@ import (
 
 	"github.com/gotestcohort/cohort/cmd/internal/config"
 	"github.com/gotestcohort/cohort/cmd/internal/usage"
+	"github.com/gotestcohort/cohort/grouping"
 )
 
 // toolLine is the command line of a tool whose arguments are go test's.
 type toolLine struct {
 	given layer // the flags on the command line
 	rest  []string
-	file  *config.Config // what the configuration file says beyond flags
+	file  *config.Config  // what the configuration file says beyond flags
+	rules *grouping.Rules // its entries of tests, without what flags decide; nil without any
 }
 
 // parseTool reads the command line of cohort tool NAME and sets what t binds. What the
@@ -28,7 +30,7 @@ func (c *command) parseTool(name, head string, t *flagTable, args []string, chec
 	line := &toolLine{given: flagLayer(scanned.Settings, ""), rest: scanned.Rest}
 	root, _ := newFlags(c.env)
 	from := c.sources(root, line.given, scanned.Rest)
-	line.file = from.file
+	line.file, line.rules = from.file, from.rules
 	problems := append(from.problems, t.apply(resolve(t.flags, from.layers...))...)
 	if len(scanned.Problems) == 0 {
 		problems = append(problems, check(line)...)

@@ -35,6 +35,7 @@ type listOptions struct {
 	history      string
 	json         bool
 	args         []string
+	rules        *grouping.Rules
 }
 
 // listFlags binds the flags of cohort tool list to the options it returns.
@@ -70,7 +71,7 @@ func (c *command) parseList(args []string) (*listOptions, error) {
 	if line == nil {
 		return nil, err
 	}
-	o.args, o.changed = line.rest, line.has("changed-since")
+	o.args, o.changed, o.rules = line.rest, line.has("changed-since"), line.rules
 	return o, nil
 }
 
@@ -102,6 +103,7 @@ type lister struct {
 	args    *gotest.Args
 	env     []string
 	options grouping.Options
+	rules   *grouping.Rules
 	past    *history.Snapshot
 
 	affected *affected.Result // nil without --changed-since
@@ -139,7 +141,7 @@ func (c *command) newLister(o *listOptions) (*lister, error) {
 	if args.PassThrough != "" {
 		return nil, fmt.Errorf("tool list cannot be used with %s: that run is left to go test", args.PassThrough)
 	}
-	l := &lister{opts: o, args: args, env: c.env.list}
+	l := &lister{opts: o, args: args, env: c.env.list, rules: o.rules.WithGroups(o.groups)}
 	l.options = grouping.Options{Groups: o.groups, Run: args.Run, Skip: args.Skip, PartialGroups: !o.wholeGroups}
 	if l.options.Dist, err = grouping.ParseDist(o.dist.String()); err != nil {
 		return nil, err
@@ -194,11 +196,7 @@ func (l *lister) add(src gotest.SourcePackage, reason string) error {
 		// The go command will say so itself, when it builds the package.
 		l.warnings = append(l.warnings, grouping.Warning{Text: fmt.Sprintf("%s cannot be loaded: %s", src.ImportPath, src.Err)})
 	}
-	p, warnings, err := grouping.List(src.ImportPath, relative(src.Dir), grouping.Files{Internal: src.Internal, External: src.External})
-	if err != nil {
-		return err
-	}
-	sel, err := grouping.Select(p, l.options)
+	p, sel, warnings, err := l.choose(src)
 	if err != nil {
 		return err
 	}
@@ -229,6 +227,26 @@ func (l *lister) add(src gotest.SourcePackage, reason string) error {
 	return nil
 }
 
+// choose reads the tests of a package, applies the rules, and selects.
+func (l *lister) choose(src gotest.SourcePackage) (*grouping.Package, *grouping.Selection, []grouping.Warning, error) {
+	p, warnings, err := grouping.List(src.ImportPath, relative(src.Dir), grouping.Files{Internal: src.Internal, External: src.External})
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	l.rules.Apply(p)
+	sel, err := grouping.Select(p, l.optionsOf(p.ImportPath))
+	return p, sel, warnings, err
+}
+
+// optionsOf returns how the units of a package are made.
+func (l *lister) optionsOf(path string) grouping.Options {
+	o := l.options
+	if dist := l.rules.Manner(path).Dist; dist != "" {
+		o.Dist = dist
+	}
+	return o
+}
+
 // relative returns a path as seen from here, if that is not longer.
 func relative(path string) string {
 	here, err := os.Getwd()
@@ -249,5 +267,8 @@ func (l *lister) warnRunWide() {
 	l.warnings = append(l.warnings, grouping.UnmatchedGroups(l.options.Groups, l.packages)...)
 	if l.options.Label != nil {
 		l.warnings = append(l.warnings, grouping.UnknownLabels(l.options.Label, l.packages)...)
+	}
+	if wholeModule(l.args, "") {
+		l.warnings = append(l.warnings, grouping.UnmatchedRules(l.rules, l.packages)...)
 	}
 }

@@ -60,7 +60,7 @@ func (c *command) parsePlan(args []string) (*planOptions, error) {
 	if line == nil {
 		return nil, err
 	}
-	o.list.args = line.rest
+	o.list.args, o.list.rules = line.rest, line.rules
 	return o, nil
 }
 
@@ -78,7 +78,7 @@ func (c *command) plan(args []string) error {
 	if err != nil {
 		return err
 	}
-	packages, err := l.shardPackages(context.Background(), opts.testMain == "per-worker")
+	packages, err := l.shardPackages(context.Background(), opts.testMain == testMainPerWorker)
 	if err != nil {
 		return err
 	}
@@ -118,16 +118,15 @@ func (l *lister) shardPackage(src gotest.SourcePackage, splitTestMain bool) (pla
 	if d, ok := l.past.Startup(src.ImportPath); ok {
 		out.Startup = d
 	}
-	p, _, err := grouping.List(src.ImportPath, relative(src.Dir), grouping.Files{Internal: src.Internal, External: src.External})
+	p, sel, _, err := l.choose(src)
 	if err != nil {
 		return out, err
 	}
-	sel, err := grouping.Select(p, l.options)
-	if err != nil {
-		return out, err
+	if split := l.rules.Manner(src.ImportPath).SplitTestMain; split != nil {
+		splitTestMain = *split
 	}
 	// What the scheduler keeps in one process stays on one machine.
-	out.Whole = p.TestMain && !splitTestMain || l.args.FailFast || l.options.Dist == grouping.LoadPackage
+	out.Whole = p.TestMain && !splitTestMain || l.args.FailFast || l.optionsOf(src.ImportPath).Dist == grouping.LoadPackage
 	for _, u := range sel.Units {
 		unit := plan.ShardUnit{Name: u.Name(), Tests: u.Names(), Known: true}
 		if u.Group != "" {

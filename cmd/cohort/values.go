@@ -181,7 +181,9 @@ func (v *distMode) Set(raw string) error { return setWord((*string)(v), raw, dis
 func (v *distMode) Type() string         { return "mode" }
 func (v *distMode) String() string       { return word(string(*v), distModes) }
 
-var testMainModes = []string{"whole", "per-worker"}
+const testMainPerWorker = "per-worker"
+
+var testMainModes = []string{"whole", testMainPerWorker}
 
 // testMainMode is one of testMainModes; "" is the first: one process for the whole
 // of a package that has a TestMain.

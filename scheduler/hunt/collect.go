@@ -115,8 +115,13 @@ func keep(req *gotest.Request, c *Config, dir string) (*binary, []grouping.Warni
 	if err != nil {
 		return nil, nil, err
 	}
+	c.Rules.Apply(list)
+	own, dist := c.Rules.Manner(list.ImportPath), c.Dist
+	if own.Dist != "" {
+		dist = own.Dist
+	}
 	sel, err := grouping.Select(list, grouping.Options{
-		Dist: c.Dist, Groups: c.Groups, Run: args.Run, Skip: args.Skip,
+		Dist: dist, Groups: c.Groups, Run: args.Run, Skip: args.Skip,
 	})
 	if err != nil {
 		return nil, nil, err
@@ -126,7 +131,8 @@ func keep(req *gotest.Request, c *Config, dir string) (*binary, []grouping.Warni
 		b.selection = sel
 	}
 	b.dir, b.env, b.args = req.Dir, req.Env, args
-	b.together = list.TestMain || args.Opaque || c.Dist == grouping.LoadPackage
+	b.together = list.TestMain || args.Opaque || dist == grouping.LoadPackage
+	b.fixed = fixedOrder(own.Order)
 	b.program = filepath.Join(dir, filepath.Base(req.Binary))
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		return nil, nil, err

@@ -29,6 +29,9 @@ type Config struct {
 	// Dist and Groups are --dist and --group.
 	Dist   grouping.Dist
 	Groups []*regexp.Regexp
+	// Rules are settings of single tests and packages, nil for none. A package whose order they fix
+	// is hunted in that order.
+	Rules *grouping.Rules
 	// Judge is --test: only units with a test whose name matches are judged, while all others run
 	// in parallel with them; nil judges all.
 	Judge *regexp.Regexp

@@ -45,6 +45,9 @@ func rotated(bins []*binary, i int) []*binary {
 // planBinary returns the processes of one package: t with units.
 func planBinary(b *binary, t task, whole bool, workers int) []task {
 	t.bin = b
+	if b.fixed != nil {
+		t.order = *b.fixed
+	}
 	with := func(units ...*unit) task {
 		t := t
 		t.units = units

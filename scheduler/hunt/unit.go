@@ -21,6 +21,8 @@ type binary struct {
 	itself *unit
 	// together reports that the units share one process in every round.
 	together bool
+	// fixed is the order of every round, nil for one that differs.
+	fixed *order
 	// selection is what differs from what args select, nil for nothing.
 	selection *grouping.Selection
 	// byTest finds the unit of a test.
@@ -91,6 +93,17 @@ func (u *unit) times(name string) int {
 type order struct {
 	shuffled bool
 	seed     int64
+}
+
+// fixedOrder returns the order that a rule gives a package in every round, nil for none.
+func fixedOrder(o *grouping.PackageOrder) *order {
+	switch {
+	case o == nil || o.Shuffled && !o.Seeded:
+		return nil
+	case !o.Shuffled:
+		return &order{}
+	}
+	return &order{shuffled: true, seed: o.Seed}
 }
 
 // sorted returns the units in the order in which a process of b runs them. It
