@@ -59,6 +59,7 @@ func (t *Test) annotate(f *testFile, fn testFunc) {
 	t.Locks = union(f.marks.locks, fn.marks.locks)
 	t.Timeout = f.timeout(fn)
 	t.Split = f.split(fn) != 0
+	t.Directives = slices.Concat(f.marks.right, fn.marks.right)
 }
 
 // readDir reads the test files of a directory that are part of the build:

@@ -200,8 +200,11 @@ func FuzzDirective(f *testing.F) {
 			t.Fatalf("//%s: warnings %v", text, warnings)
 		}
 		got := file.funcs[0].marks
-		got.line = 0
 		want, right := wantMarks(text)
+		if kept := got.right; right && (len(kept) != 1 || kept[0].Line != 3 || !strings.HasPrefix(kept[0].String(), "//cohort:"+kept[0].Word)) {
+			t.Fatalf("//%s: kept as %v", text, kept)
+		}
+		got.line, got.right = 0, nil
 		const name = "cohort:"
 		switch {
 		case right:

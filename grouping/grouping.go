@@ -93,6 +93,8 @@ type Test struct {
 	// Split reports whether a directive allows to run the test's subtests in
 	// several processes.
 	Split bool
+	// Directives are those that the test is under, the file's first.
+	Directives []Directive
 
 	// parallelLine is the line of the call of t.Parallel, or 0.
 	parallelLine int

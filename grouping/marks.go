@@ -19,6 +19,20 @@ type marks struct {
 	timeLine  int           // of the timeout directive; 0 without one
 	split     int           // line of the split directive; 0 without one
 	line      int           // of the first directive of any kind; 0 without one
+	right     []Directive   // those that are right, in order
+}
+
+// Directive is a directive that a test is under.
+type Directive struct {
+	// Word says which it is ("group"), Args what follows it, Line where it stands in the file.
+	Word string
+	Args []string
+	Line int
+}
+
+// String returns the directive as it is written.
+func (d Directive) String() string {
+	return strings.Join(append([]string{directivePrefix + d.Word}, d.Args...), " ")
 }
 
 // add takes in one directive and returns what is wrong with it, or "".

@@ -131,6 +131,8 @@ func (r *fileReader) directive(m *marks, comment *ast.Comment) bool {
 		r.problem(comment.Pos(), problem)
 		return false
 	}
+	word, args := parseDirective(comment.Text)
+	m.right = append(m.right, Directive{word, args, line})
 	if problem := unsupported(comment.Text); problem != "" {
 		r.file.unsupported = append(r.file.unsupported, Problem{File: r.file.path, Line: line, Text: problem})
 	}

@@ -14,6 +14,11 @@ const (
 	KeyRerunExcept  = "rerun-except"  // []*regexp.Regexp
 )
 
+// RerunKeys lists those keys. Rules that set them are asked about units.
+func RerunKeys() []string {
+	return []string{KeyRerunFails, KeyRerunDelay, KeyRerunBackoff, KeyRerunOnly, KeyRerunExcept}
+}
+
 // mayRerun reports whether a failed unit may run again.
 func (c *Config) mayRerun() bool {
 	return c.Reruns > 0 || slices.ContainsFunc(c.Rules.Values(KeyRerunFails), func(n any) bool { return n != 0 })

@@ -11,6 +11,7 @@ import (
 // toolLine is the command line of a tool whose arguments are go test's.
 type toolLine struct {
 	given layer // the flags on the command line
+	flags layer // in force, with where they come from
 	rest  []string
 	file  *config.Config  // what the configuration file says beyond flags
 	rules *grouping.Rules // its entries of tests, without what flags decide; nil without any
@@ -31,7 +32,8 @@ func (c *command) parseTool(name, head string, t *flagTable, args []string, chec
 	root, _ := newFlags(c.env)
 	from := c.sources(root, line.given, scanned.Rest)
 	line.file, line.rules = from.file, from.rules
-	problems := append(from.problems, t.apply(resolve(t.flags, from.layers...))...)
+	line.flags = resolve(t.flags, from.layers...)
+	problems := append(from.problems, t.apply(line.flags)...)
 	if len(scanned.Problems) == 0 {
 		problems = append(problems, check(line)...)
 	}

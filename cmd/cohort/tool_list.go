@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/gotestcohort/cohort/cmd/internal/usage"
@@ -34,8 +35,10 @@ type listOptions struct {
 	wholeGroups  bool
 	history      string
 	json         bool
+	explain      regexpValue
 	args         []string
 	rules        *grouping.Rules
+	flags        layer // in force, with where they come from
 }
 
 // listFlags binds the flags of cohort tool list to the options it returns.
@@ -49,6 +52,8 @@ func listFlags() (*flagTable, *listOptions) {
 	bindTogether(t, o)
 	t.toggle(&o.wholeGroups, true, usage.Flag{Name: "whole-groups", Default: "true", Own: true,
 		Help: "also run the members of a group that come before a selected one"})
+	t.add(&o.explain, usage.Flag{Name: "explain", Takes: "TEST", Own: true,
+		Help: "say for the tests whose name matches this expression what is set for them, and by which rule, directive or flag"})
 	t.toggle(&o.json, false, usage.Flag{Name: "json", Own: true, Help: "print a JSON object per test"})
 	return t, o
 }
@@ -71,7 +76,7 @@ func (c *command) parseList(args []string) (*listOptions, error) {
 	if line == nil {
 		return nil, err
 	}
-	o.args, o.changed, o.rules = line.rest, line.has("changed-since"), line.rules
+	o.args, o.changed, o.rules, o.flags = line.rest, line.has("changed-since"), line.rules, line.flags
 	return o, nil
 }
 
@@ -91,8 +96,15 @@ func (c *command) list(args []string) error {
 	for _, w := range l.warnings {
 		c.log.warnf("%v", w)
 	}
-	if opts.json {
+	explain := opts.explain.re
+	if explain != nil && len(l.rows) == 0 {
+		return &usage.Error{Problems: []string{fmt.Sprintf("--explain=%s: no test that would run matches", explain)}, Help: "cohort tool list --help"}
+	}
+	switch {
+	case opts.json:
 		return writeRowsJSON(c.stdout, l.rows)
+	case explain != nil:
+		return writeReasons(c.stdout, l.rows)
 	}
 	return l.write(c.stdout)
 }
@@ -127,6 +139,8 @@ type listRow struct {
 	Estimate *float64 `json:"estimate,omitempty"`
 	// Reason is why --changed-since takes the package.
 	Reason string `json:"reason,omitempty"`
+	// Explain is what is set for the test and by what, with --explain.
+	Explain []listReason `json:"explain,omitempty"`
 }
 
 func (c *command) newLister(o *listOptions) (*lister, error) {
@@ -196,46 +210,69 @@ func (l *lister) add(src gotest.SourcePackage, reason string) error {
 		// The go command will say so itself, when it builds the package.
 		l.warnings = append(l.warnings, grouping.Warning{Text: fmt.Sprintf("%s cannot be loaded: %s", src.ImportPath, src.Err)})
 	}
-	p, sel, warnings, err := l.choose(src)
+	c, err := l.choose(src)
 	if err != nil {
 		return err
 	}
-	l.packages = append(l.packages, p)
-	l.warnings = append(append(l.warnings, warnings...), sel.Warnings...)
+	l.packages = append(l.packages, c.pkg)
+	l.warnings = append(append(l.warnings, c.warnings...), c.sel.Warnings...)
 	added := make(map[string]bool)
-	for _, a := range sel.Added {
+	for _, a := range c.sel.Added {
 		for _, name := range a.Tests {
 			added[name] = true
 		}
 	}
-	for _, u := range sel.Units {
+	for _, u := range c.sel.Units {
 		for _, t := range u.Tests {
-			row := listRow{
-				Package: p.ImportPath, Test: t.Name, File: filepath.ToSlash(filepath.Join(p.Dir, t.File)), Line: t.Line,
-				Labels: t.Labels, Serial: t.Serial, Added: added[t.Name], Reason: reason,
+			if re := l.opts.explain.re; re != nil && !re.MatchString(t.Name) {
+				continue
 			}
-			if u.Declared {
-				row.Group = u.Group
-			}
-			if d, ok := l.past.Estimate(p.ImportPath, t.Name); ok {
-				seconds := d.Seconds()
-				row.Estimate = &seconds
-			}
+			row := l.row(c, u, t)
+			row.Added, row.Reason = added[t.Name], reason
 			l.rows = append(l.rows, row)
 		}
 	}
 	return nil
 }
 
-// choose reads the tests of a package, applies the rules, and selects.
-func (l *lister) choose(src gotest.SourcePackage) (*grouping.Package, *grouping.Selection, []grouping.Warning, error) {
-	p, warnings, err := grouping.List(src.ImportPath, relative(src.Dir), grouping.Files{Internal: src.Internal, External: src.External})
-	if err != nil {
-		return nil, nil, nil, err
+// row describes a test.
+func (l *lister) row(c chosenPackage, u grouping.Unit, t grouping.Test) listRow {
+	row := listRow{
+		Package: c.pkg.ImportPath, Test: t.Name, File: filepath.ToSlash(filepath.Join(c.pkg.Dir, t.File)), Line: t.Line,
+		Labels: t.Labels, Serial: t.Serial,
 	}
-	l.rules.Apply(p)
-	sel, err := grouping.Select(p, l.optionsOf(p.ImportPath))
-	return p, sel, warnings, err
+	if u.Declared {
+		row.Group = u.Group
+	}
+	if d, ok := l.past.Estimate(c.pkg.ImportPath, t.Name); ok {
+		seconds := d.Seconds()
+		row.Estimate = &seconds
+	}
+	if l.opts.explain.re != nil {
+		i := slices.IndexFunc(c.before, func(b grouping.Test) bool { return b.Name == t.Name && b.External == t.External })
+		row.Explain = explainer{l.rules, l.opts.flags}.reasons(explained{c.pkg, c.before[i], u})
+	}
+	return row
+}
+
+// chosenPackage is a package, and what of it would run.
+type chosenPackage struct {
+	pkg      *grouping.Package
+	before   []grouping.Test // as directives have them, before rules
+	sel      *grouping.Selection
+	warnings []grouping.Warning
+}
+
+// choose reads the tests of a package, applies the rules, and selects.
+func (l *lister) choose(src gotest.SourcePackage) (c chosenPackage, err error) {
+	c.pkg, c.warnings, err = grouping.List(src.ImportPath, relative(src.Dir), grouping.Files{Internal: src.Internal, External: src.External})
+	if err != nil {
+		return c, err
+	}
+	c.before = slices.Clone(c.pkg.Tests)
+	l.rules.Apply(c.pkg)
+	c.sel, err = grouping.Select(c.pkg, l.optionsOf(c.pkg.ImportPath))
+	return c, err
 }
 
 // optionsOf returns how the units of a package are made.

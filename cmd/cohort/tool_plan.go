@@ -118,7 +118,7 @@ func (l *lister) shardPackage(src gotest.SourcePackage, splitTestMain bool) (pla
 	if d, ok := l.past.Startup(src.ImportPath); ok {
 		out.Startup = d
 	}
-	p, sel, _, err := l.choose(src)
+	c, err := l.choose(src)
 	if err != nil {
 		return out, err
 	}
@@ -126,8 +126,8 @@ func (l *lister) shardPackage(src gotest.SourcePackage, splitTestMain bool) (pla
 		splitTestMain = *split
 	}
 	// What the scheduler keeps in one process stays on one machine.
-	out.Whole = p.TestMain && !splitTestMain || l.args.FailFast || l.optionsOf(src.ImportPath).Dist == grouping.LoadPackage
-	for _, u := range sel.Units {
+	out.Whole = c.pkg.TestMain && !splitTestMain || l.args.FailFast || l.optionsOf(src.ImportPath).Dist == grouping.LoadPackage
+	for _, u := range c.sel.Units {
 		unit := plan.ShardUnit{Name: u.Name(), Tests: u.Names(), Known: true}
 		if u.Group != "" {
 			unit.Name = "group " + u.Group // a test may have the same name
