@@ -167,3 +167,27 @@ func TestOrderFor(t *testing.T) {
 		t.Error("an order was found in source order alone")
 	}
 }
+
+// TestFixedOrder: a package whose order a rule fixes has it in every round.
+func TestFixedOrder(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		rule *grouping.PackageOrder
+		want func(round int) order
+	}{
+		"none":     {nil, func(round int) order { return order{round != sourceRound, 1 + int64(round)} }},
+		"shuffled": {&grouping.PackageOrder{Shuffled: true}, func(round int) order { return order{round != sourceRound, 1 + int64(round)} }},
+		"source":   {&grouping.PackageOrder{}, func(int) order { return order{} }},
+		"a seed":   {&grouping.PackageOrder{Shuffled: true, Seeded: true, Seed: 9}, func(int) order { return order{true, 9} }},
+	} {
+		b := planned(5)
+		b.fixed = fixedOrder(tc.rule)
+		for round := range period {
+			for _, task := range planRound([]*binary{b}, round, 1, 2) {
+				if want := tc.want(round); task.order.shuffled != want.shuffled || want.shuffled && task.order != want {
+					t.Errorf("%s, round %d: %+v, want %+v", name, round, task.order, want)
+				}
+			}
+		}
+	}
+}
