@@ -40,6 +40,7 @@ var rules = []rule{
 	{"grouping/...", ""},
 	{"scheduler", "grouping scheduler/gotest scheduler/history scheduler/ledger scheduler/plan scheduler/procgroup scheduler/rerun scheduler/stream scheduler/testbin scheduler/worker scheduler/world"},
 	{"scheduler/testbin", "scheduler/procgroup"},
+	{"scheduler/world", "scheduler/procgroup"},
 	{"scheduler/ledger", "grouping scheduler/testbin"},
 	{"scheduler/rerun", "scheduler/ledger scheduler/testbin"},
 	{"scheduler/stream", "scheduler/ledger scheduler/testbin"},
