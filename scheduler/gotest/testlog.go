@@ -7,10 +7,32 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 )
 
 // testlogHeader begins each log of the files and variables that tests read.
 const testlogHeader = "# test log\n"
+
+// ReadVariable reports whether the logs of a binary's processes say that its tests have read one of
+// the variables, or do not say whether they have.
+func ReadVariable(logs, names []string) bool {
+	if len(names) == 0 {
+		return false
+	}
+	for _, log := range logs {
+		data, err := os.ReadFile(log)
+		if err != nil {
+			return true
+		}
+		for line := range bytes.Lines(data) {
+			name, ok := bytes.CutPrefix(bytes.TrimRight(line, "\r\n"), []byte("getenv "))
+			if ok && slices.Contains(names, string(name)) {
+				return true
+			}
+		}
+	}
+	return false
+}
 
 // WriteTestLog joins the logs of a binary's processes to the one that the go
 // command looks for beside binary, so that it stores the result in its cache.

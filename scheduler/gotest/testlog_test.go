@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 )
@@ -92,5 +93,30 @@ func TestWriteTestLogFullDisk(t *testing.T) {
 	}
 	if _, err := os.Lstat(name); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("the log is left behind: %v", err)
+	}
+}
+
+// TestReadVariable: what the logs of processes say of variables.
+func TestReadVariable(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	write := func(name, text string) string {
+		name = filepath.Join(dir, name)
+		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return name
+	}
+	a, b := write("a", "# test log\ngetenv HOME\nopen DB\n"), write("b", "# test log\nopen x\ngetenv DB\n")
+	for _, tc := range []struct {
+		logs, names string
+		want        bool
+	}{
+		{a, "", false}, {a, "DB", false}, {b, "DB", true}, {a + " " + b, "X DB", true}, {b, "D", false}, {b, "DBS", false},
+		{filepath.Join(dir, "none"), "DB", true}, {filepath.Join(dir, "none"), "", false},
+	} {
+		if got := ReadVariable(strings.Fields(tc.logs), strings.Fields(tc.names)); got != tc.want {
+			t.Errorf("%s of %s: %v", tc.names, tc.logs, got)
+		}
 	}
 }

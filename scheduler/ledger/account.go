@@ -64,7 +64,8 @@ type Account struct {
 	ran      bool
 	dropped  []Planned // with Drop
 	failures []string
-	process  int // that failed outside its tests, 0 for none
+	refusals []string // reasons for which tests were not run
+	process  int      // that failed outside its tests, 0 for none
 	code     int
 	ended    time.Time
 }
@@ -190,14 +191,32 @@ func (a *Account) Dropped() bool { return a.state != Running }
 
 // Start books that a process with tasks has started.
 func (a *Account) Start(tasks []*Task) {
-	had := len(a.waiting)
-	a.waiting = slices.DeleteFunc(a.waiting, func(t *Task) bool { return slices.Contains(tasks, t) })
-	a.strays += len(tasks) - (had - len(a.waiting))
-	a.running++
+	a.claim(tasks)
 	a.started++
 	if !slices.ContainsFunc(tasks, func(t *Task) bool { return t.All }) {
 		a.parts++
 	}
+}
+
+// Refuse books that tasks which the planner had are not to run. BookRefused ends that.
+func (a *Account) Refuse(tasks []*Task) { a.claim(tasks) }
+
+// claim takes tasks back from the planner.
+func (a *Account) claim(tasks []*Task) {
+	had := len(a.waiting)
+	a.waiting = slices.DeleteFunc(a.waiting, func(t *Task) bool { return slices.Contains(tasks, t) })
+	a.strays += len(tasks) - (had - len(a.waiting))
+	a.running++
+}
+
+// BookRefused books that their tests have been reported as skipped, for a reason for which the
+// package cannot pass: its tests have not run.
+func (a *Account) BookRefused(reason string) {
+	a.running--
+	if !slices.Contains(a.refusals, reason) {
+		a.refusals = append(a.refusals, reason)
+	}
+	a.requeue(nil)
 }
 
 // StartBaseline books that the process without tests has started.
@@ -391,11 +410,14 @@ func (a *Account) State() State { return a.state }
 
 // Passed reports whether the first attempt of everything was good.
 func (a *Account) Passed() bool {
-	return len(a.failures) == 0 && !slices.ContainsFunc(a.spec.Units, func(u *Unit) bool { return len(u.Failed) > 0 })
+	return len(a.failures)+len(a.refusals) == 0 && !slices.ContainsFunc(a.spec.Units, func(u *Unit) bool { return len(u.Failed) > 0 })
 }
 
 // Failures are the reasons why the package fails beside its tests.
 func (a *Account) Failures() []string { return a.failures }
+
+// Refusals are the reasons for which tests of the package were not run, each once.
+func (a *Account) Refusals() []string { return a.refusals }
 
 // FailedIn returns the number of the process that failed outside its tests, 0 for none.
 func (a *Account) FailedIn() int { return a.process }

@@ -220,6 +220,9 @@ func (p *pkg) price() cost {
 
 // worked returns what a batch has done until now, its start excluded.
 func (p *pkg) worked(b *batch, now time.Duration) cost {
+	if b.held {
+		return 0
+	}
 	return max(0, cost(now-b.started-p.startup))
 }
 

@@ -111,6 +111,7 @@ type batch struct {
 	seen    bool // done was reported
 	done    int  // tests that have ended
 	ended   bool
+	held    bool // its process waits for something, see Hold
 }
 
 // New returns a Planner without packages.
