@@ -27,6 +27,9 @@ type closing struct {
 	// result. Binaries for reruns are kept in dir.
 	keep, cacheable bool
 	dir             string
+	// variables are the names of those that set-ups have written: the go command has other values,
+	// so that a result which depends on one is not kept.
+	variables []string
 	// notStarted are tests that an interrupt has kept from starting.
 	notStarted []ledger.Planned
 }
@@ -74,7 +77,7 @@ func (c *closing) do() closed {
 		_ = s.req.Exit(max(1, c.code))
 		return out
 	}
-	if c.cacheable {
+	if c.cacheable && !gotest.ReadVariable(s.files.testlogs, c.variables) {
 		// Without a complete log the go command just does not cache the result,
 		// as for a TestMain that never calls m.Run.
 		_ = gotest.WriteTestLog(s.req.Binary, s.req.Dir, s.files.testlogs, s.inputs)

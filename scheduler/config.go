@@ -44,6 +44,9 @@ type Config struct {
 	// has ended must wait for it.
 	Strict bool
 
+	// World is what tests need before they run, nil for nothing.
+	World *World
+
 	ProgramConfig
 	AgainConfig
 	SelectConfig
@@ -146,7 +149,7 @@ func (c *Config) modes() []string {
 	if rules := c.Rules.Text(grouping.KeyGroup, grouping.KeyLabels, grouping.KeyDist, grouping.KeyTestMain); rules != "" {
 		modes = append(modes, "rules", rules)
 	}
-	return modes
+	return append(modes, c.World.modes()...)
 }
 
 // cacheable reports whether the go command may keep results: not those of a foreign

@@ -8,6 +8,7 @@ import (
 	"github.com/gotestcohort/cohort/grouping"
 	"github.com/gotestcohort/cohort/scheduler/ledger"
 	"github.com/gotestcohort/cohort/scheduler/worker"
+	"github.com/gotestcohort/cohort/scheduler/world"
 )
 
 // core is the state of a run and decides what happens next. It is for one goroutine and acts on
@@ -32,6 +33,7 @@ type core struct {
 	stopped     bool
 	// interrupted are the tests that the end of the run kept from ending, or from starting.
 	interrupted interrupted
+	setups      *setups
 
 	warnings  []grouping.Warning
 	directive error // the first wrong directive
@@ -49,7 +51,12 @@ type todo struct {
 	// explained says that all is known of failures that can be.
 	explained bool
 	close     []*closing
-	start     []*job
+	// refuse are jobs whose tests are to be reported as skipped.
+	refuse []*job
+	// commands are those of set-ups and tear-downs. stands says that no more of them will come.
+	commands []world.Action
+	stands   bool
+	start    []*job
 	// answer are questions whose time has come.
 	answer []func()
 	// wake is when to call advance again, zero for not before the next message.
@@ -59,7 +66,7 @@ type todo struct {
 func newCore(c *Config, dir, kept string, began time.Time) *core {
 	return &core{
 		cfg: c, dir: dir, kept: kept, began: began,
-		pool: newPool(c.Workers), queue: newQueue(c), failed: make(map[int]*job),
+		pool: newPool(c.Workers), queue: newQueue(c), failed: make(map[int]*job), setups: newSetups(c),
 	}
 }
 
@@ -95,6 +102,7 @@ func (c *core) building(full bool) { c.queue.building(full) }
 
 // ended takes the result of a process; a is nil unless it was a rerun.
 func (c *core) ended(j *job, r *worker.Result, a *Attempt, now time.Time) {
+	c.setups.state.End()
 	c.testsOver(j, now)
 	if j.Kind.Early() {
 		j.suite.busy.end(now)
@@ -156,6 +164,7 @@ func (c *core) wasClosed(m closed) {
 // stop takes that the run is called off.
 func (c *core) stop() {
 	c.stopped = true
+	c.setups.state.Halt()
 	for _, s := range c.open {
 		s.account.Drop()
 	}
@@ -207,7 +216,9 @@ func (c *core) advance(now time.Time) todo {
 			c.settle(s)
 		}
 	}
+	c.admit(now)
 	c.fill(now)
+	c.todo.commands, c.todo.stands = c.setups.state.Next(), c.setups.state.Over()
 	if c.reruns != nil && c.reruns.queue.Over() {
 		c.todo.over = true
 	}
@@ -239,23 +250,23 @@ func (c *core) settle(s *suite) {
 	a.Close()
 	c.todo.close = append(c.todo.close, &closing{
 		notStarted: notStarted,
-		suite:      s, passed: a.Passed(), failures: slices.Clone(a.Failures()), solo: a.Solo(), code: a.Code(),
-		keep: c.cfg.keeps() && !c.stopped, cacheable: c.cfg.cacheable(), dir: c.kept,
+		suite:      s, passed: a.Passed(), failures: slices.Concat(a.Failures(), a.Refusals()), solo: a.Solo(), code: a.Code(),
+		keep: c.cfg.keeps() && !c.stopped, cacheable: c.cfg.cacheable() && !c.setups.uncertain(s), dir: c.kept,
 	})
 }
 
 // fill gives batches to idle workers while there are both.
 func (c *core) fill(now time.Time) {
 	for !c.stopped {
-		slot, ok := c.pool.free()
-		if !ok {
+		slots := c.pool.free()
+		if len(slots) == 0 {
 			return
 		}
 		j := c.next(now)
 		if j == nil {
 			return
 		}
-		c.start(j, slot, now)
+		c.start(j, c.setups.slot(slots, j), now)
 	}
 }
 
@@ -272,7 +283,7 @@ func (c *core) next(now time.Time) *job {
 	}
 	for _, s := range c.open {
 		if s.account.NeedsBaseline() {
-			return newBaseline(s, c.number(), c.dir)
+			return newBaseline(c.cfg, s, c.number(), c.dir)
 		}
 	}
 	j, wake := c.queue.next(now.Sub(c.began), c.pool.idle())
@@ -282,18 +293,26 @@ func (c *core) next(now time.Time) *job {
 	return j
 }
 
-// start books that a job starts on a worker.
+// start gives a job a worker.
 func (c *core) start(j *job, slot int, now time.Time) {
-	j.place(c.cfg, c.number(), slot, c.dir)
+	j.Slot = slot
 	c.pool.take(slot, j.serial)
+	if j.Kind == ledger.Baseline {
+		j.suite.account.StartBaseline()
+	}
+	c.enter(j, now)
+}
+
+// launch books that a job starts.
+func (c *core) launch(j *job, now time.Time) {
+	j.place(c.cfg, c.number(), j.Slot, c.dir)
+	c.setups.state.Begin()
 	if j.Kind.Early() {
 		j.suite.busy.start(now)
 	}
-	switch j.Kind {
-	case ledger.First:
+	if j.Kind == ledger.First {
+		c.queue.begins(j, now.Sub(c.began))
 		j.suite.account.Start(j.tasks)
-	case ledger.Baseline:
-		j.suite.account.StartBaseline()
 	}
 	c.todo.start = append(c.todo.start, j)
 }
@@ -301,6 +320,7 @@ func (c *core) start(j *job, slot int, now time.Time) {
 // check panics if the state is one that cannot be.
 func (c *core) check() {
 	c.pool.check()
+	c.setups.state.Check()
 	for _, s := range c.open {
 		s.account.Check()
 	}

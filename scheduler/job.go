@@ -36,6 +36,9 @@ type job struct {
 	limit    time.Duration
 	progress progress
 	said     *rerun.Output // what the process prints
+	// needs are the workers' set-ups without which it cannot run, broken is the one that has failed.
+	needs  []int
+	broken *SetupError
 }
 
 // progress is what a process's reader tells the owner without a message.
@@ -77,6 +80,7 @@ func newJob(c *Config, s *suite, tasks []*ledger.Task) *job {
 			j.Group = t.Unit.Def.Group
 		}
 	}
+	j.needs = c.World.needs(s, tasks)
 	j.Shuffle = shuffleValue(c, s, j)
 	j.StopsEarly = s.binary.Args.FailFast || j.Group != "" && c.GroupFailFast
 	return j
@@ -164,9 +168,10 @@ func (j *job) refused() {
 }
 
 // newBaseline returns a process of s without tests, which writes in dir.
-func newBaseline(s *suite, number int, dir string) *job {
+func newBaseline(c *Config, s *suite, number int, dir string) *job {
 	s.files.baseline = filepath.Join(dir, fmt.Sprint("baseline", number))
-	return &job{suite: s, said: rerun.NewOutput(nil), Job: worker.Job{
+	needs := c.World.needs(s, []*ledger.Task{s.account.Everything()})
+	return &job{suite: s, said: rerun.NewOutput(nil), needs: needs, Job: worker.Job{
 		Binary: s.binary, Kind: ledger.Baseline, Known: true, Out: stream.Discard(),
 		Files: worker.Files{Profile: s.files.baseline, CoverDir: s.files.baselineDir()},
 	}}

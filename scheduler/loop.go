@@ -5,12 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/gotestcohort/cohort/scheduler/gotest"
 	"github.com/gotestcohort/cohort/scheduler/ledger"
 	"github.com/gotestcohort/cohort/scheduler/testbin"
 	"github.com/gotestcohort/cohort/scheduler/worker"
+	"github.com/gotestcohort/cohort/scheduler/world"
 )
 
 // The messages to the owner, beside *suite for one that has been loaded, and closed.
@@ -27,6 +29,13 @@ type (
 	}
 	// question: run this when nothing is being closed.
 	question func()
+	// abandoned: nothing more is to be torn down.
+	abandoned struct{}
+	// done: a command of a set-up or a tear-down has ended.
+	done struct {
+		action world.Action
+		ok     bool
+	}
 )
 
 // loop is the owner of the run's state: it takes a message, applies it, and does what the core
@@ -79,7 +88,15 @@ func (r *Run) apply(event any) {
 	case testsOver:
 		r.core.testsOver(e.job, time.Now())
 	case ended:
+		if e.job.broken != nil {
+			r.core.wasRefused(e.job, e.result, e.attempt, time.Now())
+			return
+		}
 		r.core.ended(e.job, e.result, e.attempt, time.Now())
+	case abandoned:
+		r.core.setups.state.Abandon()
+	case done:
+		r.core.setups.state.Ended(e.action, e.ok)
 	case closed:
 		r.core.wasClosed(e)
 	case question:
@@ -106,17 +123,28 @@ func (r *Run) act(t todo) {
 		close(r.explained)
 		r.explained = nil
 	}
+	if t.stands && r.world.stands != nil {
+		close(r.world.stands)
+		r.world.stands = nil
+	}
 	for _, c := range t.close {
+		c.variables = r.world.Names()
 		r.took.Store(c.suite.path, c.suite.busy.total) // before the go command hears of the end
-		r.children.Go(func() {                         // ends with what it does
+		r.spawn(func() {                               // ends with what it does
 			done := c.do()
 			r.observer.PackageEnded(c.suite.path, done.passed, time.Now())
 			c.suite.stop(nil) // nothing of it runs: this only frees what the context holds
 			r.send(done)
 		})
 	}
+	for _, a := range t.commands {
+		r.spawn(func() { r.send(r.runCommand(a)) }) // ends with the command
+	}
+	for _, j := range t.refuse {
+		r.spawn(func() { r.send(j.reportRefused()) }) // ends when the go command has been told
+	}
 	for _, j := range t.start {
-		r.children.Go(func() { r.send(r.runJob(j)) }) // ends with the process
+		r.spawn(func() { r.send(r.runJob(j)) }) // ends with the process
 	}
 	for _, f := range t.answer {
 		f()
@@ -126,7 +154,7 @@ func (r *Run) act(t todo) {
 // arrive lets a suite be loaded in the background.
 func (r *Run) arrive(req *gotest.Request) {
 	number := r.core.number()
-	r.children.Go(func() { // ends when the suite has been loaded and the go command's side is over
+	r.spawn(func() { // ends when the suite has been loaded and the go command's side is over
 		s := r.loader.load(number, req)
 		s.ctx, s.stop = context.WithCancelCause(r.ctx)
 		r.observer.PackageFound(s.found(r.cfg))
@@ -150,6 +178,7 @@ func (r *Run) runJob(j *job) ended {
 		ctx, cancel = context.WithTimeout(ctx, j.limit)
 		defer cancel()
 	}
+	j.Binary.Env = slices.Concat(j.Binary.Env, r.world.environ(j))
 	lingers := j.suite.lingers(r.cfg)
 	watch := spectator{r.observer, j.Number}
 	since := func() time.Duration { return time.Since(r.core.began) }

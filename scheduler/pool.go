@@ -1,9 +1,6 @@
 package scheduler
 
-import (
-	"fmt"
-	"slices"
-)
+import "fmt"
 
 // pool is the workers: slots, numbered from 0, each of which holds at most one process.
 type pool struct {
@@ -15,10 +12,17 @@ type pool struct {
 
 func newPool(workers int) pool { return pool{busy: make([]bool, workers)} }
 
-// free returns the lowest worker that may take a process now.
-func (p *pool) free() (slot int, ok bool) {
-	slot = slices.Index(p.busy, false)
-	return slot, slot >= 0 && !p.exclusive
+// free returns the workers that may take a process now, the lowest first.
+func (p *pool) free() (slots []int) {
+	if p.exclusive {
+		return nil
+	}
+	for slot, busy := range p.busy {
+		if !busy {
+			slots = append(slots, slot)
+		}
+	}
+	return slots
 }
 
 // idle returns how many workers do nothing.

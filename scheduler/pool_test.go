@@ -7,7 +7,7 @@ import (
 )
 
 // TestPool is a table of steps, with the state after each: which workers are busy (x), how many
-// are idle, and which one would take a process next, - for none.
+// are idle, and which of those that would take a process is the lowest, - for none.
 func TestPool(t *testing.T) {
 	t.Parallel()
 	type step struct {
@@ -61,8 +61,8 @@ func showPool(p *pool) string {
 		s.WriteByte(map[bool]byte{true: 'x', false: '.'}[busy])
 	}
 	next := "-"
-	if slot, ok := p.free(); ok {
-		next = fmt.Sprint(slot)
+	if slots := p.free(); len(slots) > 0 {
+		next = fmt.Sprint(slots[0])
 	}
 	return fmt.Sprintf("%s idle %d next %s", s.String(), p.idle(), next)
 }

@@ -18,7 +18,8 @@ type queue struct {
 }
 
 // part is what the planner knows as a package: tasks of a suite that may share processes. A suite
-// has several if its list of tests is too long for one process, or if a crash has left something.
+// has several if its list of tests is too long for one process, if its tests need different set-ups,
+// or if a crash has left something.
 type part struct {
 	suite *suite
 	tasks []*ledger.Task // by the planner's unit number
@@ -48,9 +49,11 @@ func (q *queue) building(full bool) {
 
 // add hands tasks of s to the planner.
 func (q *queue) add(s *suite, tasks []*ledger.Task) {
-	first, rest := q.firsts(s, tasks)
-	q.addPart(s, first, true)
-	q.addPart(s, rest, false)
+	for _, tasks := range q.cfg.World.byNeed(s, tasks) {
+		first, rest := q.firsts(s, tasks)
+		q.addPart(s, first, true)
+		q.addPart(s, rest, false)
+	}
 }
 
 // firsts divides tasks into those that start before those of all packages, and the rest. A package
@@ -178,6 +181,12 @@ func (q *queue) next(now time.Duration, idle int) (j *job, wake time.Duration) {
 		return j, 0
 	}
 }
+
+// hold tells the planner that the process of a job waits for a set-up of its worker.
+func (q *queue) hold(j *job) { q.planner.Hold(j.planID) }
+
+// begins tells the planner that it starts.
+func (q *queue) begins(j *job, now time.Duration) { q.planner.Begin(j.planID, now) }
 
 // ended tells the planner that the process of a job has ended.
 func (q *queue) ended(j *job, now time.Duration) {

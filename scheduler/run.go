@@ -26,6 +26,7 @@ type Run struct {
 	gocmd    *goCommand
 	loader   *loader
 	worker   *worker.Run
+	world    *stage
 	observer Observer
 
 	took     sync.Map // time.Duration by import path: how long the processes of a package ran
@@ -73,10 +74,11 @@ func Start(c *Config) (*Run, error) {
 		ID: c.ID, Workers: c.Workers, Timeout: c.GoTest.Timeout, Exec: c.GoTest.Exec,
 		Kill: r.kill, Runner: worker.Local{}, Now: time.Now,
 	}
+	r.world = newStage(c, listener.Dir, r.kill, time.Now)
 	r.core = newCore(c, listener.Dir, binaries, time.Now())
 	r.ctx, r.stop = context.WithCancelCause(context.Background())
 	r.children.Add(1)
-	go r.loop() // ends with Close
+	go r.guard(r.loop) // ends with Close
 	return r, nil
 }
 
@@ -121,8 +123,11 @@ func (r *Run) Kill() {
 // every outcome, once.
 func (r *Run) Close() error {
 	r.stop(errors.New("the run is over"))
+	r.EndWorld(false)
 	close(r.done)
 	r.children.Wait()
+	r.world.Close()
+	r.world.abandon() // nothing runs: this only frees what the context holds
 	return errors.Join(r.listener.Close(), r.gocmd.removeWork())
 }
 

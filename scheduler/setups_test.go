@@ -1,0 +1,236 @@
+package scheduler
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gotestcohort/cohort/grouping"
+	"github.com/gotestcohort/cohort/scheduler/internal/script"
+	"github.com/gotestcohort/cohort/scheduler/world"
+)
+
+// worldBench plays a run with set-ups: the test says how each ends.
+type worldBench struct {
+	*bench
+	seed     uint64
+	rng      *rand.Rand
+	commands []world.Action
+	refused  []*job
+	up       map[world.Part]bool // those that have ended well
+	done     map[world.Action]int
+	failing  int // of a hundred set-ups
+}
+
+// newWorldBench has so many set-ups of the run, and of each worker one for the tests with an A in
+// their names and one for those with a B.
+func newWorldBench(t *testing.T, seed uint64, runs int, c *Config) *worldBench {
+	names := func(prefix string, n int) (all []world.Setup) {
+		for i := range n {
+			all = append(all, world.Setup{Name: fmt.Sprint(prefix, i)})
+		}
+		return all
+	}
+	when, err := grouping.NewRules("m", []grouping.Rule{
+		{Match: grouping.Condition{Test: regexp.MustCompile("A")}, Set: map[string]any{SetupKey(0): true}},
+		{Match: grouping.Condition{Test: regexp.MustCompile("B")}, Set: map[string]any{SetupKey(1): true}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.World = &World{Run: names("run", runs), Worker: names("worker", 2), When: when}
+	return &worldBench{
+		bench: newBench(t, c), seed: seed, rng: rand.New(rand.NewPCG(seed, 9)),
+		up: make(map[world.Part]bool), done: make(map[world.Action]int),
+	}
+}
+
+// step lets the core advance and one random thing end. It returns false if there is none.
+func (b *worldBench) step() bool {
+	b.t.Helper()
+	todo := b.advance(time.Now())
+	for _, c := range todo.close {
+		b.wasClosed(c.do())
+	}
+	for _, j := range todo.start {
+		b.checkStart(j)
+	}
+	b.running = append(b.running, todo.start...)
+	b.refused = append(b.refused, todo.refuse...)
+	b.commands = append(b.commands, todo.commands...)
+	n := len(b.running) + len(b.refused) + len(b.commands)
+	if n == 0 {
+		return false
+	}
+	switch i := b.rng.IntN(n); {
+	case i < len(b.running):
+		b.finish(b.running[i], passing(b.running[i]), 0)
+	case i < len(b.running)+len(b.refused):
+		i -= len(b.running)
+		e := b.refused[i].reportRefused()
+		b.refused = slices.Delete(b.refused, i, i+1)
+		b.wasRefused(e.job, e.result, e.attempt, time.Now())
+	default:
+		i -= len(b.running) + len(b.refused)
+		a := b.commands[i]
+		b.commands = slices.Delete(b.commands, i, i+1)
+		ok := a.TearDown || b.rng.IntN(100) >= b.failing
+		b.up[a.Part] = ok && !a.TearDown
+		b.done[a]++
+		b.setups.state.Ended(a, ok)
+	}
+	return true
+}
+
+// needsOf are the workers' set-ups that a test needs by its name.
+func needsOf(test string) (needs []int) {
+	for n, mark := range []string{"A", "B"} {
+		if strings.Contains(test, mark) {
+			needs = append(needs, n)
+		}
+	}
+	return needs
+}
+
+// checkStart checks that everything a process needs is ready, and that loose tests with other needs
+// are not in it.
+func (b *worldBench) checkStart(j *job) {
+	b.t.Helper()
+	parts := []world.Part{}
+	for n := range b.cfg.World.Run {
+		parts = append(parts, world.Part{Worker: world.Everyone, Number: n})
+	}
+	var first []int
+	for i, test := range j.Names() {
+		needs := needsOf(test)
+		if i == 0 {
+			first = needs
+		}
+		if !slices.Equal(needs, first) && j.Group == "" && !j.All {
+			b.t.Errorf("seed %d: a process with %s, which need different things", b.seed, names(j))
+		}
+		for _, n := range needs {
+			parts = append(parts, world.Part{Worker: j.Slot, Number: n})
+		}
+	}
+	for _, p := range parts {
+		if !b.up[p] {
+			b.t.Errorf("seed %d: %s starts on worker %d without %+v", b.seed, names(j), j.Slot, p)
+		}
+	}
+}
+
+// worldTests is the source of a package with tests of all needs, and a group of mixed ones.
+func worldTests(random *rand.Rand) string {
+	var s strings.Builder
+	for i := range 3 + random.IntN(8) {
+		fmt.Fprintf(&s, "func Test%s%d(t *testing.T) {}\n\n", []string{"A", "B", "AB", "N"}[random.IntN(4)], i)
+	}
+	s.WriteString("//cohort:group g\nfunc TestGA(t *testing.T) {}\n\n//cohort:group g\nfunc TestG(t *testing.T) {}\n")
+	return s.String()
+}
+
+// TestRandomWorlds runs packages with set-ups that end in any order, well or not: a process starts
+// when what it needs is ready, each test passes or is skipped once, and a package of which a test
+// was skipped fails.
+func TestRandomWorlds(t *testing.T) {
+	t.Parallel()
+	greens, reds := 0, 0
+	for seed := range uint64(200) {
+		random := rand.New(rand.NewPCG(seed, 3))
+		b := newWorldBench(t, seed, random.IntN(3), &Config{Workers: 1 + random.IntN(4), Shuffle: true, Seed: int64(seed), GroupFailFast: true})
+		b.failing = []int{0, 10, 50}[seed%3]
+		p := b.arrives(worldTests(random), seed%7 == 0)
+		for b.step() {
+		}
+		if !b.over(p) {
+			t.Fatalf("seed %d: the package has no end", seed)
+		}
+		code := b.exit()
+		of, err := script.Events(b.stdout.Bytes())
+		if err != nil {
+			t.Fatal(err)
+		}
+		skipped := 0
+		for _, test := range p.list.Tests {
+			var results []string
+			for _, e := range of[test.Name] {
+				if result := e[:4]; result == "pass" || result == "skip" || result == "fail" {
+					results = append(results, result)
+				}
+			}
+			if len(results) != 1 || results[0] == "fail" {
+				t.Errorf("seed %d: %s has the results %v", seed, test.Name, results)
+			} else if results[0] == "skip" {
+				skipped++
+			}
+		}
+		if skipped > 0 != (code != 0) || skipped > 0 != (len(p.account.Refusals()) > 0) || skipped > 0 && !b.setups.state.Broken() {
+			t.Errorf("seed %d: %d tests skipped, exit status %d, %v", seed, skipped, code, p.account.Refusals())
+		}
+		if skipped > 0 {
+			reds++
+		} else {
+			greens++
+		}
+		b.tearDown()
+		if t.Failed() {
+			return
+		}
+	}
+	if greens < 20 || reds < 20 {
+		t.Errorf("%d green and %d red packages", greens, reds)
+	}
+}
+
+// tearDown ends the world, and checks that each set-up was torn down.
+func (b *worldBench) tearDown() {
+	b.setups.state.Close(false)
+	for b.step() {
+	}
+	for a, n := range b.done {
+		if n != 1 || b.done[world.Action{Part: a.Part, TearDown: true}] != 1 {
+			b.t.Errorf("seed %d: %+v ran %d times", b.seed, a, n)
+		}
+	}
+	if !b.setups.state.Over() {
+		b.t.Errorf("seed %d: the world is not over", b.seed)
+	}
+}
+
+// TestStoppedWorlds calls runs off while set-ups run: no process starts any more, and everything
+// ends.
+func TestStoppedWorlds(t *testing.T) {
+	t.Parallel()
+	for seed := range uint64(100) {
+		random := rand.New(rand.NewPCG(seed, 5))
+		b := newWorldBench(t, seed, random.IntN(3), &Config{Workers: 1 + random.IntN(4), Shuffle: true, Seed: int64(seed)})
+		p := b.arrives(worldTests(random), seed%7 == 0)
+		for range random.IntN(8) {
+			b.step()
+		}
+		if b.over(p) {
+			b.exit()
+			continue
+		}
+		b.stop()
+		running := len(b.running)
+		for b.step() {
+			if len(b.running) > running {
+				t.Errorf("seed %d: a process starts in a run that was called off", seed)
+			}
+			running = len(b.running)
+		}
+		if len(b.setups.waiting) > 0 || b.pool.running > 0 {
+			t.Errorf("seed %d: %d jobs wait, %d workers are busy", seed, len(b.setups.waiting), b.pool.running)
+		}
+		if code := b.exit(); code == 0 {
+			t.Errorf("seed %d: exit status 0", seed)
+		}
+		b.tearDown()
+	}
+}

@@ -1,0 +1,50 @@
+package scheduler
+
+import (
+	"strconv"
+
+	"github.com/gotestcohort/cohort/grouping"
+	"github.com/gotestcohort/cohort/scheduler/world"
+)
+
+// World says what tests need before they run.
+type World struct {
+	// Run are the set-ups of the run, which every test process needs. Worker are those of each
+	// worker, for the tests that When names.
+	Run, Worker []world.Setup
+	// When sets the key SetupKey of each of Worker for the tests that need it. Nil: none does.
+	When *grouping.Rules
+	// Dir is where the commands run.
+	Dir string
+	// Key stands for all of it: results under one say nothing about another.
+	Key string
+	// Tell hears each command when it has ended, in any goroutine; nil for nobody.
+	Tell func(world.Outcome)
+}
+
+// setupKey begins the keys of SetupKey.
+const setupKey = "setup "
+
+// SetupKey is the key in World.When of a set-up of the workers.
+func SetupKey(number int) string { return setupKey + strconv.Itoa(number) }
+
+// SetupError says that a process was not run since a set-up had failed.
+type SetupError struct{ Name string }
+
+func (e *SetupError) Error() string { return "set-up " + e.Name + " failed" }
+
+// error is that of a process that was refused because of a part.
+func (w *World) error(p world.Part) *SetupError {
+	if p.Worker == world.Everyone {
+		return &SetupError{w.Run[p.Number].Name}
+	}
+	return &SetupError{w.Worker[p.Number].Name}
+}
+
+// modes are what of the world decides what a result says.
+func (w *World) modes() []string {
+	if w == nil {
+		return nil
+	}
+	return []string{"world", w.Key}
+}
