@@ -28,6 +28,8 @@ type JUnit struct {
 	Details *JUnitDetails
 	// Redact is applied to names and texts of tests; nil: nothing is replaced.
 	Redact func(string) string
+	// Setups are what came of set-ups, in a suite of their own; none: there is no such suite.
+	Setups []Setup
 }
 
 type xmlSuites struct {
@@ -120,6 +122,9 @@ func (j JUnit) Write(out io.Writer, exec *testjson.Execution) error {
 
 func (j JUnit) suites(exec *testjson.Execution) xmlSuites {
 	all := xmlSuites{Name: j.ProjectName, Errors: len(exec.Errors()), Time: seconds(exec.Elapsed())}
+	if len(j.Setups) > 0 {
+		all.add(j.setupSuite())
+	}
 	for _, name := range exec.Packages() {
 		pkg := exec.Package(name)
 		if j.HideEmptyPackages && pkg.IsEmpty() {

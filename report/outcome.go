@@ -24,6 +24,8 @@ type Outcome struct {
 	// Slow are the tests that took longer than --slow, and Slowest those that --slowest asks
 	// for, the longest first.
 	Slow, Slowest []progress.TimedTest
+	// Setups are what came of the commands that ran before the tests, and after them.
+	Setups []Setup
 }
 
 // Unit is a unit of the run that did not simply pass.

@@ -20,6 +20,7 @@ func Summary(out io.Writer, exec *testjson.Execution, shown testjson.Summary, ou
 		failed = exec.Failed()
 	}
 	c := newCommands(failed, outcome)
+	writeSetups(&buf, outcome.Setups)
 	writeFlaky(&buf, outcome.Flaky)
 	writeInterrupted(&buf, outcome)
 	writeOrder(&buf, outcome.Order)

@@ -63,6 +63,7 @@ type Verdict struct {
 	Interrupted []Timed `json:"interrupted,omitempty"`
 	NotStarted  []Timed `json:"notStarted,omitempty"`
 
+	Setups  []Setup `json:"setups,omitempty"`
 	Slow    []Timed `json:"slow,omitempty"`
 	Slowest []Timed `json:"slowest,omitempty"`
 	// Annotations are the lines that were printed for GitHub.
@@ -93,6 +94,19 @@ type Order struct {
 	Again   string `json:"again,omitempty"` // whether it fails in the same process, run again
 	Hunt    string `json:"hunt,omitempty"`
 	Keep    string `json:"keep,omitempty"`
+}
+
+// Setup is what came of a set-up, or of its tear-down.
+type Setup struct {
+	Name     string        `json:"name"`
+	Worker   int           `json:"worker"` // -1: it was for the whole run
+	TearDown bool          `json:"tearDown,omitempty"`
+	Command  string        `json:"command,omitempty"`
+	Problem  string        `json:"problem,omitempty"` // absent: it went well
+	Warning  bool          `json:"warning,omitempty"` // the problem does not fail the run
+	Output   string        `json:"output,omitempty"`
+	Start    time.Time     `json:"start,omitzero"`
+	Elapsed  time.Duration `json:"nanoseconds"`
 }
 
 // Timed is a test and what it took.
