@@ -34,6 +34,8 @@ const configHelp = "cohort help config"
 func supportedSections() []string {
 	return []string{
 		"tests",
+		"setup",
+		"worker-setup",
 	}
 }
 

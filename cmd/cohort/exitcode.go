@@ -16,6 +16,7 @@ import (
 const (
 	exitFailed  = 1   // go test's own; also --fail-on-flaky
 	exitError   = 3   // cohort could not do what it was asked: usage, files, aborted reruns
+	exitSetup   = 4   // a set-up failed, so that tests did not run
 	exitUnknown = 127 // the command was killed and has no exit code
 	exitSignal  = 128 // plus the number of the signal that ended the run, as shells do
 )
@@ -27,6 +28,7 @@ func exitCodes() [][2]string {
 		{strconv.Itoa(exitFailed), "a test failed, a package did not build, or --fail-on-flaky or --no-tests=fail says so"},
 		{"2", "go test did not take its arguments"},
 		{strconv.Itoa(exitError), "cohort could not do what it was asked: wrong flags, a file it cannot write, reruns that were given up"},
+		{strconv.Itoa(exitSetup), "a set-up failed, and the tests that need it did not run"},
 		{strconv.Itoa(exitUnknown), "the command was killed and has no exit code"},
 		{strconv.Itoa(exitSignal) + "+n", "signal n ended the run"},
 	}

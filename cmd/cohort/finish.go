@@ -27,7 +27,9 @@ func (r *testRun) finish(ctx context.Context, status error) error {
 	if status != nil && r.interrupted() == nil {
 		r.src.Explain()
 	}
+	status = r.world.end(status, r.interrupted() != nil)
 	outcome := r.src.Verdict(r.known())
+	outcome.Setups = r.world.setups(r.interrupted() != nil)
 	status = r.checkNoTests(status)
 	outcome.Slow, outcome.Slowest = r.live.Slow(), r.live.Slowest()
 	outcome.Slowest = outcome.Slowest[:min(len(outcome.Slowest), int(r.opts.telling.slowest))]
@@ -49,7 +51,8 @@ func (r *testRun) finish(ctx context.Context, status error) error {
 	err = errors.Join(err, report.Summary(r.stdout, r.exec, r.opts.hideSummary.shown, outcome))
 	// The post-run command writes to the same files.
 	err = errors.Join(err, r.stdout.Flush(), r.stderr.Flush())
-	err = errors.Join(err, r.writeJUnit(), r.runHook(ctx))
+	err = errors.Join(err, r.writeJUnit(outcome), r.runHook(ctx))
+	r.world.tellStays()
 	if sig := r.interrupted(); sig != nil {
 		status = signalStatus(sig)
 	}
@@ -71,7 +74,7 @@ func (r *testRun) annotate(github *report.GitHub, outcome report.Outcome) error 
 	return err
 }
 
-func (r *testRun) writeJUnit() error {
+func (r *testRun) writeJUnit(outcome report.Outcome) error {
 	o := r.opts.junit
 	if o.file == "" {
 		return nil
@@ -80,7 +83,7 @@ func (r *testRun) writeJUnit() error {
 		ProjectName: o.projectName, SuiteName: o.suiteName.format, Classname: o.classname.format,
 		HideEmptyPackages: o.hideEmptyPackages, HideSkippedTests: o.hideSkippedTests,
 		Reruns: o.reruns.mode, GoVersion: r.goVersion(), Lines: r.lines, Details: r.junitDetails(),
-		Redact: record.NewRedactor(r.opts.record.redact).Text,
+		Setups: outcome.Setups, Redact: record.NewRedactor(r.opts.record.redact).Text,
 	}
 	if err := junit.WriteFile(o.file, r.exec); err != nil {
 		return fmt.Errorf("failed to write junit file: %w", err)

@@ -35,6 +35,7 @@ func newFlags(env environ) (*flagTable, *options) {
 	bindSpread(t, opts)
 	bindGroups(t, opts)
 	bindReruns(t, opts)
+	bindWorld(t, &opts.world)
 	bindOutput(t, opts, env)
 	bindTelling(t, &opts.telling)
 	bindFiles(t, opts)
@@ -82,6 +83,7 @@ const (
 	sectionSpread = "Workers and order"
 	sectionGroups = "Groups"
 	sectionReruns = "Reruns"
+	sectionWorld  = "Set-ups"
 	sectionOutput = "Output"
 	sectionFiles  = "Files and reports"
 	sectionPast   = "Memory"

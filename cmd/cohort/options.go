@@ -44,6 +44,7 @@ type options struct {
 	watch, watchChdir, watchClear bool
 
 	rerun   rerunOptions
+	world   worldOptions
 	run     runOptions
 	telling tellingOptions
 	record  recordOptions

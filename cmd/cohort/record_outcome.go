@@ -26,6 +26,9 @@ func (s *recordingSource) hear(o report.Outcome) report.Outcome {
 	v.Flaky, v.Failed, v.Seed, v.More = recordUnits(o.Flaky), recordUnits(o.Failed), o.Seed, o.More
 	v.Slow, v.Slowest = recordTimed(o.Slow), recordTimed(o.Slowest)
 	v.Interrupted, v.NotStarted = recordTimed(o.Interrupted), recordTimed(o.NotStarted)
+	for _, s := range o.Setups {
+		v.Setups = append(v.Setups, record.Setup(s))
+	}
 	for _, f := range o.Order {
 		v.Order = append(v.Order, record.Order{
 			Package: f.Package, Name: f.Name, Tests: f.Tests, Alone: answerWord(f.FailsAlone), Again: answerWord(f.FailsAgain),
@@ -42,6 +45,9 @@ func (s *recordedSource) hear(report.Outcome) report.Outcome {
 		Flaky: playUnits(v.Flaky), Failed: playUnits(v.Failed), Seed: v.Seed, More: v.More,
 		Slow: playTimed(v.Slow), Slowest: playTimed(v.Slowest),
 		Interrupted: playTimed(v.Interrupted), NotStarted: playTimed(v.NotStarted),
+	}
+	for _, s := range v.Setups {
+		o.Setups = append(o.Setups, report.Setup(s))
 	}
 	for _, f := range v.Order {
 		o.Order = append(o.Order, report.OrderFinding{

@@ -32,12 +32,14 @@ func (c *command) runTestsIn(ctx context.Context, dir string, opts *options) (*t
 		return nil, errors.Join(err, rec.finish(nil, err))
 	}
 	live := c.newLive(opts, src, screen, style)
+	var world *worldRun
 	scheduledSrc, scheduled := src.(*scheduledSource)
 	if scheduled {
 		scheduledSrc.observe(newLiveObserver(live))
+		world = newWorldRun(scheduledSrc, shown.log)
 	}
 	r := newTestRun(&testRun{
-		cmd: shown, streams: c, opts: opts, src: rec.source(src), live: live, dir: dir,
+		cmd: shown, streams: c, opts: opts, src: rec.source(src), live: live, dir: dir, world: world,
 		mayRerun: func() bool { return !scheduled || scheduledSrc.mayRerun() },
 	}, scheduled)
 	err = r.do(ctx)
@@ -63,6 +65,7 @@ func newTestRun(r *testRun, scheduled bool) *testRun {
 func (c *command) newSource(dir string, opts *options) (source, error) {
 	plain := &plainSource{cmd: c, opts: opts, dir: dir, interrupted: make(chan struct{})}
 	if opts.rawCommand {
+		c.warnNoWorld(opts, "--raw-command")
 		return plain, opts.checkSelection("--raw-command")
 	}
 	args, err := gotest.ParseArgs(testCommand(opts, rerunArgs{})[2:], c.env.list)
@@ -70,6 +73,7 @@ func (c *command) newSource(dir string, opts *options) (source, error) {
 		return nil, err
 	}
 	if args.PassThrough != "" {
+		c.warnNoWorld(opts, args.PassThrough)
 		c.log.debugf("left to the go command, because of %s", args.PassThrough)
 		return plain, opts.checkSelection(args.PassThrough)
 	}
@@ -93,6 +97,7 @@ type testRun struct {
 	live    *progress.Live
 	// mayRerun reports whether something that failed may run again, after the first pass.
 	mayRerun func() bool
+	world    *worldRun // nil: there is none
 	// observed reports that the processes of the tests tell live themselves what they do.
 	observed bool
 	times    *report.Times // of the tests; nil: nobody asks for them
@@ -209,6 +214,12 @@ func (r *testRun) scanFirst(b *begunRun) (status error, failed bool) {
 	status = b.first.Wait()
 	if err != nil {
 		return err, false
+	}
+	if r.world.broken() {
+		if status != nil && r.opts.rerunsEnabled() {
+			r.cmd.log.infof("no reruns: a set-up failed")
+		}
+		return status, false
 	}
 	return status, r.interrupted() == nil && status != nil && r.opts.rerunsEnabled() && r.mayRerun()
 }

@@ -27,6 +27,7 @@ import (
 	"github.com/gotestcohort/cohort/scheduler/history"
 	"github.com/gotestcohort/cohort/scheduler/linkcache"
 	"github.com/gotestcohort/cohort/scheduler/rerun"
+	"github.com/gotestcohort/cohort/scheduler/world"
 )
 
 // scheduledSource runs the tests on cohort's workers.
@@ -77,6 +78,9 @@ func (c *command) newScheduledSource(opts *options, dir string, args *gotest.Arg
 		return nil, err
 	}
 	if err := config.CheckDirectives(); err != nil {
+		return nil, err
+	}
+	if config.World, err = newWorld(opts.file, filepath.Join(dir, args.Dir)); err != nil {
 		return nil, err
 	}
 	config.Recorder = memory.file.NewRun(history.Run{
@@ -191,6 +195,30 @@ func (s *scheduledSource) Interrupt(sig os.Signal) {
 // reportTime is how long the go command may take to report packages whose tests were killed: it has
 // nothing to do but to read a few lines.
 const reportTime = 2 * time.Second
+
+// stopped reports whether the run was called off.
+func (s *scheduledSource) stopped() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.early != nil || s.run != nil && s.run.Stopped()
+}
+
+// endWorld tears down what set-ups have built, or keeps it, and returns what stands.
+func (s *scheduledSource) endWorld(keep bool) []world.Remains {
+	if s.run == nil {
+		return nil
+	}
+	return s.run.EndWorld(keep)
+}
+
+// abandon leaves out what is still to be torn down.
+func (s *scheduledSource) abandon() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.run != nil {
+		s.run.Abandon()
+	}
+}
 
 // Hurry kills the tests.
 func (s *scheduledSource) Hurry() time.Duration {

@@ -54,6 +54,7 @@ func (s *scheduledSource) warnRunWide(lists map[string]*grouping.Package, exec *
 		warnings = append(warnings, grouping.UnknownLabels(s.config.Label, packages)...)
 	}
 	if wholeModule(s.config.GoTest, s.config.Dir) {
+		warnings = append(warnings, unneeded(s.opts.file, s.config.World, packages)...)
 		warnings = append(warnings, grouping.UnmatchedRules(s.config.Rules, packages)...)
 	}
 	for _, w := range warnings {

@@ -26,7 +26,8 @@ const grace = worker.Grace
 const echo = 150 * time.Millisecond
 
 // watchSignals forwards the first signal that ends a run to what runs, and kills it
-// when that takes too long or a second one comes. That nobody reads what cohort
+// when that takes too long or a second one comes. A second one also leaves out what is
+// to be torn down, which has time-outs of its own. That nobody reads what cohort
 // prints any more counts as SIGPIPE. The function it returns ends that.
 func (r *testRun) watchSignals(kill func()) (stop func()) {
 	signals := make(chan os.Signal, 2)
@@ -45,14 +46,7 @@ func (r *testRun) watchSignals(kill func()) (stop func()) {
 		}
 		came := time.Now()
 		r.interrupt(first)
-		if !outlives(done, signals, first, came) {
-			return
-		}
-		select {
-		case <-done:
-		case <-time.After(r.src.Hurry()):
-			kill()
-		}
+		r.hurry(done, signals, func(sig os.Signal) bool { return sig != first || time.Since(came) >= echo }, kill)
 	})
 	return func() {
 		signal.Stop(signals)
@@ -62,20 +56,30 @@ func (r *testRun) watchSignals(kill func()) (stop func()) {
 	}
 }
 
-// outlives reports whether the run outlives the grace time after its first signal, or the next
-// signal: it is false once done is closed.
-func outlives(done <-chan struct{}, signals <-chan os.Signal, first os.Signal, came time.Time) bool {
+// hurry kills the tests after the grace time, or at the next signal that counts, and then what has
+// not ended a little later. It returns when done is closed.
+func (r *testRun) hurry(done <-chan struct{}, signals <-chan os.Signal, counts func(os.Signal) bool, kill func()) {
 	patience := time.After(grace)
+	var last <-chan time.Time
+	hurry := func() {
+		if patience != nil {
+			patience, last = nil, time.After(r.src.Hurry())
+		}
+	}
 	for {
 		select {
 		case <-done:
-			return false
+			return
 		case sig := <-signals:
-			if sig != first || time.Since(came) >= echo {
-				return true
+			if counts(sig) {
+				hurry()
+				r.world.abandon()
 			}
 		case <-patience:
-			return true
+			hurry()
+		case <-last:
+			last = nil
+			kill()
 		}
 	}
 }

@@ -8,20 +8,32 @@ import (
 	"time"
 )
 
-// TestOutlives sends what follows the first signal, at a time after it.
-func TestOutlives(t *testing.T) {
+// hurriedSource notes when it is told to hurry.
+type hurriedSource struct {
+	source
+	hurried *time.Time
+}
+
+func (s hurriedSource) Hurry() time.Duration {
+	*s.hurried = time.Now()
+	return reportTime
+}
+
+// TestHurry sends what follows the first signal, at a time after it: when the tests are killed, and
+// when everything is, each zero for never.
+func TestHurry(t *testing.T) {
 	t.Parallel()
 	for _, tc := range []struct {
-		name  string
-		after time.Duration
-		sig   os.Signal // nil: the run ends
-		want  time.Duration
+		name      string
+		after     time.Duration
+		sig       os.Signal // nil: the run ends
+		want, end time.Duration
 	}{
-		{"second", time.Second, syscall.SIGINT, time.Second},
-		{"echo", time.Millisecond, syscall.SIGINT, grace},
-		{"other", time.Millisecond, syscall.SIGTERM, time.Millisecond},
-		{"end", time.Second, nil, 0},
-		{"grace", grace + time.Second, syscall.SIGINT, grace},
+		{"second", time.Second, syscall.SIGINT, time.Second, time.Second + reportTime},
+		{"echo", time.Millisecond, syscall.SIGINT, grace, grace + reportTime},
+		{"other", time.Millisecond, syscall.SIGTERM, time.Millisecond, time.Millisecond + reportTime},
+		{"end", time.Second, nil, 0, 0},
+		{"grace", grace + time.Second, syscall.SIGINT, grace, grace + reportTime},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
@@ -34,11 +46,24 @@ func TestOutlives(t *testing.T) {
 					}
 					signals <- tc.sig
 				})
-				got := outlives(done, signals, syscall.SIGINT, came)
-				if want := tc.want > 0; got != want || got && time.Since(came) != tc.want {
-					t.Errorf("%v after %v, want after %v", got, time.Since(came), tc.want)
+				var hurried, killed time.Time
+				r := &testRun{src: hurriedSource{hurried: &hurried}}
+				counts := func(sig os.Signal) bool { return sig != syscall.SIGINT || time.Since(came) >= echo }
+				go r.hurry(done, signals, counts, func() { killed = time.Now() })
+				time.Sleep(2 * grace) // of the bubble
+				if tc.sig != nil {
+					close(done)
 				}
-				time.Sleep(2 * grace) // of the bubble: the timer ends
+				synctest.Wait()
+				since := func(at time.Time) time.Duration {
+					if at.IsZero() {
+						return 0
+					}
+					return at.Sub(came)
+				}
+				if since(hurried) != tc.want || since(killed) != tc.end {
+					t.Errorf("hurried after %v, killed after %v; want %v, %v", since(hurried), since(killed), tc.want, tc.end)
+				}
 			})
 		})
 	}

@@ -87,7 +87,7 @@ func (c *command) parseFlaky(args []string) (*flakyOptions, error) {
 		return nil, err
 	}
 	o.args, o.rules = line.rest, line.rules
-	return o, nil
+	return o, refuseWorld(line.file, "tool flaky")
 }
 
 // complete fills in what was not given, and returns what is wrong with the rest.
@@ -108,7 +108,7 @@ func (o *flakyOptions) complete(seeded, counted bool) []string {
 // flaky is cohort tool flaky.
 func (c *command) flaky(args []string) error {
 	opts, err := c.parseFlaky(args)
-	if opts == nil {
+	if opts == nil || err != nil {
 		return err
 	}
 	config, err := c.flakyConfig(opts)

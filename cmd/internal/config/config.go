@@ -94,11 +94,17 @@ type Quarantined struct {
 	At    Position
 }
 
+// CommandLine is a command: a line for a shell, or words that no shell sees. The zero value is none.
+type CommandLine struct {
+	Shell string
+	Words []string
+}
+
 // Command is a set-up with its tear-down.
 type Command struct {
 	Name     string
-	Run      string        // a command line
-	TearDown string        // a command line, "" for none
+	Run      CommandLine
+	TearDown CommandLine
 	Timeout  time.Duration // 0: none is set
 	When     Match         // of a worker's set-up: the tests that need it; empty: all
 	At       Position

@@ -14,6 +14,7 @@ import (
 // fieldValue is the value of a field, checked.
 type fieldValue struct {
 	texts []string
+	list  bool // the texts were a list
 	match Match
 	at    Position // of the key
 }
@@ -72,10 +73,10 @@ func (r *reader) field(values fieldValues, e entry, f *field) {
 		return
 	}
 	nodes := []ast.Node{r.resolve(e.value)}
-	if list, ok := nodes[0].(*ast.SequenceNode); ok && (f.kind == texts || f.kind == patterns) {
-		nodes = list.Values
-	}
 	v := fieldValue{at: r.at(e.line)}
+	if list, ok := nodes[0].(*ast.SequenceNode); ok && (f.kind == texts || f.kind == patterns || f.kind == line) {
+		nodes, v.list = list.Values, true
+	}
 	for _, n := range nodes {
 		n = r.resolve(n)
 		if n == nil {
@@ -175,6 +176,13 @@ func (v fieldValues) toggleOf(name string) *bool {
 	return &on
 }
 
+func (v fieldValues) line(name string) CommandLine {
+	if v[name].list {
+		return CommandLine{Words: v[name].texts}
+	}
+	return CommandLine{Shell: v.text(name)}
+}
+
 func rule(at Position, v fieldValues) Rule {
 	keys := map[string]Position{}
 	for name, value := range v {
@@ -197,7 +205,7 @@ func quarantined(at Position, v fieldValues) Quarantined {
 }
 
 func command(at Position, v fieldValues) Command {
-	c := Command{Name: v.text("name"), Run: v.text("run"), TearDown: v.text("teardown"), When: v["when"].match, At: at}
+	c := Command{Name: v.text("name"), Run: v.line("run"), TearDown: v.line("teardown"), When: v["when"].match, At: at}
 	if d := v.durationOf("timeout"); d != nil {
 		c.Timeout = *d
 	}

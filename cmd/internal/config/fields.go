@@ -27,6 +27,8 @@ const (
 	expression             // of labels
 	order                  // on, off or a seed
 	day                    // 2027-01-31
+	limit                  // a duration of more than nothing
+	line                   // a line for a shell, or a list of words
 	texts                  // a list of texts, or one
 	patterns               // a list of regular expressions, or one
 	match                  // a mapping of matchFields
@@ -88,9 +90,9 @@ func quarantineFields() []field {
 func commandFields(worker bool) []field {
 	fields := []field{
 		{name: "name", kind: text, need: true, help: "what it is called in messages"},
-		{name: "run", kind: text, need: true, help: "the command"},
-		{name: "teardown", kind: text, help: "the command that ends what it began"},
-		{name: "timeout", kind: duration, help: "how long each of the two may take"},
+		{name: "run", kind: line, need: true, help: "the command: a line for a shell, or a list of words without one"},
+		{name: "teardown", kind: line, help: "the command that ends what it began"},
+		{name: "timeout", kind: limit, help: "how long each of the two may take (default: 5m)"},
 	}
 	if worker {
 		fields = append(fields, field{name: "when", kind: match, help: "the tests that need it"})
@@ -120,6 +122,10 @@ func (f *field) check(value string) error {
 	case duration:
 		_, err := usage.ParseDuration(value)
 		return err
+	case limit:
+		if d, err := usage.ParseDuration(value); err != nil || d <= 0 {
+			return errors.New("must be a duration of more than nothing, such as 30 or 1m30s")
+		}
 	case pattern, patterns:
 		if _, err := regexp.Compile(value); err != nil {
 			return fmt.Errorf("is no regular expression: %w", err)
@@ -136,7 +142,7 @@ func (f *field) check(value string) error {
 		if _, err := time.Parse(time.DateOnly, value); err != nil {
 			return errors.New("must be a day such as 2027-01-31")
 		}
-	case text, texts, match:
+	case text, texts, match, line:
 		if strings.TrimSpace(value) == "" {
 			return errors.New("is empty")
 		}

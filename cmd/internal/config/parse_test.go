@@ -119,7 +119,10 @@ func badSections() map[string]string {
 		"setup: [{run: a}]":                                     "1: an entry of setup lacks name",
 		"setup:\n  - {name: a, run: ''}":                        "2: run: is empty",
 		"setup: [{name: a, run: b, when: {}}]":                  "1: unknown key when in an entry of setup",
-		"setup: [{name: a, run: b, timeout: x}]":                "1: timeout: must be a number of seconds or a duration such as 0.5, 2 or 1m30s",
+		"setup: [{name: a, run: b, per: attempt}]":              "1: unknown key per in an entry of setup",
+		"setup: [{name: a, run: []}]":                           "1: run: is empty",
+		"setup: [{name: a, run: b, timeout: 0}]":                "1: timeout: must be a duration of more than nothing, such as 30 or 1m30s",
+		"setup: [{name: a, run: b, timeout: x}]":                "1: timeout: must be a duration of more than nothing, such as 30 or 1m30s",
 		"worker-setup: [{name: a, run: b, when: {label: '!'}}]": "1: label: is no expression of labels: write it like e2e && !slow",
 		// All together.
 		"worker: 3\nformat: dot\ndebug: 1\nlocks: {a: x}": "1: unknown key worker (did you mean workers?)\n" +
@@ -176,7 +179,7 @@ locks: {db: 2}
 quarantine:
   - {test: shop/e2e.TestPay, owner: '@pay', until: 2027-01-31, issue: 'https://example.com/1'}
 setup:
-  - {name: services, run: docker compose up -d --wait, teardown: docker compose down -v, timeout: 3m}
+  - {name: services, run: docker compose up -d --wait, teardown: [docker, compose, down, -v], timeout: 3m}
 worker-setup:
   - name: database
     run: |
@@ -220,9 +223,9 @@ func TestParse(t *testing.T) {
 		Locks: []Lock{{"db", 2, at(30)}},
 		Quarantine: []Quarantined{{"shop/e2e.TestPay", "@pay", time.Date(2027, 1, 31, 0, 0, 0, 0, time.UTC),
 			"https://example.com/1", at(32)}},
-		Setup: []Command{{Name: "services", Run: "docker compose up -d --wait", TearDown: "docker compose down -v",
+		Setup: []Command{{Name: "services", Run: CommandLine{Shell: "docker compose up -d --wait"}, TearDown: CommandLine{Words: []string{"docker", "compose", "down", "-v"}},
 			Timeout: 3 * time.Minute, At: at(34)}},
-		WorkerSetup: []Command{{Name: "database", Run: "./ci/newdb.sh\n./ci/fill.sh\n", When: Match{Label: "database"}, At: at(36)}},
+		WorkerSetup: []Command{{Name: "database", Run: CommandLine{Shell: "./ci/newdb.sh\n./ci/fill.sh\n"}, When: Match{Label: "database"}, At: at(36)}},
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got\n%+v\nwant\n%+v", got, want)

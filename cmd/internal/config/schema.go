@@ -99,13 +99,13 @@ func (f *field) property() map[string]any {
 		return map[string]any{"type": "number", "minimum": 1, "maximum": 1000}
 	case toggle:
 		return map[string]any{"type": "boolean"}
-	case duration:
+	case duration, limit:
 		return map[string]any{"type": []string{"string", "number"}}
 	case order:
 		return map[string]any{"type": []string{"string", "integer"}}
 	case day:
 		return map[string]any{"type": "string", "pattern": `^\d{4}-\d{2}-\d{2}$`}
-	case texts, patterns:
+	case texts, patterns, line:
 		return map[string]any{"anyOf": []any{scalar, map[string]any{"type": "array", "items": scalar, "minItems": 1}}}
 	case match:
 		m := fieldProperties(matchFields())

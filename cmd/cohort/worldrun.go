@@ -1,0 +1,164 @@
+package main
+
+import (
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/gotestcohort/cohort/report"
+	"github.com/gotestcohort/cohort/scheduler"
+	"github.com/gotestcohort/cohort/scheduler/world"
+)
+
+// worldRun is the world of one run: what came of its commands, and what is told of them.
+type worldRun struct {
+	src  *scheduledSource
+	opts worldOptions
+	log  *logger
+
+	mu       sync.Mutex
+	outcomes []world.Outcome
+	kept     bool
+	stays    []world.Remains
+}
+
+// newWorldRun follows the world of a run of src, nil if it has none.
+func newWorldRun(src *scheduledSource, log *logger) *worldRun {
+	if src.config.World == nil {
+		return nil
+	}
+	w := &worldRun{src: src, opts: src.opts.world, log: log}
+	src.config.World.Tell = w.hear
+	return w
+}
+
+// worthTelling is how long a command of the whole run takes before it is said that it did: then it is
+// what everybody has waited for.
+const worthTelling = time.Second
+
+// hear takes a command that has ended.
+func (w *worldRun) hear(o world.Outcome) {
+	w.mu.Lock()
+	w.outcomes = append(w.outcomes, o)
+	w.mu.Unlock()
+	took := o.End.Sub(o.Start).Round(10 * time.Millisecond)
+	switch title := setupOf(o).Title(); {
+	case o.Err != nil && (o.TearDown || w.src.stopped()):
+		w.log.warnf("%s: %v", title, o.Err)
+	case o.Err != nil:
+		w.log.errorf("%s failed: %v", title, o.Err)
+	case o.Worker == world.Everyone && took >= worthTelling:
+		w.log.infof("%s: %v", title, took)
+	default:
+		w.log.debugf("%s: %v", title, took)
+	}
+}
+
+// broken reports whether a set-up has failed, but for one that a signal has ended. A nil world has
+// none.
+func (w *worldRun) broken() bool {
+	if w == nil {
+		return false
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, o := range w.outcomes {
+		if !o.TearDown && o.Err != nil {
+			return true
+		}
+	}
+	return false
+}
+
+// abandon leaves out what is still to be torn down.
+func (w *worldRun) abandon() {
+	if w != nil {
+		w.src.abandon()
+	}
+}
+
+// end tears the world down, unless it is to stay, and returns the status of a run that has so far
+// ended with status.
+func (w *worldRun) end(status error, interrupted bool) error {
+	if w == nil {
+		return status
+	}
+	broken := w.broken() && !interrupted
+	w.kept = w.opts.keep.keeps(status != nil || broken, interrupted)
+	w.stays = w.src.endWorld(w.kept)
+	_, passedOn := status.(exitStatus)
+	switch {
+	case broken && (status == nil || passedOn || isSetupError(status)):
+		return exitStatus{exitSetup}
+	case status == nil && w.opts.strictTearDown && w.tornBadly():
+		return exitStatus{exitFailed}
+	}
+	return status
+}
+
+func (w *worldRun) tornBadly() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, o := range w.outcomes {
+		if o.TearDown && o.Err != nil {
+			return true
+		}
+	}
+	return false
+}
+
+// setups returns what came of all commands, for reports.
+func (w *worldRun) setups(interrupted bool) []report.Setup {
+	if w == nil {
+		return nil
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	var all []report.Setup
+	for _, o := range w.outcomes {
+		s := setupOf(o)
+		s.Warning = s.Problem != "" && (interrupted || o.TearDown && !w.opts.strictTearDown)
+		all = append(all, s)
+	}
+	return all
+}
+
+func setupOf(o world.Outcome) report.Setup {
+	s := report.Setup{
+		Name: o.Name, Worker: o.Worker, TearDown: o.TearDown, Command: o.Command, Output: o.Output, Start: o.Start, Elapsed: o.End.Sub(o.Start),
+	}
+	if o.Err != nil {
+		s.Problem = o.Err.Error()
+	}
+	return s
+}
+
+// tellStays says what of the world stays, and how to end it.
+func (w *worldRun) tellStays() {
+	if w == nil || len(w.stays) == 0 {
+		return
+	}
+	why := "the tear-downs were left out"
+	if w.kept {
+		why = "the world stays (--keep-env=" + w.opts.keep.String() + ")"
+	}
+	w.log.infof("%s; what ends it, in this order:", why)
+	for _, left := range w.stays {
+		title := report.Setup{Name: left.Name, Worker: left.Worker}.Title()
+		for _, v := range left.Variables {
+			title += "\n    it has set " + v.String()
+		}
+		switch left.TearDown {
+		case "":
+			w.log.infof("  %s: it has no teardown", title)
+		default:
+			w.log.infof("  %s\n    %s", title, left.TearDown)
+		}
+	}
+}
+
+// isSetupError reports whether something was given up because a set-up had failed.
+func isSetupError(err error) bool {
+	_, ok := errors.AsType[*scheduler.SetupError](err)
+	return ok
+}
