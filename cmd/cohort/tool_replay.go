@@ -150,10 +150,14 @@ func (c *command) replayRun(r *record.Reader, opts *options, failed bool) error 
 	opts.args = r.Manifest.Command
 	// Nothing takes time, and what was printed for GitHub is in the record.
 	opts.telling = tellingOptions{progress: "off", github: "off", junitDetails: opts.telling.junitDetails}
+	if !opts.rerunsEnabled() && reran(r.Manifest.Verdict) {
+		opts.rerun.maxAttempts = 1 // rules of the configuration said so, which is not here
+	}
 	src := newRecordedSource(r, c.stderr, keep)
 	screen, style, shown := c.onScreen(opts)
 	run := newTestRun(&testRun{
 		cmd: shown, streams: c, opts: opts, src: src, live: c.newLive(opts, src, screen, style), goIs: r.Manifest.Go,
+		mayRerun: func() bool { return true },
 	}, r.Manifest.Workers > 0)
 	src.interrupt = func(sig os.Signal) {
 		run.mu.Lock()
@@ -162,6 +166,11 @@ func (c *command) replayRun(r *record.Reader, opts *options, failed bool) error 
 	}
 	err := run.do(context.Background())
 	return errors.Join(err, src.Close())
+}
+
+// reran reports whether anything ran again in a run.
+func reran(v record.Verdict) bool {
+	return slices.ContainsFunc(slices.Concat(v.Flaky, v.Failed), func(o record.Outcome) bool { return o.Attempts > 1 })
 }
 
 // printsElse reports whether the same events would print something else here than where they were recorded:

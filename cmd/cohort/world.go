@@ -49,8 +49,10 @@ func bindWorld(t *flagTable, o *worldOptions) {
 		Help: "exit 1 if a tear-down fails"})
 }
 
-// hasWorld reports whether a configuration file has set-ups.
-func hasWorld(file *config.Config) bool { return len(file.Setup)+len(file.WorkerSetup) > 0 }
+// hasWorld reports whether a configuration file has set-ups. Without a file there are none.
+func hasWorld(file *config.Config) bool {
+	return file != nil && len(file.Setup)+len(file.WorkerSetup) > 0
+}
 
 // firstSetup is where the first set-up of a configuration file stands.
 func firstSetup(file *config.Config) config.Position {
