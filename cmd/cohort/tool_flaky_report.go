@@ -196,9 +196,10 @@ type probeJSON struct {
 }
 
 type culpritJSON struct {
-	Test string `json:"test"`
-	File string `json:"file,omitempty"`
-	Line int    `json:"line,omitempty"`
+	Package string `json:"package"`
+	Test    string `json:"test"`
+	File    string `json:"file,omitempty"`
+	Line    int    `json:"line,omitempty"`
 }
 
 func newTallyJSON(t hunt.Tally) tallyJSON {

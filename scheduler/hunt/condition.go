@@ -23,6 +23,7 @@ const (
 	copies             // other processes that do the same
 	others             // the processes that ran beside it when it failed
 	rounds             // whatever the rounds run
+	busy               // no process of a test, but all processors are busy
 )
 
 // condition is one way to run a victim.
@@ -61,6 +62,7 @@ type suspect struct {
 	rounds  tally
 	failing []situation // in which it failed, the simplest first; at least one
 	passing *situation  // the simplest one of company in which it passed, or nil
+	peers   []*unit     // the other suspects
 	workers int
 	output  string // of the first failure
 }

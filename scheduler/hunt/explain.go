@@ -13,6 +13,7 @@ type Kind string
 const (
 	Broken         Kind = "broken"
 	OrderDependent Kind = "order-dependent"
+	Clash          Kind = "clash"
 	NotRepeatable  Kind = "not repeatable"
 	LoadDependent  Kind = "load-dependent"
 	Random         Kind = "random"
@@ -30,6 +31,7 @@ const (
 	oneProc           // load-dependent: fails under GOMAXPROCS=1
 	ownCopies         // load-dependent: fails beside copies of itself
 	byOthers          // load-dependent: fails beside other processes
+	byBusy            // load-dependent: fails while the processors are busy
 	eliminated        // load-dependent: failed in the rounds, and never on an idle machine
 	unseen            // random: failed in the rounds and in no probe
 )
@@ -79,7 +81,7 @@ type diagnosis struct {
 	kind     Kind
 	reason   reason
 	probes   []*probe
-	culprits []*unit // for polluter and setter, in order; nil if not found
+	culprits []*unit // for polluter, setter and clash, in order; nil if not found
 	// show is the condition that shows the failure again.
 	show condition
 	// groupable reports that culprits and victim pass together in source order,
@@ -183,19 +185,21 @@ type candidate struct {
 // most first.
 func (e *examiner) candidates() []candidate {
 	list := e.companies()
-	simply := func(kind Kind, why reason) func(*probe) *diagnosis {
-		return func(p *probe) *diagnosis { return e.diagnose(kind, why, p.condition) }
-	}
 	one := e.task()
 	one.procs = 1
 	// Before the companies: a process that failed on one processor fails for that reason, too.
-	list = slices.Insert(list, 0, candidate{e.probe("alone, GOMAXPROCS=1", one), simply(LoadDependent, oneProc)})
+	list = slices.Insert(list, 0, candidate{e.probe("alone, GOMAXPROCS=1", one), func(p *probe) *diagnosis {
+		return e.diagnose(LoadDependent, oneProc, p.condition)
+	}})
 	if e.workers > 1 {
 		beside := condition{task: e.task(), load: copies}
-		list = append(list, candidate{e.probeIn("alone, in parallel with copies of itself", beside), simply(LoadDependent, ownCopies)})
+		list = append(list, candidate{e.probeIn("alone, in parallel with copies of itself", beside), e.crowded(ownCopies)})
+		if c := e.suspects(); c.neighbours != nil {
+			list = append(list, candidate{e.probeIn("alone, in parallel with other tests that failed", c), e.crowded(byOthers)})
+		}
 		if beside.neighbours = e.failing[0].neighbours; len(beside.neighbours) > 0 {
 			beside.load = others
-			list = append(list, candidate{e.probeIn("alone, in parallel with other processes", beside), simply(LoadDependent, byOthers)})
+			list = append(list, candidate{e.probeIn("alone, in parallel with other processes", beside), e.crowded(byOthers)})
 		}
 	}
 	return list

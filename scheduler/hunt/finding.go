@@ -1,6 +1,7 @@
 package hunt
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -58,8 +59,8 @@ type Finding struct {
 
 // Place is a test and where it is.
 type Place struct {
-	Test, File string
-	Line       int // 0 if not known
+	Package, Test, File string
+	Line                int // 0 if not known
 }
 
 // Probe is a condition and how the unit fared in it.
@@ -105,6 +106,8 @@ func fix(s *suspect, d *diagnosis) string {
 	switch {
 	case d.groupable:
 		return groupDirective + groupName(d.culprits[0].name)
+	case d.kind == Clash:
+		return lockDirective + lockName(s, d)
 	case d.kind == LoadDependent && d.reason != oneProc && !s.isPackage():
 		return serialDirective
 	}
@@ -116,7 +119,7 @@ func places(units []*unit) []Place {
 	var list []Place
 	for _, u := range units {
 		for _, t := range u.def.Tests {
-			list = append(list, Place{t.Name, t.File, t.Line})
+			list = append(list, Place{u.bin.path, t.Name, t.File, t.Line})
 		}
 	}
 	return list
@@ -125,19 +128,41 @@ func places(units []*unit) []Place {
 // groupDirective is what puts a test into a group, less the name.
 const groupDirective = "//cohort:group "
 
+// lockDirective keeps tests apart that have it with the same name.
+const lockDirective = "//cohort:lock "
+
+// lockName makes the name of a lock out of the first of the tests that clash, so that it is the
+// same whichever of them is asked about.
+func lockName(s *suspect, d *diagnosis) string {
+	first := s.unit
+	for _, u := range d.culprits {
+		if cmp.Or(cmp.Compare(u.bin.path, first.bin.path), cmp.Compare(u.place, first.place)) < 0 {
+			first = u
+		}
+	}
+	return groupName(first.name)
+}
+
 // serialDirective has a test run while no other test process does.
 const serialDirective = "//cohort:serial"
 
-// shareGroups gives the findings of a package that have a test in common the
-// same directive, since a test can be in one group only.
-func shareGroups(findings []Finding) {
+// shareNames gives findings that have a test in common the same directive: a test can be in one
+// group only, and one lock is enough for what clashes.
+func shareNames(findings []Finding) {
+	for _, directive := range []string{groupDirective, lockDirective} {
+		shareName(findings, directive)
+	}
+}
+
+// shareName is shareNames for one kind of directive.
+func shareName(findings []Finding, directive string) {
 	for changed := true; changed; {
 		changed = false
 		for i := range findings {
 			for j := range i {
 				a, b := &findings[j], &findings[i]
-				grouped := strings.HasPrefix(a.Fix, groupDirective) && strings.HasPrefix(b.Fix, groupDirective)
-				if grouped && a.Fix != b.Fix && shareTest(*a, *b) {
+				both := strings.HasPrefix(a.Fix, directive) && strings.HasPrefix(b.Fix, directive)
+				if both && a.Fix != b.Fix && shareTest(*a, *b) {
 					b.Fix, changed = min(a.Fix, b.Fix), true
 					a.Fix = b.Fix
 				}
@@ -148,17 +173,15 @@ func shareGroups(findings []Finding) {
 
 // shareTest reports whether two findings are about a common test.
 func shareTest(a, b Finding) bool {
-	if a.Package != b.Package {
-		return false
-	}
-	tests := func(f Finding) []string {
-		list := []string{f.Unit}
+	type test struct{ pkg, name string }
+	tests := func(f Finding) []test {
+		list := []test{{f.Package, f.Unit}}
 		for _, c := range f.Culprits {
-			list = append(list, c.Test)
+			list = append(list, test{c.Package, c.Test})
 		}
 		return list
 	}
-	return slices.ContainsFunc(tests(a), func(name string) bool { return slices.Contains(tests(b), name) })
+	return slices.ContainsFunc(tests(a), func(t test) bool { return slices.Contains(tests(b), t) })
 }
 
 // groupName makes the name of a group out of that of a test.
@@ -179,6 +202,8 @@ func summary(s *suspect, d *diagnosis) string {
 		return "It passes, and fails when it runs again in the same process: it leaves something behind that it does not expect to find."
 	case OrderDependent:
 		return dependence(s, d)
+	case Clash:
+		return clash(s, d)
 	case LoadDependent:
 		return loadSummary(d.reason)
 	case Random:
@@ -196,12 +221,15 @@ func loadSummary(why reason) string {
 		return "It fails when only one processor is free (GOMAXPROCS=1): it expects another goroutine to run meanwhile."
 	case ownCopies:
 		return "It fails while another process runs the same test, and passes on an idle machine: they share a port, a file or " +
-			"another thing of the machine, or it is short of time under load."
+			"another thing of the machine. The directive has it run while nothing else does; better, give it things of its own."
 	case byOthers:
-		return "It fails beside other test processes, and passes on an idle machine: they share a port, a file or another thing of " +
-			"the machine, or it is short of time under load."
+		return "It fails in parallel with other test processes, and passes on an idle machine; no small set of them is to blame. " +
+			"The directive has it run while nothing else does; better, give it more time, or things of its own."
+	case byBusy:
+		return "It fails while the processors are busy, and passes on an idle machine: it is short of time. Better than the " +
+			"directive, which has it run while nothing else does, is to wait for what it waits for, and not for a time."
 	}
-	return "It failed beside other test processes, and never on an idle machine."
+	return "It failed in parallel with other test processes, and never on an idle machine. The directive has it run while nothing else does."
 }
 
 // dependence says which tests an order-dependent unit needs or suffers from,
@@ -229,6 +257,25 @@ func dependence(s *suspect, d *diagnosis) string {
 		return text + " The directive, on all of them, keeps them in source order, in which they pass; better, clean up with t.Cleanup."
 	}
 	return text + " A group would keep them in source order, in which it fails too: clean up with t.Cleanup."
+}
+
+// clash says which tests clash, and what to do.
+func clash(s *suspect, d *diagnosis) string {
+	return fmt.Sprintf("It fails while another process runs %s, and passes in parallel with other tests and on a busy machine: "+
+		"they share a port, a file, a directory or another thing of the machine. The directive, on all of them, keeps them apart; "+
+		"better, give each a thing of its own.", elsewhere(s, d.culprits))
+}
+
+// elsewhere lists units with their places; those of other packages with their package.
+func elsewhere(s *suspect, units []*unit) string {
+	texts := make([]string, len(units))
+	for i, u := range units {
+		texts[i] = located(units[i : i+1])
+		if u.bin != s.bin {
+			texts[i] = u.bin.path + " " + texts[i]
+		}
+	}
+	return strings.Join(texts, " or ")
 }
 
 // located lists units with their places.

@@ -70,6 +70,7 @@ func TestSummaryIsWritten(t *testing.T) {
 	for _, d := range []diagnosis{
 		{kind: Broken}, {kind: NotRepeatable}, {kind: Random}, {kind: Random, reason: unseen}, {kind: Unexplained},
 		{kind: LoadDependent, reason: oneProc}, {kind: LoadDependent, reason: ownCopies},
+		{kind: Clash, culprits: b.units[:1]}, {kind: LoadDependent, reason: byBusy},
 		{kind: LoadDependent, reason: byOthers}, {kind: LoadDependent, reason: eliminated},
 		{kind: OrderDependent, reason: polluter}, {kind: OrderDependent, reason: setter},
 		{kind: OrderDependent, reason: polluter, culprits: b.units[:1]},
@@ -96,19 +97,19 @@ func TestGroupName(t *testing.T) {
 	}
 }
 
-// TestShareGroups has two victims of one polluter, and one of another.
-func TestShareGroups(t *testing.T) {
+// TestShareNames has two victims of one polluter, and one of another.
+func TestShareNames(t *testing.T) {
 	t.Parallel()
 	finding := func(pkg, victim, culprit string) Finding {
-		return Finding{Package: pkg, Unit: victim, Culprits: []Place{{Test: culprit}}, Fix: groupDirective + groupName(culprit)}
+		return Finding{Package: pkg, Unit: victim, Culprits: []Place{{Package: pkg, Test: culprit}}, Fix: groupDirective + groupName(culprit)}
 	}
 	findings := []Finding{
 		finding("p", "TestV1", "TestZ"), finding("p", "TestV2", "TestY"), finding("p", "TestV3", "TestZ"),
 		finding("p", "TestZ", "TestX"), finding("q", "TestV1", "TestZ"),
-		{Package: "p", Unit: "TestV4", Culprits: []Place{{Test: "TestZ"}}},
+		{Package: "p", Unit: "TestV4", Culprits: []Place{{Package: "p", Test: "TestZ"}}},
 		{Package: "p", Unit: "TestZ", Fix: serialDirective},
 	}
-	shareGroups(findings)
+	shareNames(findings)
 	want := []string{"//cohort:group x", "//cohort:group y", "//cohort:group x", "//cohort:group x", "//cohort:group z", "", serialDirective}
 	for i, f := range findings {
 		if f.Fix != want[i] {
@@ -128,6 +129,7 @@ func TestFix(t *testing.T) {
 		{diagnosis{kind: LoadDependent, reason: byOthers}, serialDirective},
 		{diagnosis{kind: LoadDependent, reason: ownCopies}, serialDirective},
 		{diagnosis{kind: LoadDependent, reason: eliminated}, serialDirective},
+		{diagnosis{kind: Clash, culprits: b.units[:1]}, lockDirective + "t000"},
 		{diagnosis{kind: LoadDependent, reason: oneProc}, ""},
 		{diagnosis{kind: OrderDependent, culprits: b.units[:1], groupable: true}, groupDirective + "t000"},
 		{diagnosis{kind: OrderDependent, culprits: b.units[:1]}, ""},

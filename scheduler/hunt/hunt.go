@@ -102,7 +102,7 @@ func examine(ctx context.Context, c *Config, camp *campaign, lab *laboratory) []
 		}
 		findings = append(findings, newFinding(c.GoTest, s, d))
 	}
-	shareGroups(findings)
+	shareNames(findings)
 	return findings
 }
 
@@ -120,6 +120,13 @@ func (c *campaign) suspects() []*suspect {
 	slices.SortFunc(suspects, func(a, b *suspect) int {
 		return cmp.Or(cmp.Compare(a.bin.path, b.bin.path), cmp.Compare(a.place, b.place))
 	})
+	for _, s := range suspects {
+		for _, other := range suspects {
+			if other != s {
+				s.peers = append(s.peers, other.unit)
+			}
+		}
+	}
 	return suspects
 }
 

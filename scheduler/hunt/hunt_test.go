@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"runtime"
 	"testing"
 
 	"github.com/gotestcohort/cohort/scheduler/hunt"
@@ -70,5 +71,42 @@ func TestUnknownPackage(t *testing.T) {
 	rep, err := hunt.Run(t.Context(), config(t, dir, "./nosuch"))
 	if err != nil || rep.BuildCode == 0 || rep.BuildOutput == "" || rep.Units != 0 {
 		t.Errorf("%+v, %v", rep, err)
+	}
+}
+
+// TestClash tells tests that share a port from one that fails when anything runs in parallel.
+func TestClash(t *testing.T) {
+	// Not parallel: other tests of this package would keep the machine busy.
+	if testing.Short() {
+		t.Skip("it takes half a minute")
+	}
+	dir, err := filepath.Abs("../../testdata/adopt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := config(t, dir, "./port", "./load", "./clean")
+	c.Env = append(c.Env, "ADOPT_PORT="+freePort(t), "ADOPT_DIR="+t.TempDir(), "ADOPT_LOAD=1")
+	c.Runs, c.Workers = 10, 4
+	rep, err := hunt.Run(t.Context(), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := make(map[string]hunt.Finding)
+	for _, f := range rep.Findings {
+		got[f.Unit] = f
+	}
+	for victim, culprit := range map[string]string{"TestServe": "TestAdmin", "TestAdmin": "TestServe"} {
+		f := got[victim]
+		if f.Kind != hunt.Clash || len(f.Culprits) != 1 || f.Culprits[0].Test != culprit || f.Fix != "//cohort:lock serve" {
+			t.Errorf("%s: %+v", victim, f)
+		}
+	}
+	if f := got["TestAlone"]; runtime.GOOS == "linux" && (f.Kind != hunt.LoadDependent || f.Fix != "//cohort:serial") {
+		t.Errorf("TestAlone: %+v", f)
+	}
+	for name := range got {
+		if name != "TestServe" && name != "TestAdmin" && name != "TestAlone" {
+			t.Errorf("%s is accused", name)
+		}
 	}
 }

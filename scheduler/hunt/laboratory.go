@@ -3,6 +3,8 @@ package hunt
 import (
 	"context"
 	"errors"
+	"math"
+	"runtime"
 	"sync"
 	"time"
 )
@@ -32,6 +34,9 @@ type station struct {
 	width int           // how many processes it may run at a time where an idle machine is not needed
 	spent time.Duration // what its processes have taken; guarded by mu
 	taken map[load]int  // how many of the package's runs in source order it has counted
+
+	trials  int           // how often it has run in parallel with neighbours
+	longest time.Duration // that a process of it then took
 }
 
 // station returns a prober for one of n suspects that are probed at the same time.
@@ -155,6 +160,8 @@ func (s *station) batch(victim *unit, c condition, most int) tally {
 		return s.together(victim, c, slots)
 	case c.load == others && len(slots) > 1:
 		return s.beside(victim, c, slots, most)
+	case c.load == busy:
+		return s.busily(victim, c, slots[0], most)
 	}
 	return s.one(victim, c, slots[0])
 }
@@ -212,35 +219,105 @@ func (s *station) together(victim *unit, c condition, slots []int) tally {
 	return sum
 }
 
-// beside runs the process again and again while the neighbours run, round and
-// round, on the other workers.
+// beside runs the process n times while the neighbours run, round and round, on the other
+// workers. No neighbour runs twice at the same time. Each time the process begins at another
+// moment of the neighbours' course: who comes first may make the difference.
 func (s *station) beside(victim *unit, c condition, slots []int, n int) tally {
-	stop := make(chan struct{})
-	var all sync.WaitGroup
-	for i, slot := range slots[1:] {
-		all.Go(func() { // ends with stop, after the process that is under way
-			for k := i; ; k += len(slots) - 1 {
-				select {
-				case <-stop:
-					return
-				case <-s.ctx.Done():
-					return
-				default:
-				}
-				// Only what it does to the victim counts.
-				_, _ = s.runner.run(s.ctx, c.neighbours[k%len(c.neighbours)], slot)
-			}
-		})
-	}
 	var sum tally
 	for range n {
+		stop := make(chan struct{})
+		var all sync.WaitGroup
+		lanes, pause := min(len(slots)-1, len(c.neighbours)), s.longest/8
+		for i, slot := range slots[1 : 1+lanes] {
+			all.Go(func() { s.neighbours(c, lane{i, lanes, slot, pause}, stop) })
+		}
+		select {
+		case <-time.After(s.delay()):
+		case <-s.ctx.Done():
+		}
+		begin := time.Now()
 		t := s.one(victim, c, slots[0])
+		s.longest = max(s.longest, time.Since(begin))
+		close(stop)
+		all.Wait()
 		if t.runs == 0 {
 			break
 		}
 		sum = sum.add(t)
 	}
+	return sum
+}
+
+// delay is how long the neighbours run before the process begins: a part of what that takes, in
+// turn spread evenly (by the golden ratio).
+func (s *station) delay() time.Duration {
+	s.trials++
+	part := math.Phi * float64(s.trials)
+	return time.Duration((part - math.Floor(part)) * float64(s.longest))
+}
+
+// lane is a worker that runs neighbours.
+type lane struct {
+	number, of int // it runs every of-th neighbour from that number on
+	slot       int
+	pause      time.Duration // after a failure
+}
+
+// neighbours runs the neighbours of a lane again and again. It ends with stop, after the process
+// that is under way.
+func (s *station) neighbours(c condition, l lane, stop <-chan struct{}) {
+	for k := l.number; ; k += l.of {
+		if k >= len(c.neighbours) {
+			k = l.number
+		}
+		select {
+		case <-stop:
+			return
+		case <-s.ctx.Done():
+			return
+		default:
+		}
+		o, err := s.runner.run(s.ctx, c.neighbours[k], l.slot)
+		if err == nil && o.failed() { // it is not to start again and again while the victim keeps it out
+			select {
+			case <-stop:
+			case <-time.After(l.pause):
+			}
+		}
+	}
+}
+
+// busily runs the process n times while this process keeps all processors busy, which shares
+// nothing with a test but them.
+func (s *station) busily(victim *unit, c condition, slot, n int) tally {
+	stop := make(chan struct{})
+	var all sync.WaitGroup
+	for range max(s.pool.size, runtime.GOMAXPROCS(0)) {
+		all.Go(func() { // ends with stop
+			for {
+				select {
+				case <-stop:
+					return
+				default:
+				}
+			}
+		})
+	}
+	sum := s.repeat(victim, c, slot, n)
 	close(stop)
 	all.Wait()
+	return sum
+}
+
+// repeat runs the process n times, one after the other.
+func (s *station) repeat(victim *unit, c condition, slot, n int) tally {
+	var sum tally
+	for range n {
+		t := s.one(victim, c, slot)
+		if t.runs == 0 {
+			break
+		}
+		sum = sum.add(t)
+	}
 	return sum
 }

@@ -110,6 +110,16 @@ func (o *outcome) of(u *unit) (ran, failed bool) {
 	return ended == len(u.names), false
 }
 
+// failed reports whether anything failed.
+func (o *outcome) failed() bool {
+	for _, results := range o.results {
+		if slices.Contains(results, true) {
+			return true
+		}
+	}
+	return o.failure != ""
+}
+
 // second reports whether a unit ran twice in the process, or failed on the
 // way, and whether it passed the first time and failed the second.
 func (o *outcome) second(u *unit) (ran, failed bool) {

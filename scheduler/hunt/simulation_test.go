@@ -24,6 +24,12 @@ type simulated struct {
 	units []*unit // in the order in which they run; under count 2 twice
 	procs int
 	load  load
+	next  []*unit // what runs in parallel with it, where that is known: load others
+}
+
+// meets reports whether a test of that name may run in parallel with the process.
+func (p simulated) meets(name string) bool {
+	return p.load == rounds || slices.ContainsFunc(p.next, func(u *unit) bool { return u.name == name })
 }
 
 // name returns the name of the unit that runs at that place.
@@ -48,8 +54,11 @@ func newWorld(n int, seed uint64, fails func(p simulated, at int) float64) *worl
 }
 
 // process runs a task and returns the results of each unit, in turn.
-func (w *world) process(t task, l load) map[*unit][]bool {
+func (w *world) process(t task, l load, neighbours ...task) map[*unit][]bool {
 	p := simulated{procs: t.procs, load: l}
+	for _, n := range neighbours {
+		p.next = append(p.next, n.units...)
+	}
 	for range t.count {
 		p.units = append(p.units, t.order.sorted(t.bin, t.units)...)
 	}
@@ -67,7 +76,7 @@ func (w *world) run(victim *unit, c condition, n int) tally {
 	}
 	t := tally{runs: n}
 	for range n {
-		results := w.process(c.task, c.load)[victim]
+		results := w.process(c.task, c.load, c.neighbours...)[victim]
 		failed := slices.Contains(results, true)
 		if c.second {
 			failed = !results[0] && results[1]
@@ -104,9 +113,15 @@ func (w *world) hunt(runs, workers int) map[string]*diagnosis {
 		}
 	}
 	found := make(map[string]*diagnosis)
+	var peers []*unit
+	for _, u := range w.bin.units {
+		if records[u].rounds.failed > 0 {
+			peers = append(peers, u)
+		}
+	}
 	for _, u := range w.bin.units {
 		if r := records[u]; r.rounds.failed > 0 {
-			s := &suspect{unit: u, rounds: r.rounds, failing: r.failing, passing: r.passing, workers: workers}
+			s := &suspect{unit: u, rounds: r.rounds, failing: r.failing, passing: r.passing, peers: peers, workers: workers}
 			found[u.name] = explain(w, s, survey(w, s))
 		}
 	}
@@ -202,6 +217,20 @@ func specimens() []specimen {
 			fails: func(p simulated, _ int) float64 { return chance(0.3, p.load == others || p.load == rounds) },
 		},
 		{
+			name: "a busy machine", victim: "T030", kind: LoadDependent, reason: byBusy,
+			fails: func(p simulated, _ int) float64 { return chance(0.7, p.load >= copies) },
+		},
+		{
+			name: "clash", victim: "T030", kind: Clash, culprits: "T050",
+			fails: func(p simulated, _ int) float64 { return chance(0.6, p.meets("T050")) },
+		},
+		{
+			name: "clash with two, and itself", victim: "T030", kind: Clash, culprits: "T010 and T050",
+			fails: func(p simulated, _ int) float64 {
+				return chance(0.8, p.meets("T050") || p.meets("T010") || p.load == copies)
+			},
+		},
+		{
 			name: "the rounds alone", victim: "T030", kind: LoadDependent, reason: eliminated,
 			fails: func(p simulated, _ int) float64 { return chance(0.3, p.load == rounds) },
 		},
@@ -224,7 +253,8 @@ func (s specimen) outcomeOf(found map[string]*diagnosis) string {
 	blamed := names(d.culprits)
 	if blamed == s.culprits || s.culprits == "T020 or T050" && (blamed == "T020" || blamed == "T050") ||
 		s.culprits == "T010 or T030" && (blamed == "T010" || blamed == "T030") ||
-		s.culprits == "T020 and T050" && blamed == "T050 and T020" {
+		s.culprits == "T020 and T050" && blamed == "T050 and T020" ||
+		s.culprits == "T010 and T050" && blamed == "T050 and T010" {
 		return ""
 	}
 	return "blames " + blamed

@@ -1,0 +1,61 @@
+package hunt
+
+import (
+	"slices"
+	"testing"
+)
+
+// TestClashers has the clashers of a company found, each harmful by itself, in few questions.
+func TestClashers(t *testing.T) {
+	t.Parallel()
+	units := newWorld(64, 0, nil).bin.units
+	for _, tt := range []struct {
+		name      string
+		harmful   []int
+		together  bool // it takes all of them at the same time
+		over      bool
+		want      []int
+		questions int // at most
+	}{
+		{"one", []int{40}, false, false, []int{40}, 8},
+		{"the first", []int{0}, false, false, []int{0}, 8},
+		{"the last", []int{63}, false, false, []int{63}, 8},
+		{"three", []int{3, 40, 63}, false, false, []int{3, 40, 63}, 24},
+		{"more than are looked for", []int{1, 2, 3, 4, 5, 6, 7, 8}, false, false, []int{1, 2, 3, 4, 5, 6}, 48},
+		{"two together", []int{3, 40}, true, false, nil, 7},
+		{"no time", []int{3}, false, true, nil, 0},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			asked := 0
+			shows := func(some []*unit) bool {
+				asked++
+				harmful := func(i int) bool { return slices.Contains(some, units[i]) }
+				if tt.together {
+					return !slices.ContainsFunc(tt.harmful, func(i int) bool { return !harmful(i) })
+				}
+				return slices.ContainsFunc(tt.harmful, harmful)
+			}
+			var got []int
+			for _, u := range clashers(units, shows, func() bool { return tt.over }) {
+				got = append(got, u.place)
+			}
+			if !slices.Equal(got, tt.want) || asked > tt.questions {
+				t.Errorf("got %v after %d questions, want %v after at most %d", got, asked, tt.want, tt.questions)
+			}
+		})
+	}
+}
+
+// TestDelays spreads the beginnings of trials over the whole course of the neighbours.
+func TestDelays(t *testing.T) {
+	t.Parallel()
+	s := &station{longest: 100}
+	var quarters [4]int
+	for range 8 {
+		quarters[s.delay()/25]++
+	}
+	if quarters != [4]int{2, 2, 2, 2} {
+		t.Errorf("delays by quarters: %v", quarters)
+	}
+}
