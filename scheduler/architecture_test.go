@@ -45,7 +45,7 @@ var rules = []rule{
 	{"scheduler/rerun", "scheduler/ledger scheduler/testbin"},
 	{"scheduler/stream", "scheduler/ledger scheduler/testbin"},
 	{"scheduler/worker", "scheduler/stream scheduler/ledger scheduler/testbin scheduler/gotest grouping"},
-	{"scheduler/hunt", "scheduler/worker scheduler/stream scheduler/ledger scheduler/testbin scheduler/gotest scheduler/history grouping"},
+	{"scheduler/hunt", "scheduler/worker scheduler/plan scheduler/stream scheduler/ledger scheduler/testbin scheduler/gotest scheduler/history grouping"},
 	{"scheduler/gotest", "scheduler/gotest/reentry"}, // the wire of exec-test and exec-tool
 	{"scheduler/internal/script", "scheduler/testbin"},
 	{"scheduler/...", ""}, // plan, history, linkcache, procgroup, ...: by themselves

@@ -50,6 +50,7 @@ type Config struct {
 	ProgramConfig
 	AgainConfig
 	SelectConfig
+	LimitConfig
 }
 
 // ProgramConfig says how the go command is started.

@@ -64,9 +64,10 @@ type todo struct {
 }
 
 func newCore(c *Config, dir, kept string, began time.Time) *core {
+	pool := newPool(c.Workers, c.Locks)
 	return &core{
 		cfg: c, dir: dir, kept: kept, began: began,
-		pool: newPool(c.Workers), queue: newQueue(c), failed: make(map[int]*job), setups: newSetups(c),
+		pool: pool, queue: newQueue(c, pool.locks), failed: make(map[int]*job), setups: newSetups(c),
 	}
 }
 
@@ -94,6 +95,7 @@ func (c *core) gone(s *suite) {
 	s.lost = true
 	s.account.Fail("its exec-test process is gone")
 	s.account.Drop()
+	c.pool.locks.Forget(baselineClaim(s).Key)
 	c.todo.cancel = append(c.todo.cancel, s)
 }
 
@@ -182,12 +184,14 @@ func (c *core) explain() []string {
 	if c.stopped {
 		return nil
 	}
+	c.pool.locks.ForgetAll()
 	c.explanation = newExplanation(c.cfg, c.failures(), c.failed, c.reruns)
 	return c.explanation.packages()
 }
 
 // rerun begins the phase after the first pass.
 func (c *core) rerun() {
+	c.pool.locks.ForgetAll() // what waits now has other keys
 	c.reruns = newReruns(c.cfg, c.failures(), c.failed)
 	if c.stopped {
 		c.reruns.queue.CallOff()
@@ -273,16 +277,16 @@ func (c *core) fill(now time.Time) {
 // next decides what an idle worker does now.
 func (c *core) next(now time.Time) *job {
 	if c.explanation != nil {
-		return c.explanation.next(c.pool.running)
+		return c.explanation.next(c.pool.locks)
 	}
 	if c.reruns != nil {
 		if at, ok := c.reruns.queue.Due(now); ok {
 			c.todo.wake = at
 		}
-		return c.reruns.next(now)
+		return c.reruns.next(now, c.pool.locks)
 	}
 	for _, s := range c.open {
-		if s.account.NeedsBaseline() {
+		if s.account.NeedsBaseline() && c.pool.locks.Ask(baselineClaim(s)) {
 			return newBaseline(c.cfg, s, c.number(), c.dir)
 		}
 	}
@@ -296,7 +300,7 @@ func (c *core) next(now time.Time) *job {
 // start gives a job a worker.
 func (c *core) start(j *job, slot int, now time.Time) {
 	j.Slot = slot
-	c.pool.take(slot, j.serial)
+	c.pool.take(slot, j.claim)
 	if j.Kind == ledger.Baseline {
 		j.suite.account.StartBaseline()
 	}

@@ -18,6 +18,7 @@ import (
 	"github.com/gotestcohort/cohort/scheduler/history"
 	"github.com/gotestcohort/cohort/scheduler/internal/script"
 	"github.com/gotestcohort/cohort/scheduler/ledger"
+	"github.com/gotestcohort/cohort/scheduler/stream"
 	"github.com/gotestcohort/cohort/scheduler/testbin"
 	"github.com/gotestcohort/cohort/scheduler/worker"
 )
@@ -68,7 +69,7 @@ func newBench(t *testing.T, c *Config) *bench {
 		}
 	})
 	return &bench{
-		core: newCore(c, l.Dir, l.Dir, time.Now()), t: t, listener: l, script: &scripted{}, exits: make(chan int, 1),
+		core: newCore(c, l.Dir, l.Dir, time.Now()), t: t, listener: l, script: &scripted{}, exits: make(chan int, 8),
 		loader: &loader{cfg: c, dir: l.Dir, binaries: l.Dir, env: func(env []string) []string { return env }},
 	}
 }
@@ -104,12 +105,16 @@ func (b *bench) arrives(source string, testMain bool, args ...string) *suite {
 			b.t.Fatal(err)
 		}
 	}
+	var stdout io.Writer = &b.stdout
+	if len(b.open)+len(b.settled) > 0 {
+		stdout = io.Discard // of the first package only: a buffer takes one writer
+	}
 	go func() { // ends with the request
-		b.exits <- gotest.ExecTest(append([]string{filepath.Join(dir, "p.test")}, args...), []string{b.listener.Env()}, &b.stdout, io.Discard, nil)
+		b.exits <- gotest.ExecTest(append([]string{filepath.Join(dir, "p.test")}, args...), []string{b.listener.Env()}, stdout, io.Discard, nil)
 	}()
 	req := <-b.listener.Requests()
 	req.Dir = dir
-	s := b.loader.load(1, req)
+	s := b.loader.load(b.number(), req)
 	if s.list == nil {
 		b.t.Fatal("the list of tests cannot be read")
 	}
@@ -146,8 +151,14 @@ func (b *bench) finish(j *job, words script.Process, code int) *worker.Result {
 	b.running = slices.DeleteFunc(b.running, func(other *job) bool { return other == j })
 	b.script.words, b.script.code = words, code
 	run := worker.Run{Runner: b.script, Now: time.Now}
+	if !j.Kind.ForGo() && j.Out == nil {
+		j.Out = stream.Discard()
+	}
 	r := run.Do(b.t.Context(), &j.Job)
-	b.ended(j, r, nil, time.Now())
+	if j.attempt != nil {
+		j.attempt.Passed = r.Good(j.Known)
+	}
+	b.ended(j, r, j.attempt, time.Now())
 	return r
 }
 
@@ -196,8 +207,8 @@ func TestBatches(t *testing.T) {
 						t.Errorf("seed %d: a batch of %s, group %q, shuffle %q", seed, list, next.Group, next.Shuffle)
 					}
 				case strings.Contains(list, "TestS"):
-					if list != "TestS" || !next.serial || len(b.running) != 1 {
-						t.Errorf("seed %d: a batch of %s, serial %v, beside %d others", seed, list, next.serial, len(b.running)-1)
+					if list != "TestS" || !next.claim.Need.Serial || len(b.running) != 1 {
+						t.Errorf("seed %d: a batch of %s, serial %v, beside %d others", seed, list, next.claim.Need.Serial, len(b.running)-1)
 					}
 				default:
 					loose = append(loose, strings.Fields(list)...)

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/gotestcohort/cohort/scheduler/ledger"
+	"github.com/gotestcohort/cohort/scheduler/plan"
 	"github.com/gotestcohort/cohort/scheduler/rerun"
 	"github.com/gotestcohort/cohort/scheduler/stream"
 	"github.com/gotestcohort/cohort/scheduler/worker"
@@ -98,12 +99,13 @@ func (e *explanation) packages() []string {
 	return paths
 }
 
-// next returns the job that a worker starts now, nil for none. So many processes run already.
-func (e *explanation) next(running int) *job {
+// next returns the job that a worker starts now, nil for none.
+func (e *explanation) next(locks *plan.Locks) *job {
 	var j *job
 	p, ok := e.inquiry.Next(func(p rerun.Probe) bool {
 		j = e.job(p)
-		return !j.serial || running == 0
+		j.claim.Key = p.Package // one probe of a package at a time
+		return locks.Ask(j.claim)
 	})
 	if !ok {
 		return nil

@@ -3,6 +3,7 @@ package scheduler
 import (
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -12,6 +13,7 @@ import (
 	"github.com/gotestcohort/cohort/scheduler/gotest"
 	"github.com/gotestcohort/cohort/scheduler/history"
 	"github.com/gotestcohort/cohort/scheduler/ledger"
+	"github.com/gotestcohort/cohort/scheduler/plan"
 	"github.com/gotestcohort/cohort/scheduler/rerun"
 	"github.com/gotestcohort/cohort/scheduler/stream"
 	"github.com/gotestcohort/cohort/scheduler/testbin"
@@ -23,8 +25,8 @@ type job struct {
 	worker.Job
 	suite *suite
 	tasks []*ledger.Task
-	// serial reports that the process runs in parallel with no other.
-	serial bool
+	// claim is what the process must hold: the locks of its tests, or, if it is serial, everything.
+	claim plan.Claim
 	// item is the number of what is rerun, planID the planner's number of a first attempt.
 	item, planID int
 	// freed reports that its worker has been given back.
@@ -68,22 +70,34 @@ func newJob(c *Config, s *suite, tasks []*ledger.Task) *job {
 	j := &job{Job: worker.Job{Binary: s.binary, All: true, Known: true}, suite: s, tasks: tasks, said: rerun.NewOutput(c.patterns())}
 	for _, t := range tasks {
 		if t.All {
-			j.Tests, j.Known, j.serial, j.Group = t.Tests, t.Known, s.account.Serial(t), s.account.SoleGroup()
+			j.Tests, j.Known, j.Group = t.Tests, t.Known, s.account.SoleGroup()
 			break
 		}
 		j.All = false
 		j.Tests = append(j.Tests, t.Tests...)
 		j.Count = max(j.Count, t.Count)
 		j.LastCPU = j.Count > 0
-		j.serial = j.serial || s.account.Serial(t)
 		if t.Unit != nil && t.Unit.Def.Declared {
 			j.Group = t.Unit.Def.Group
 		}
 	}
 	j.needs = c.World.needs(s, tasks)
+	j.claim.Need = needOf(s.account, tasks)
 	j.Shuffle = shuffleValue(c, s, j)
 	j.StopsEarly = s.binary.Args.FailFast || j.Group != "" && c.GroupFailFast
 	return j
+}
+
+// needOf returns what a process of tasks must hold.
+func needOf(a *ledger.Account, tasks []*ledger.Task) plan.Need {
+	var need plan.Need
+	for _, t := range tasks {
+		need.Serial = need.Serial || a.Serial(t)
+		need.Names = append(need.Names, a.Locks(t)...)
+	}
+	slices.Sort(need.Names)
+	need.Names = slices.Compact(need.Names)
+	return need
 }
 
 // shuffleValue is the seed by which the process orders its tests: the
@@ -167,11 +181,21 @@ func (j *job) refused() {
 	j.Files.Profile, j.Files.CoverDir = j.Binary.Args.CoverProfile, j.Binary.Args.CoverDir
 }
 
+// baselineClaim is what the process of s without tests must hold: nothing, unless a TestMain sets up
+// what the package's tests hold.
+func baselineClaim(s *suite) plan.Claim {
+	c := plan.Claim{Key: -s.number} // those of the planner begin at 0
+	if s.list.TestMain {
+		c.Need.Names = s.account.Locks(s.account.Everything())
+	}
+	return c
+}
+
 // newBaseline returns a process of s without tests, which writes in dir.
 func newBaseline(c *Config, s *suite, number int, dir string) *job {
 	s.files.baseline = filepath.Join(dir, fmt.Sprint("baseline", number))
 	needs := c.World.needs(s, []*ledger.Task{s.account.Everything()})
-	return &job{suite: s, said: rerun.NewOutput(nil), needs: needs, Job: worker.Job{
+	return &job{suite: s, claim: baselineClaim(s), said: rerun.NewOutput(nil), needs: needs, Job: worker.Job{
 		Binary: s.binary, Kind: ledger.Baseline, Known: true, Out: stream.Discard(),
 		Files: worker.Files{Profile: s.files.baseline, CoverDir: s.files.baselineDir()},
 	}}

@@ -117,7 +117,7 @@ func described(j *job) []string {
 	}
 	for i, text := range tests {
 		words := []string{text, j.Group, j.Shuffle}
-		if j.serial {
+		if j.claim.Need.Serial {
 			words = append(words, "serial")
 		}
 		tests[i] = strings.Join(strings.Fields(strings.Join(words, " ")), " ")

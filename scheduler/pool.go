@@ -1,20 +1,28 @@
 package scheduler
 
-import "fmt"
+import (
+	"fmt"
 
-// pool is the workers: slots, numbered from 0, each of which holds at most one process.
+	"github.com/gotestcohort/cohort/scheduler/plan"
+)
+
+// pool is the workers: slots, numbered from 0, each of which holds at most one process, and what
+// these processes hold.
 type pool struct {
 	busy    []bool
 	running int
-	// exclusive reports that a serial process runs: nothing may start in parallel with it.
-	exclusive bool
+	// locks has each process under the number of its worker.
+	locks *plan.Locks
 }
 
-func newPool(workers int) pool { return pool{busy: make([]bool, workers)} }
+// newPool returns idle workers. Capacity says how many of them may hold a lock.
+func newPool(workers int, capacity map[string]int) pool {
+	return pool{busy: make([]bool, workers), locks: plan.NewLocks(capacity)}
+}
 
 // free returns the workers that may take a process now, the lowest first.
 func (p *pool) free() (slots []int) {
-	if p.exclusive {
+	if p.locks.Exclusive() {
 		return nil
 	}
 	for slot, busy := range p.busy {
@@ -28,18 +36,18 @@ func (p *pool) free() (slots []int) {
 // idle returns how many workers do nothing.
 func (p *pool) idle() int { return len(p.busy) - p.running }
 
-// take gives a worker a process.
-func (p *pool) take(slot int, serial bool) {
+// take gives a worker a process, and that what it claims, which must be free.
+func (p *pool) take(slot int, c plan.Claim) {
+	p.locks.Take(slot, c)
 	p.busy[slot] = true
 	p.running++
-	p.exclusive = serial
 }
 
 // release takes it back when the process has ended.
 func (p *pool) release(slot int) {
+	p.locks.Release(slot)
 	p.busy[slot] = false
 	p.running--
-	p.exclusive = false
 }
 
 // check panics if the pool is in a state that cannot be.
@@ -50,7 +58,8 @@ func (p *pool) check() {
 			busy++
 		}
 	}
-	if busy != p.running || p.exclusive && busy != 1 {
-		panic(fmt.Sprintf("scheduler: %d workers are busy, %d counted, exclusive: %v", busy, p.running, p.exclusive))
+	exclusive := p.locks.Exclusive()
+	if busy != p.running || busy != p.locks.Running() || exclusive && busy != 1 {
+		panic(fmt.Sprintf("scheduler: %d workers are busy, %d counted, %d hold locks, exclusive: %v", busy, p.running, p.locks.Running(), exclusive))
 	}
 }

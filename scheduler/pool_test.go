@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"github.com/gotestcohort/cohort/scheduler/plan"
 )
 
 // TestPool is a table of steps, with the state after each: which workers are busy (x), how many
@@ -32,7 +34,7 @@ func TestPool(t *testing.T) {
 			{"take 0", "x.. idle 2 next 1"},
 		},
 	} {
-		p := newPool(3)
+		p := newPool(3, nil)
 		for i, s := range steps {
 			var verb string
 			var slot int
@@ -43,7 +45,7 @@ func TestPool(t *testing.T) {
 			}
 			switch verb {
 			case "take", "serial":
-				p.take(slot, verb == "serial")
+				p.take(slot, serialClaim(verb == "serial"))
 			case "release":
 				p.release(slot)
 			}
@@ -71,21 +73,26 @@ func showPool(p *pool) string {
 func TestPoolCheck(t *testing.T) {
 	t.Parallel()
 	for name, spoil := range map[string]func(p *pool){
-		"taken twice":                func(p *pool) { p.take(0, false); p.take(0, false) },
-		"released twice":             func(p *pool) { p.take(0, false); p.release(0); p.release(0) },
-		"serial beside another":      func(p *pool) { p.take(0, false); p.take(1, true) },
-		"serial without a process":   func(p *pool) { p.exclusive = true },
+		"taken twice":                func(p *pool) { p.take(0, plan.Claim{}); p.take(0, plan.Claim{}) },
+		"released twice":             func(p *pool) { p.take(0, plan.Claim{}); p.release(0); p.release(0) },
+		"serial beside another":      func(p *pool) { p.take(0, plan.Claim{}); p.take(1, serialClaim(true)) },
+		"a held lock":                func(p *pool) { p.take(0, lockClaim("a")); p.take(1, lockClaim("a")) },
+		"locks without a process":    func(p *pool) { p.locks.Take(1, plan.Claim{}) },
 		"busy, which is not counted": func(p *pool) { p.busy[1] = true },
 	} {
 		func() {
-			p := newPool(2)
-			spoil(&p)
+			p := newPool(2, nil)
 			defer func() {
 				if recover() == nil {
 					t.Errorf("%s: no panic", name)
 				}
 			}()
+			spoil(&p)
 			p.check()
 		}()
 	}
 }
+
+func serialClaim(serial bool) plan.Claim { return plan.Claim{Need: plan.Need{Serial: serial}} }
+
+func lockClaim(names ...string) plan.Claim { return plan.Claim{Need: plan.Need{Names: names}} }

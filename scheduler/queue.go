@@ -13,21 +13,23 @@ import (
 type queue struct {
 	cfg     *Config
 	planner *plan.Planner
+	locks   *plan.Locks
 	parts   []part // by the planner's package number
 	running map[int]*job
 }
 
 // part is what the planner knows as a package: tasks of a suite that may share processes. A suite
-// has several if its list of tests is too long for one process, if its tests need different set-ups,
+// has several if its tests hold different locks or need different set-ups, if its list of tests is
+// too long for one process,
 // or if a crash has left something.
 type part struct {
 	suite *suite
 	tasks []*ledger.Task // by the planner's unit number
 }
 
-func newQueue(c *Config) *queue {
-	planner := plan.New(plan.Config{Workers: c.Workers, End: raceEnd(c.GoTest.Race, c.Env)})
-	q := &queue{cfg: c, planner: planner, running: make(map[int]*job)}
+func newQueue(c *Config, locks *plan.Locks) *queue {
+	planner := plan.New(plan.Config{Workers: c.Workers, Locks: locks, End: raceEnd(c.GoTest.Race, c.Env)})
+	q := &queue{cfg: c, planner: planner, locks: locks, running: make(map[int]*job)}
 	if !c.GoTest.Many() {
 		q.planner.SetSupply(plan.SupplyIdle)
 	}
@@ -51,8 +53,8 @@ func (q *queue) building(full bool) {
 func (q *queue) add(s *suite, tasks []*ledger.Task) {
 	for _, tasks := range q.cfg.World.byNeed(s, tasks) {
 		first, rest := q.firsts(s, tasks)
-		q.addPart(s, first, true)
-		q.addPart(s, rest, false)
+		q.addTasks(s, first, true)
+		q.addTasks(s, rest, false)
 	}
 }
 
@@ -75,25 +77,29 @@ func (q *queue) firsts(s *suite, tasks []*ledger.Task) (first, rest []*ledger.Ta
 	return first, rest
 }
 
-// addPart hands tasks of s to the planner that start first, or that do not.
-func (q *queue) addPart(s *suite, tasks []*ledger.Task, first bool) {
-	for tasks := range chunks(tasks, maxList()) {
-		q.parts = append(q.parts, part{s, tasks})
-		known := plan.Package{ID: len(q.parts) - 1, Rank: q.rank(s), Held: !s.lingers(q.cfg), First: first}
-		if d, ok := q.cfg.Past.Startup(s.path); ok {
-			known.Startup = d
+// addTasks hands the planner tasks of s that start first, or that do not.
+func (q *queue) addTasks(s *suite, tasks []*ledger.Task, first bool) {
+	sets := byLocks(s.account, tasks)
+	most := processes(s.account.Mode(), sets, q.cfg.Workers)
+	for i, set := range sets {
+		for tasks := range chunks(set.tasks, maxList()) {
+			q.addPart(s, tasks, plan.Package{Locks: set.names, First: first, MaxBatches: most[i]})
 		}
-		switch mode := s.account.Mode(); {
-		case mode == ledger.Bundled:
-			known.MaxBatches = q.cfg.Workers
-		case mode.OneProcess():
-			known.MaxBatches = 1
-		}
-		for i, t := range tasks {
-			known.Units = append(known.Units, q.unit(s, i, t))
-		}
-		q.planner.AddPackage(known)
 	}
+}
+
+// addPart hands the planner tasks of s that may share processes. What is known says of them is
+// completed.
+func (q *queue) addPart(s *suite, tasks []*ledger.Task, known plan.Package) {
+	q.parts = append(q.parts, part{s, tasks})
+	known.ID, known.Rank, known.Held = len(q.parts)-1, q.rank(s), !s.lingers(q.cfg)
+	if d, ok := q.cfg.Past.Startup(s.path); ok {
+		known.Startup = d
+	}
+	for i, t := range tasks {
+		known.Units = append(known.Units, q.unit(s, i, t))
+	}
+	q.planner.AddPackage(known)
 }
 
 // unit describes a task to the planner.
@@ -169,6 +175,7 @@ func (q *queue) next(now time.Duration, idle int) (j *job, wake time.Duration) {
 		from := q.parts[next.Package]
 		if from.suite.account.Dropped() {
 			q.planner.Finished(next.ID, now)
+			q.locks.Forget(next.Package)
 			continue
 		}
 		tasks := make([]*ledger.Task, len(next.Units))
@@ -176,7 +183,7 @@ func (q *queue) next(now time.Duration, idle int) (j *job, wake time.Duration) {
 			tasks[i] = from.tasks[id]
 		}
 		j := newJob(q.cfg, from.suite, tasks)
-		j.planID = next.ID
+		j.planID, j.claim.Key = next.ID, next.Package
 		q.running[next.ID] = j
 		return j, 0
 	}

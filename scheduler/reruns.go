@@ -9,6 +9,7 @@ import (
 
 	"github.com/gotestcohort/cohort/grouping"
 	"github.com/gotestcohort/cohort/scheduler/ledger"
+	"github.com/gotestcohort/cohort/scheduler/plan"
 	"github.com/gotestcohort/cohort/scheduler/rerun"
 	"github.com/gotestcohort/cohort/scheduler/worker"
 )
@@ -27,6 +28,7 @@ type rerunItem struct {
 	unit   *ledger.Unit // nil for the package
 	first  *job         // the process of the first attempt that failed, nil if there was none
 	owed   map[string]bool
+	claim  plan.Claim
 	policy rerun.Policy
 	terms  rerun.Terms
 	barred string // why it does not run again because of its output, "" if it may
@@ -39,23 +41,24 @@ type rerunItem struct {
 func newReruns(c *Config, suites []*suite, first map[int]*job) *reruns {
 	r := &reruns{cfg: c}
 	var items []rerun.Item
-	add := func(i rerunItem, serial bool, ended time.Time) {
+	add := func(i rerunItem, ended time.Time) {
+		i.claim = plan.Claim{Key: len(r.items), Need: needOf(i.suite.account, []*ledger.Task{i.task()})}
 		i.policy, i.terms = c.rerunOf(i.suite, i.unit)
 		i.barred = i.terms.Bar(i.matches(i.suite.said))
 		r.items = append(r.items, i)
 		items = append(items, rerun.Item{
-			Package: i.suite.number, Serial: serial, Ended: ended, Policy: i.policy, Barred: i.barred != "",
+			Package: i.suite.number, Serial: i.claim.Need.Serial, Ended: ended, Policy: i.policy, Barred: i.barred != "",
 		})
 	}
 	for _, s := range suites {
 		a := s.account
 		if len(a.Failures()) > 0 {
-			add(rerunItem{suite: s, first: first[a.FailedIn()], owed: owedBy(a.Units())}, a.Serial(a.Everything()), a.Ended())
+			add(rerunItem{suite: s, first: first[a.FailedIn()], owed: owedBy(a.Units())}, a.Ended())
 			continue
 		}
 		for _, u := range a.Units() {
 			if len(u.Failed) > 0 {
-				add(rerunItem{suite: s, unit: u, first: first[u.Process], owed: u.Owed}, u.Def.Serial, u.Ended)
+				add(rerunItem{suite: s, unit: u, first: first[u.Process], owed: u.Owed}, u.Ended)
 			}
 		}
 	}
@@ -116,13 +119,19 @@ func owedBy(units []*ledger.Unit) map[string]bool {
 }
 
 // next returns the job that a worker starts now, nil for none.
-func (r *reruns) next(now time.Time) *job {
-	start, ok := r.queue.Next(now)
+func (r *reruns) next(now time.Time, locks *plan.Locks) *job {
+	for n := range r.items {
+		if r.queue.Phase(n) == rerun.Over {
+			locks.Forget(r.items[n].claim.Key)
+		}
+	}
+	start, ok := r.queue.Next(now, func(n int) bool { return locks.Ask(r.items[n].claim) })
 	if !ok {
 		return nil
 	}
 	i := &r.items[start.Item]
 	j := newJob(r.cfg, i.suite, []*ledger.Task{i.task()})
+	j.claim = i.claim
 	j.Kind, j.item, j.Attempt, j.Owed = ledger.Attempt, start.Item, start.Attempt, i.owed
 	j.Binary.Program = i.suite.file.rerun
 	j.attempt = i.attempt(start.Attempt)

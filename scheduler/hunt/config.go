@@ -32,6 +32,8 @@ type Config struct {
 	// Rules are settings of single tests and packages, nil for none. A package whose order they fix
 	// is hunted in that order.
 	Rules *grouping.Rules
+	// Locks says how many processes may hold a lock at the same time, 1 for a name that is not there.
+	Locks map[string]int
 	// Judge is --test: only units with a test whose name matches are judged, while all others run
 	// in parallel with them; nil judges all.
 	Judge *regexp.Regexp

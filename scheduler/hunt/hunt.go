@@ -47,7 +47,7 @@ func Run(ctx context.Context, c *Config) (_ *Report, err error) {
 	r := &runner{worker: &worker.Run{
 		ID: rand.Text(), Workers: c.Workers, Timeout: c.GoTest.Timeout, Exec: c.GoTest.Exec,
 		Kill: c.Kill, Runner: worker.Local{}, Now: time.Now,
-	}}
+	}, gate: newGate(c.Locks)}
 	pool := newPool(c.Workers)
 	camp := &campaign{
 		cfg: c, runner: r, pool: pool, bins: col.bins,

@@ -54,7 +54,7 @@ func TestLaboratoryShares(t *testing.T) {
 				fake := new(counting)
 				lab := &laboratory{
 					ctx: t.Context(), cfg: &Config{}, pool: newPool(4), sources: make(map[sourceKey][]*outcome),
-					runner: &runner{&worker.Run{Workers: 4, Runner: fake, Now: time.Now}},
+					runner: &runner{worker: &worker.Run{Workers: 4, Runner: fake, Now: time.Now}, gate: newGate(nil)},
 				}
 				begin := time.Now()
 				var all sync.WaitGroup

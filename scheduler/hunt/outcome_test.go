@@ -17,7 +17,7 @@ import (
 // fed returns the outcome of a process of b's units that printed text, in
 // which ^ stands for the marker byte.
 func fed(b *binary, text string, exit testbin.Exit) *outcome {
-	r := &runner{worker: &worker.Run{Runner: printed{strings.ReplaceAll(text, "^", "\x16"), exit}, Now: time.Now}}
+	r := &runner{gate: newGate(nil), worker: &worker.Run{Runner: printed{strings.ReplaceAll(text, "^", "\x16"), exit}, Now: time.Now}}
 	o, err := r.run(context.Background(), task{bin: b, units: b.units, count: 1}, 0)
 	if err != nil {
 		panic(err)

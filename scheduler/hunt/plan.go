@@ -80,8 +80,14 @@ func planBinary(b *binary, t task, whole bool, workers int) []task {
 		// As many tests share a process as at the beginning of an ordinary run.
 		size = (len(loose) + 2*workers - 1) / (2 * workers)
 	}
-	for part := range slices.Chunk(loose, size) {
-		tasks = append(tasks, with(part...))
+	sets := [][]*unit{loose}
+	if !whole {
+		sets = byLocks(loose)
+	}
+	for _, set := range sets {
+		for part := range slices.Chunk(set, size) {
+			tasks = append(tasks, with(part...))
+		}
 	}
 	return tasks
 }

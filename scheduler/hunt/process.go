@@ -15,10 +15,19 @@ import (
 // runner starts processes. It may be used concurrently.
 type runner struct {
 	worker *worker.Run
+	gate   *gate
 }
 
-// run runs a task on a worker that the caller holds.
+// run runs a task on a worker that the caller holds, when its locks are free.
 func (r *runner) run(ctx context.Context, t task, slot int) (*outcome, error) {
+	if leave, err := r.gate.enter(ctx, t); err == nil {
+		defer leave()
+	} // otherwise ctx has ended, and no process starts
+	return r.start(ctx, t, slot)
+}
+
+// start runs a task on a worker and with locks that the caller holds.
+func (r *runner) start(ctx context.Context, t task, slot int) (*outcome, error) {
 	w := newWatcher()
 	job := t.job(slot)
 	job.Watch = func(m worker.Moment) { w.event(m.Event) }

@@ -3,6 +3,7 @@ package hunt
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"time"
 )
@@ -70,8 +71,10 @@ func (c *campaign) next(ctx context.Context) (pending, bool) {
 		c.open = append(c.open, len(tasks))
 		c.planned++
 	}
-	p := c.queue[0]
-	c.queue = c.queue[1:]
+	// If no locks are free, the first waits for its.
+	i := max(0, slices.IndexFunc(c.queue, func(p pending) bool { return c.runner.gate.free(p.task) }))
+	p := c.queue[i]
+	c.queue = slices.Delete(c.queue, i, i+1)
 	return p, true
 }
 
@@ -89,12 +92,17 @@ func (c *campaign) runOne(ctx context.Context, p pending) {
 	if p.task.serial() {
 		n = c.pool.size
 	}
+	leave, err := c.runner.gate.enter(ctx, p.task)
+	if err != nil {
+		return
+	}
+	defer leave()
 	slots, err := c.pool.take(ctx, n)
 	if err != nil {
 		return
 	}
 	turn := c.pool.begin(p.task, slots[0])
-	o, err := c.runner.run(ctx, p.task, slots[0])
+	o, err := c.runner.start(ctx, p.task, slots[0])
 	neighbours := c.pool.end(turn)
 	c.pool.give(slots)
 	c.mu.Lock()

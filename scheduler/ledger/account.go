@@ -154,6 +154,23 @@ func (a *Account) Serial(t *Task) bool {
 	return anySerial(t.Tests, a.byTest)
 }
 
+// Locks returns the names that a process of the task holds, sorted, each once; nil for none.
+func (a *Account) Locks(t *Task) []string {
+	var names []string
+	for _, p := range t.Tests {
+		if u := a.byTest[p.Name]; u != nil {
+			names = append(names, u.Def.Locks...)
+		}
+	}
+	if t.All {
+		for _, u := range a.spec.Units {
+			names = append(names, u.Def.Locks...)
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
 // Holds reports whether a test of u is in the task.
 func (a *Account) Holds(t *Task, u *Unit) bool {
 	return slices.ContainsFunc(t.Tests, func(p Planned) bool { return a.byTest[p.Name] == u })

@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/gotestcohort/cohort/grouping"
@@ -96,29 +97,46 @@ func (t *Task) Size() int {
 	return size
 }
 
-// bundle puts tasks together if they need more processes than there are workers. Groups stay
-// whole, but one that shares its process does not stop by itself.
+// OwnProcess reports whether the task shares its process with no other.
+func (t *Task) OwnProcess() bool { return t.Unit == nil || t.Unit.Def.Group != "" || t.Unit.Def.Serial }
+
+// locks are those of the task's unit, as one text.
+func (t *Task) locks() string { return strings.Join(t.Unit.Def.Locks, " ") }
+
+// bundle puts tasks of one unit each together if they need more processes than there are workers.
+// Groups stay whole, but one that shares its process does not stop by itself. What holds the same
+// locks comes together, since a process holds those of all its tests.
 func bundle(tasks []*Task, workers int) []*Task {
-	alone, loose := 0, 0
+	alone := 0
+	loose := make(map[string]bool) // by locks
 	for _, t := range tasks {
-		if t.Unit.Def.Group != "" || t.Unit.Def.Serial {
+		if t.OwnProcess() {
 			alone++
 		} else {
-			loose = 1
+			loose[t.locks()] = true
 		}
 	}
-	if alone+loose <= workers {
+	if alone+len(loose) <= workers {
 		return tasks
 	}
 	bundles := make([]*Task, workers)
 	for i := range bundles {
 		bundles[i] = &Task{Known: true}
 	}
-	for i, t := range tasks {
-		b := bundles[i%workers]
+	next := 0
+	of := make(map[string]*Task) // by locks, of those that hold some
+	for _, t := range tasks {
+		b := of[t.locks()]
+		if b == nil {
+			b = bundles[next%workers]
+			next++
+		}
+		if t.locks() != "" {
+			of[t.locks()] = b
+		}
 		b.Tests = append(b.Tests, t.Tests...)
 	}
-	return bundles
+	return slices.DeleteFunc(bundles, func(b *Task) bool { return len(b.Tests) == 0 })
 }
 
 // anySerial reports whether one of the tests may run beside no other process.

@@ -37,10 +37,16 @@ type cut struct {
 	// probe tells that it is the first batch of an unknown package: it goes before known work,
 	// since what it shows may be the longest work of all.
 	probe bool
+	// lock is how the package's locks are: what is due goes before all, and work that decides when
+	// the run ends, since few processes may do it at a time, before what all can do.
+	lock lockState
 }
 
 // before reports whether c should start before the one of an earlier rank.
 func (c cut) before(d cut) bool {
+	if c.lock != d.lock {
+		return c.lock > d.lock
+	}
 	if c.finish != d.finish {
 		return c.finish
 	}
@@ -53,6 +59,12 @@ func (c cut) before(d cut) bool {
 // cut returns the batch that should start next of those the package allows. ok is false if only
 // serial units are left.
 func (p *pkg) cut(s share, prior cost) (c cut, ok bool) {
+	c, ok = p.cutAny(s, prior)
+	c.lock = p.lock
+	return c, ok
+}
+
+func (p *pkg) cutAny(s share, prior cost) (c cut, ok bool) {
 	rest := p.rest() - cost(p.startup)
 	least := p.least(s)
 	long := p.longest(func(u Unit) bool { return u.alone() && !u.Serial })

@@ -22,9 +22,17 @@ func (n Need) conflicts(m Need) bool {
 	return slices.ContainsFunc(n.Names, func(name string) bool { return slices.Contains(m.Names, name) })
 }
 
+// Claim asks for what a process needs.
+type Claim struct {
+	// Key is the caller's name for what waits: a package, say, whose tests need the locks. Keys have
+	// nothing to do with the numbers of processes.
+	Key  int
+	Need Need
+}
+
 // Locks decides which of the processes that hold names may run at the same time. It starts
-// nothing: a caller that would like to start a process asks with Take, and tells with Release when
-// it has ended.
+// nothing: a caller that would like to start a process asks with Ask, tells with Take that it has
+// started, and with Release that it has ended.
 //
 //   - A process gets everything it needs at once or nothing, so that no two wait for each other.
 //   - A name is held by as many processes at a time as its capacity says, 1 without one.
@@ -33,6 +41,8 @@ func (n Need) conflicts(m Need) bool {
 //   - What was refused once waits. Later ones that need one of the same names may pass it, but only
 //     a number of times: then they are refused until it has run. So nothing waits for ever, and
 //     until then no worker idles for the sake of fairness.
+//   - When no process runs, only what a claim itself needs decides. So the table never keeps
+//     everything from running, even if a caller has forgotten what it asked for.
 //
 // It is not safe for concurrent use.
 type Locks struct {
@@ -44,14 +54,13 @@ type Locks struct {
 	patience int
 }
 
-// waiter is a process that was refused. They are kept in the order of their first refusal.
+// waiter is a claim that was refused. They are kept in the order of their first refusal.
 type waiter struct {
-	id     int
-	need   Need
+	Claim
 	passed int
 }
 
-// patience is how often a waiting process may be passed. Simulated suites in which all tests hold
+// patience is how often a waiting claim may be passed. Simulated suites in which all tests hold
 // some of sixteen names reach, on eight workers, 0.65 of the bound with 0, 0.83 with 4, 0.93 with 16
 // and 0.96 without end: free names should not idle, but what waits should not come last.
 const patience = 16
@@ -66,55 +75,85 @@ func NewLocks(capacity map[string]int) *Locks {
 	return l
 }
 
-// Take gives a process all that it needs and returns true, or gives it nothing: then it waits from
-// its first refusal on, and the caller asks again. The id is the caller's; one that runs already
-// is a mistake, and panics.
-func (l *Locks) Take(id int, need Need) bool {
-	if _, ok := l.running[id]; ok {
-		panic(fmt.Sprintf("plan: process %d takes locks twice", id))
+// Ask reports whether a process may start now for what claims. If not, it waits from its first
+// refusal on, until Take or Forget, and the caller asks again.
+func (l *Locks) Ask(c Claim) bool {
+	older, place := l.older(c.Key)
+	barred := len(l.running) > 0 && slices.ContainsFunc(older, func(w waiter) bool { return l.spent(w) && w.Need.conflicts(c.Need) })
+	if !barred && l.Free(c.Need) {
+		return true
 	}
-	place := slices.IndexFunc(l.waiting, func(w waiter) bool { return w.id == id })
-	older := l.waiting
-	if place >= 0 {
-		older = l.waiting[:place]
+	if place < 0 {
+		l.waiting = append(l.waiting, waiter{Claim: c})
 	}
-	if !l.free(need) || slices.ContainsFunc(older, func(w waiter) bool { return w.passed >= l.patience && w.need.conflicts(need) }) {
-		if place < 0 {
-			l.waiting = append(l.waiting, waiter{id: id, need: need})
-		}
-		return false
+	return false
+}
+
+// Take gives a process all that it needs. It panics if that is not free, or if the process runs
+// already: mistakes of a caller that has not asked.
+func (l *Locks) Take(process int, c Claim) {
+	if _, ok := l.running[process]; ok {
+		panic(fmt.Sprintf("plan: process %d takes locks twice", process))
 	}
+	if !l.Free(c.Need) {
+		panic(fmt.Sprintf("plan: process %d takes %+v, held are %+v by %d processes", process, c.Need, l.Held(), len(l.running)))
+	}
+	older, place := l.older(c.Key)
 	for i := range older {
-		if older[i].need.conflicts(need) {
+		if older[i].Need.conflicts(c.Need) {
 			older[i].passed++
 		}
 	}
 	if place >= 0 {
 		l.waiting = slices.Delete(l.waiting, place, place+1)
 	}
-	l.running[id] = need
-	l.serial = need.Serial
-	for _, name := range need.Names {
+	l.running[process] = c.Need
+	l.serial = c.Need.Serial
+	for _, name := range c.Need.Names {
 		l.held[name]++
 	}
-	return true
 }
 
-// free reports whether everything that is needed is there.
-func (l *Locks) free(need Need) bool {
+// older returns what has waited for longer than a key, and the place of the key, -1 if it does not
+// wait.
+func (l *Locks) older(key int) (older []waiter, place int) {
+	place = slices.IndexFunc(l.waiting, func(w waiter) bool { return w.Key == key })
+	if place < 0 {
+		return l.waiting, place
+	}
+	return l.waiting[:place], place
+}
+
+// spent reports whether a claim has been passed as often as it may.
+func (l *Locks) spent(w waiter) bool { return w.passed >= l.patience }
+
+// Due reports whether a claim has waited for so long that its turn is now.
+func (l *Locks) Due(key int) bool {
+	_, place := l.older(key)
+	return place >= 0 && l.spent(l.waiting[place])
+}
+
+// Free reports whether everything that is needed is there.
+func (l *Locks) Free(need Need) bool {
 	if l.serial || need.Serial && len(l.running) > 0 {
 		return false
 	}
-	return !slices.ContainsFunc(need.Names, func(name string) bool { return l.held[name] >= max(l.capacity[name], 1) })
+	return !slices.ContainsFunc(need.Names, func(name string) bool { return l.held[name] >= l.Capacity(name) })
 }
 
+// Exclusive reports whether a serial process runs.
+func (l *Locks) Exclusive() bool { return l.serial }
+
+// Capacity returns how many processes may hold a name at the same time.
+func (l *Locks) Capacity(name string) int { return max(l.capacity[name], 1) }
+
 // Release gives back what a process held. One that does not run is a mistake, and panics.
-func (l *Locks) Release(id int) {
-	need, ok := l.running[id]
+func (l *Locks) Release(process int) {
+	need, ok := l.running[process]
 	if !ok {
-		panic(fmt.Sprintf("plan: process %d holds no locks", id))
+		panic(fmt.Sprintf("plan: process %d holds no locks", process))
 	}
-	delete(l.running, id)
+	delete(l.running, process)
 	l.serial = false // a serial process runs alone: it was this one
 	for _, name := range need.Names {
 		if l.held[name]--; l.held[name] == 0 {
@@ -123,20 +162,25 @@ func (l *Locks) Release(id int) {
 	}
 }
 
-// Forget ends the waiting of a process that is not to run any more. One that does not wait is none.
-func (l *Locks) Forget(id int) {
-	l.waiting = slices.DeleteFunc(l.waiting, func(w waiter) bool { return w.id == id })
+// Forget ends the waiting of a claim that is not to run any more. One that does not wait is none.
+func (l *Locks) Forget(key int) {
+	l.waiting = slices.DeleteFunc(l.waiting, func(w waiter) bool { return w.Key == key })
 }
 
-// Waiting returns the processes that wait, the longest first: those that have waited longest should
-// be asked for first.
+// ForgetAll ends all waiting: the keys begin anew.
+func (l *Locks) ForgetAll() { l.waiting = nil }
+
+// Waiting returns the keys of what waits, the longest first.
 func (l *Locks) Waiting() []int {
-	ids := make([]int, len(l.waiting))
+	keys := make([]int, len(l.waiting))
 	for i, w := range l.waiting {
-		ids[i] = w.id
+		keys[i] = w.Key
 	}
-	return ids
+	return keys
 }
+
+// Running returns how many processes run, those that hold nothing too.
+func (l *Locks) Running() int { return len(l.running) }
 
 // Held returns how many processes hold each name, for messages.
 func (l *Locks) Held() []Holding {

@@ -40,7 +40,9 @@ func TestLocks(t *testing.T) {
 			"+7 b: no [2 7]", "+8 c: yes [2 7]", "-1: [2 7]", "+7 b: no [2 7]", "+2 a b: yes [7]", "-2: [7]", "+7 b: yes []"}},
 		{"patience of a serial one ends", nil, []string{
 			"+1: yes []", "+2 serial: no [2]", "+3: yes [2]", "+4 x: yes [2]",
-			"+7: no [2 7]", "-1: [2 7]", "-3: [2 7]", "-4: [2 7]", "+7: no [2 7]", "+2 serial: yes [7]", "-2: [7]", "+7: yes []"}},
+			"+7: no [2 7]", "-1: [2 7]", "-3: [2 7]", "+7: no [2 7]", "-4: [2 7]", "+2 serial: yes [7]", "-2: [7]", "+7: yes []"}},
+		{"what is forgotten by its caller holds nobody up for ever", nil, []string{
+			"+1: yes []", "+2 serial: no [2]", "+3: yes [2]", "+4: yes [2]", "+5: no [2 5]", "-1: [2 5]", "-3: [2 5]", "-4: [2 5]", "+5: yes [2]"}},
 		{"the oldest is not held up by younger ones", nil, []string{"+1 a: yes []", "+2 a: no [2]", "+3 a: no [2 3]", "-1: [2 3]", "+2 a: yes [3]"}},
 		{"forgotten", nil, []string{"+1 a: yes []", "+2 a: no [2]", "x2: []", "x9: []", "-1: []", "+3 a: yes []"}},
 		{"the same process again", nil, []string{"+1 a: yes []", "-1: []", "+1 a: yes []"}},
@@ -57,7 +59,7 @@ func TestLocks(t *testing.T) {
 			switch action[0] {
 			case '+':
 				_, names, _ := strings.Cut(action, " ")
-				got = map[bool]string{true: "yes ", false: "no "}[l.Take(id, needs(names))]
+				got = map[bool]string{true: "yes ", false: "no "}[askAndTake(l, id, needs(names))]
 			case '-':
 				l.Release(id)
 			case 'x':
@@ -70,11 +72,21 @@ func TestLocks(t *testing.T) {
 	}
 }
 
+// askAndTake takes what a process needs, which is its own claim, if it may.
+func askAndTake(l *Locks, id int, need Need) bool {
+	c := Claim{Key: id, Need: need}
+	if !l.Ask(c) {
+		return false
+	}
+	l.Take(id, c)
+	return true
+}
+
 func TestLocksHeld(t *testing.T) {
 	t.Parallel()
 	l := NewLocks(map[string]int{"db": 2})
 	for id, names := range []string{"db web", "db", "serial"} {
-		l.Take(id, needs(names))
+		askAndTake(l, id, needs(names))
 	}
 	if got, want := l.Held(), []Holding{{"db", 2}, {"web", 1}}; !slices.Equal(got, want) {
 		t.Errorf("held %v, want %v", got, want)
@@ -84,7 +96,9 @@ func TestLocksHeld(t *testing.T) {
 func TestLocksMistakes(t *testing.T) {
 	t.Parallel()
 	for name, mistake := range map[string]func(l *Locks){
-		"taken twice":       func(l *Locks) { l.Take(1, Need{}) },
+		"taken twice":       func(l *Locks) { l.Take(1, Claim{}) },
+		"taken, held":       func(l *Locks) { l.Take(2, Claim{Need: Need{Names: []string{"a"}}}) },
+		"taken, not alone":  func(l *Locks) { l.Take(2, Claim{Need: Need{Serial: true}}) },
 		"released twice":    func(l *Locks) { l.Release(1); l.Release(1) },
 		"released, unknown": func(l *Locks) { l.Release(2) },
 	} {
@@ -95,7 +109,7 @@ func TestLocksMistakes(t *testing.T) {
 				}
 			}()
 			l := NewLocks(nil)
-			l.Take(1, Need{})
+			l.Take(1, Claim{Need: Need{Names: []string{"a"}}})
 			mistake(l)
 		}()
 	}
@@ -147,7 +161,7 @@ func (r *lockRun) start(pending []int) []int {
 			break
 		}
 		i := slices.Index(pending, id)
-		if i < 0 || !r.locks.Take(id, r.tests[id].need) {
+		if i < 0 || !askAndTake(r.locks, id, r.tests[id].need) {
 			continue // started as a waiting one, or refused
 		}
 		pending = slices.Delete(slices.Clone(pending), i, i+1)
@@ -176,7 +190,7 @@ func (r *lockRun) check(id int) {
 	}
 	for _, w := range r.locks.waiting {
 		if w.passed > r.locks.patience {
-			r.fault = fmt.Sprintf("test %d was passed %d times", w.id, w.passed)
+			r.fault = fmt.Sprintf("test %d was passed %d times", w.Key, w.passed)
 		}
 	}
 }

@@ -38,6 +38,8 @@ type pkg struct {
 	tests   int // tests of all units
 	batches int // handed out so far
 	groups  int // pending units that need a process of their own
+	serials int // of those, the serial ones
+	lock    lockState
 	probe   *batch
 	ended   finished
 
@@ -83,6 +85,9 @@ func newPkg(in Package, cfg Config) *pkg {
 		}
 		if u.alone() {
 			p.groups++
+		}
+		if u.Serial {
+			p.serials++
 		}
 	}
 	p.guessed = 2*knownTests < p.tests
@@ -145,6 +150,9 @@ func (p *pkg) take(c cut) []Unit {
 		}
 		if u.alone() {
 			p.groups--
+		}
+		if u.Serial {
+			p.serials--
 		}
 	}
 	p.given.starts++

@@ -39,6 +39,9 @@ type Package struct {
 	// included as far as they allow; 0 is no limit. For packages with a TestMain that sets things
 	// up.
 	MaxBatches int
+	// Locks are names that each process of it holds while it runs: see Config.Locks. Units that
+	// need other locks are another Package.
+	Locks []string
 	// Held tells that a worker waits for a process until after Config.End. Otherwise it goes on
 	// when the tests have ended, which is when Finished is to be called.
 	Held bool
@@ -50,6 +53,10 @@ type Config struct {
 	Workers int
 	// Startup is the cost of a process start of packages that do not say; 0 means 5 ms.
 	Startup time.Duration
+	// Locks is the table of what the processes of the run hold, which the caller keeps: it takes for
+	// each batch the locks of its Package, under the ID of that, and releases them. Nil if no
+	// Package has any.
+	Locks *Locks
 	// End is for how long a process lives on after its last test: under the race detector it sleeps
 	// for a second. 0 is not at all.
 	End time.Duration
@@ -157,10 +164,14 @@ func (pl *Planner) Next(now time.Duration, idle int) (b Batch, ok bool, wake tim
 	for _, p := range pl.active {
 		p.guess(now, pl.prior.perTest())
 	}
+	pl.askLocks()
 	s := pl.share(now)
 	var best *pkg
 	var chosen cut
 	for _, p := range pl.active {
+		if p.lock == lockHeld {
+			continue
+		}
 		if until := p.probeEnds(); until > now {
 			wake = earliest(wake, until)
 			continue

@@ -9,9 +9,14 @@ import (
 
 // randomSuite has everything a suite can have.
 func randomSuite(rnd *rand.Rand) suite {
-	var s suite
+	s := suite{capacity: map[string]int{"a": 2, "b": rnd.IntN(3)}}
 	for range 1 + rnd.IntN(12) {
 		p := simPackage{startup: time.Duration(1+rnd.IntN(80)) * ms, arrives: time.Duration(rnd.IntN(500)) * ms, max: rnd.IntN(2) * rnd.IntN(6)}
+		if rnd.IntN(3) == 0 {
+			for _, i := range rnd.Perm(4)[:1+rnd.IntN(2)] {
+				p.locks = append(p.locks, string(rune('a'+i)))
+			}
+		}
 		for range rnd.IntN(40) {
 			u := simUnit{takes: time.Duration(rnd.ExpFloat64() * float64(50*ms)), tests: rnd.IntN(4)}
 			u.group, u.serial = rnd.IntN(8) == 0, rnd.IntN(12) == 0
@@ -64,6 +69,19 @@ func checkLog(s suite, workers int, log []logged, seed uint64) string {
 		}
 		if l.start < p.arrives {
 			return "a package ran before it arrived"
+		}
+		held := make(map[string]int)
+		for _, other := range log[:i+1] {
+			if other.start <= l.start && l.start < other.end {
+				for _, name := range s.packages[other.batch.Package].locks {
+					held[name]++
+				}
+			}
+		}
+		for name, n := range held {
+			if n > max(s.capacity[name], 1) && l.start < l.end {
+				return fmt.Sprintf("%d processes hold %s when %+v starts", n, name, l)
+			}
 		}
 		for _, other := range log[:i] {
 			overlap := other.start < l.end && l.start < other.end

@@ -36,7 +36,7 @@ const crowd = 1
 // batch is left of it, and returns the size of its batches.
 func (pl *Planner) share(now time.Duration) share {
 	s := share{workers: pl.cfg.Workers}
-	crowd := len(pl.active)-1 >= crowd*s.workers
+	crowd := pl.startable()-1 >= crowd*s.workers
 	s.unsure = pl.supply == SupplyUnknown
 	s.crowded = crowd || pl.supply == SupplyBuilding || s.unsure && pl.wasted > splitPart*allowance(now)
 	s.whole = crowd || pl.supply != SupplyIdle && pl.wasted > allowance(now)
@@ -51,6 +51,18 @@ func (pl *Planner) share(now time.Duration) share {
 	s.last = factor == 1
 	s.size = cost(factor) * (rest + given) / cost(s.workers)
 	return s
+}
+
+// startable returns how many packages may start a process: those that wait for locks keep no core
+// busy.
+func (pl *Planner) startable() int {
+	n := 0
+	for _, p := range pl.active {
+		if p.lock != lockHeld {
+			n++
+		}
+	}
+	return n
 }
 
 // What a run may pay for processes that turn out to have been needless, since the tests of an

@@ -23,6 +23,8 @@ type suite struct {
 	many bool
 	// end is for how long processes live on after their tests.
 	end time.Duration
+	// capacity is by how many processes a lock may be held, 1 if it is not there.
+	capacity map[string]int
 }
 
 type simPackage struct {
@@ -31,6 +33,7 @@ type simPackage struct {
 	units   []simUnit
 	max     int  // MaxBatches
 	held    bool // workers wait for the end of its processes
+	locks   []string
 }
 
 type simUnit struct {
@@ -108,6 +111,7 @@ func (q *eventQueue) Pop() any {
 type simulation struct {
 	suite   suite
 	planner *Planner
+	locks   *Locks
 	workers []bool // busy
 	now     time.Duration
 	events  eventQueue
@@ -119,11 +123,12 @@ type simulation struct {
 // simulate runs a suite in an order that seed decides.
 func simulate(s suite, workers int, k knowledge, seed uint64) outcome {
 	rnd := rand.New(rand.NewPCG(seed, 99))
-	sim := &simulation{suite: s, planner: New(Config{Workers: workers, End: s.end}), workers: make([]bool, workers)}
+	locks := NewLocks(s.capacity)
+	sim := &simulation{suite: s, locks: locks, planner: New(Config{Workers: workers, Locks: locks, End: s.end}), workers: make([]bool, workers)}
 	sim.supply()
 	ranks := rnd.Perm(len(s.packages))
 	for i, p := range s.packages {
-		in := Package{ID: i, Rank: ranks[i], MaxBatches: p.max, Held: p.held}
+		in := Package{ID: i, Rank: ranks[i], MaxBatches: p.max, Held: p.held, Locks: p.locks}
 		if k.startup {
 			in.Startup = p.startup
 		}
@@ -192,6 +197,7 @@ func (sim *simulation) start(b Batch) {
 	worker := slices.Index(sim.workers, false)
 	sim.workers[worker] = true
 	p := sim.suite.packages[b.Package]
+	sim.locks.Take(worker, Claim{Key: b.Package, Need: Need{Names: p.locks, Serial: b.Serial}})
 	t := sim.now + p.startup
 	ended := false // the process: a test that takes no time ends with it
 	sim.at(t, func() {
@@ -212,6 +218,7 @@ func (sim *simulation) start(b Batch) {
 	sim.at(t, func() {
 		ended = true
 		sim.workers[worker] = false
+		sim.locks.Release(worker)
 		sim.planner.Finished(b.ID, sim.now)
 		sim.result.end = max(sim.result.end, gone)
 	})
@@ -236,7 +243,22 @@ func (s suite) bound(workers int) time.Duration {
 			bound = max(bound, from.arrives+from.startup+u.takes)
 		}
 	}
-	return bound + s.end
+	return max(bound, s.lockBound()) + s.end
+}
+
+// lockBound is what the work of one lock takes, over the processes that may hold it.
+func (s suite) lockBound() time.Duration {
+	work := make(map[string]time.Duration)
+	for _, p := range s.packages {
+		for _, name := range p.locks {
+			work[name] += p.total() / time.Duration(max(s.capacity[name], 1))
+		}
+	}
+	var longest time.Duration
+	for _, d := range work {
+		longest = max(longest, d)
+	}
+	return longest
 }
 
 // total is what the package needs if its loose units share a process.

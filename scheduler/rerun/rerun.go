@@ -171,12 +171,13 @@ func New(l Limits, items []Item) *Queue {
 }
 
 // Next returns the process that a free worker starts now: of the items that may start, the one
-// that has been due for longest.
-func (q *Queue) Next(now time.Time) (s Start, ok bool) {
+// that has been due for longest. Free reports whether what an item needs is free; it is asked for
+// those that may start otherwise, each once.
+func (q *Queue) Next(now time.Time, free func(item int) bool) (s Start, ok bool) {
 	q.expire(now)
 	best := -1
 	for n := range q.items {
-		if q.canStart(&q.items[n], now) && (best < 0 || q.items[n].due.Before(q.items[best].due)) {
+		if q.canStart(&q.items[n], now) && free(n) && (best < 0 || q.items[n].due.Before(q.items[best].due)) {
 			best = n
 		}
 	}

@@ -48,6 +48,9 @@ type step struct {
 
 func (s step) String() string { return fmt.Sprintf("%vs %s", s.at, s.do) }
 
+// anyItem finds everything free.
+func anyItem(int) bool { return true }
+
 // run does a step.
 func (s step) run(t *testing.T, q *Queue) {
 	t.Helper()
@@ -60,7 +63,7 @@ func (s step) run(t *testing.T, q *Queue) {
 	switch call {
 	case "next":
 		got = "-"
-		if start, ok := q.Next(at(s.at)); ok {
+		if start, ok := q.Next(at(s.at), anyItem); ok {
 			got = fmt.Sprintf("%d.%d", start.Item, start.Attempt)
 			if start.Alone {
 				got += " alone"
@@ -310,6 +313,17 @@ type drive struct {
 	running map[int]bool // items, and whether they tolerate no other of their package
 	ended   map[int]time.Time
 	passed  map[int]bool
+	locks   []int // by item, 0 for none
+}
+
+// free reports whether no item runs with the lock of item n.
+func (d *drive) free(n int) bool {
+	for other := range d.running {
+		if d.locks[n] > 0 && d.locks[other] == d.locks[n] {
+			return false
+		}
+	}
+	return true
 }
 
 func newDrive(random *rand.Rand) *drive {
@@ -319,6 +333,7 @@ func newDrive(random *rand.Rand) *drive {
 	}
 	for range random.IntN(6) {
 		d.items = append(d.items, Item{Package: random.IntN(3), Serial: random.IntN(4) == 0, Ended: epoch})
+		d.locks = append(d.locks, random.IntN(3))
 	}
 	d.q = d.policy.queue(d.items)
 	return d
@@ -326,7 +341,7 @@ func newDrive(random *rand.Rand) *drive {
 
 // step lets something start, or end, or time pass, and says what is wrong with it.
 func (d *drive) step() string {
-	start, ok := d.q.Next(d.now)
+	start, ok := d.q.Next(d.now, d.free)
 	switch {
 	case ok:
 		return d.started(start)
@@ -348,6 +363,9 @@ func (d *drive) step() string {
 }
 
 func (d *drive) started(s Start) string {
+	if !d.free(s.Item) {
+		return fmt.Sprintf("%+v starts, and its lock is not free", s)
+	}
 	last, begun := d.ended[s.Item]
 	if d.passed[s.Item] || s.Attempt > d.policy.Max || begun && d.now.Before(last.Add(d.policy.Delay)) {
 		return fmt.Sprintf("%+v starts at %v", s, d.now)
@@ -365,4 +383,26 @@ func (d *drive) started(s Start) string {
 	}
 	d.running[s.Item] = s.Alone
 	return ""
+}
+
+// TestNextAsksWhatIsFree: only those that may start otherwise are asked for, and one that is not
+// free does not hold up one that is.
+func TestNextAsksWhatIsFree(t *testing.T) {
+	t.Parallel()
+	p := Policy{Max: 2, Delay: time.Second}
+	q := New(Limits{}, []Item{
+		{Package: 1, Ended: at(0), Policy: p}, {Package: 2, Ended: at(1), Policy: p},
+		{Package: 3, Ended: at(60), Policy: p}, {Package: 4, Barred: true, Policy: p},
+	})
+	var asked []int
+	start, ok := q.Next(at(10), func(n int) bool {
+		asked = append(asked, n)
+		return n != 0
+	})
+	if !ok || start.Item != 1 || fmt.Sprint(asked) != "[0 1]" {
+		t.Errorf("item %d starts: %v; asked for %v", start.Item, ok, asked)
+	}
+	if start, ok := q.Next(at(10), anyItem); !ok || start.Item != 0 {
+		t.Errorf("then item %d starts: %v", start.Item, ok)
+	}
 }
