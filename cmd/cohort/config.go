@@ -36,6 +36,7 @@ func supportedSections() []string {
 		"tests",
 		"setup",
 		"worker-setup",
+		"locks",
 	}
 }
 

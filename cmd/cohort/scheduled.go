@@ -73,11 +73,15 @@ func (c *command) newScheduledSource(opts *options, dir string, args *gotest.Arg
 			RerunTerms: opts.rerun.terms.terms(), RerunBudget: opts.rerun.terms.budget, Explain: opts.run.explain != "off",
 		},
 		SelectConfig: scheduler.SelectConfig{Rules: opts.rules.WithGroups(opts.run.groups), Label: opts.run.label.expr, PartialGroups: !opts.run.wholeGroups},
+		LimitConfig:  scheduler.LimitConfig{Locks: lockCapacity(opts.file)},
 	}
 	if err := setOrder(config, opts.run.shuffle, args.Shuffle); err != nil {
 		return nil, err
 	}
 	if err := config.CheckDirectives(); err != nil {
+		return nil, err
+	}
+	if err := c.warnOfLocks(opts.file, args.Dir); err != nil {
 		return nil, err
 	}
 	if config.World, err = newWorld(opts.file, filepath.Join(dir, args.Dir)); err != nil {

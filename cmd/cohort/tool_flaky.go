@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/gotestcohort/cohort/cmd/internal/config"
 	"github.com/gotestcohort/cohort/cmd/internal/usage"
 	"github.com/gotestcohort/cohort/grouping"
 	"github.com/gotestcohort/cohort/scheduler"
@@ -42,6 +43,7 @@ type flakyOptions struct {
 	jsonFile  string
 	args      []string
 	rules     *grouping.Rules
+	file      *config.Config
 }
 
 // defaultRounds finds a test that fails once in ten times but for one hunt in
@@ -86,7 +88,7 @@ func (c *command) parseFlaky(args []string) (*flakyOptions, error) {
 	if line == nil {
 		return nil, err
 	}
-	o.args, o.rules = line.rest, line.rules
+	o.args, o.rules, o.file = line.rest, line.rules, line.file
 	return o, refuseWorld(line.file, "tool flaky")
 }
 
@@ -177,6 +179,9 @@ func (c *command) flakyConfig(o *flakyOptions) (*hunt.Config, error) {
 	if err := directives.CheckDirectives(); err != nil {
 		return nil, err
 	}
+	if err := c.warnOfLocks(o.file, args.Dir); err != nil {
+		return nil, err
+	}
 	linked := &options{run: runOptions{linkCache: !c.env.falsy("COHORT_LINK_CACHE")}}
 	toolexec, err := c.toolexec(linked, args)
 	if err != nil {
@@ -185,7 +190,8 @@ func (c *command) flakyConfig(o *flakyOptions) (*hunt.Config, error) {
 	return &hunt.Config{
 		GoTest: args, Self: self, Toolexec: toolexec, Env: c.env.list, Workers: workers(o.workers, args.P),
 		Dist: dist, Groups: o.groups, Rules: o.rules.WithGroups(o.groups), Seed: o.seed, Judge: o.test.re,
-		Runs: o.runs, For: o.duration, UntilFail: o.untilFail, ProbeTime: probeTime,
+		Locks: lockCapacity(o.file),
+		Runs:  o.runs, For: o.duration, UntilFail: o.untilFail, ProbeTime: probeTime,
 	}, nil
 }
 

@@ -132,6 +132,7 @@ type listRow struct {
 	Line    int      `json:"line"`
 	Group   string   `json:"group,omitempty"`
 	Labels  []string `json:"labels,omitempty"`
+	Locks   []string `json:"locks,omitempty"`
 	Serial  bool     `json:"serial,omitempty"`
 	// Added tells that the test is not selected, but comes before one of its group that is.
 	Added bool `json:"added,omitempty"`
@@ -239,7 +240,7 @@ func (l *lister) add(src gotest.SourcePackage, reason string) error {
 func (l *lister) row(c chosenPackage, u grouping.Unit, t grouping.Test) listRow {
 	row := listRow{
 		Package: c.pkg.ImportPath, Test: t.Name, File: filepath.ToSlash(filepath.Join(c.pkg.Dir, t.File)), Line: t.Line,
-		Labels: t.Labels, Serial: t.Serial,
+		Labels: t.Labels, Locks: t.Locks, Serial: t.Serial,
 	}
 	if u.Declared {
 		row.Group = u.Group

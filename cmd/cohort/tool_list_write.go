@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -29,8 +30,12 @@ func (l *lister) write(out io.Writer) error {
 	if l.affected != nil {
 		writeAffected(w, l.opts.changedSince, l.affected)
 	}
+	locks := func(string) string { return "" }
+	if slices.ContainsFunc(l.rows, func(row listRow) bool { return len(row.Locks) > 0 }) {
+		locks = func(text string) string { return text + "\t" }
+	}
 	if len(l.rows) > 0 {
-		fmt.Fprintln(w, "PACKAGE\tTEST\tGROUP\tLABELS\tESTIMATE")
+		fmt.Fprintf(w, "PACKAGE\tTEST\tGROUP\tLABELS\t%sESTIMATE\n", locks("LOCKS"))
 	}
 	var total listTotal
 	for _, row := range l.rows {
@@ -39,7 +44,8 @@ func (l *lister) write(out io.Writer) error {
 		if row.Added {
 			group += " (added)"
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", row.Package, row.Test, group, dash(strings.Join(row.Labels, ",")), row.estimate())
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s%s\n", row.Package, row.Test, group, dash(strings.Join(row.Labels, ",")),
+			locks(dash(strings.Join(row.Locks, ","))), row.estimate())
 	}
 	fmt.Fprintln(w, total.String())
 	if err := w.Flush(); err != nil {
