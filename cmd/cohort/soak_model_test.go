@@ -127,16 +127,16 @@ func (m *soakModel) split(units []soakUnit) bool {
 // bundled reports whether units of a split package share processes, because
 // each process of it sets everything up again.
 func (m *soakModel) bundled(units []soakUnit) bool {
-	needed, loose := 0, 0
+	needed, loose := 0, make(map[string]bool) // by locks
 	for _, u := range units {
 		alone := u.declared || len(u.tests) > 1 || strings.HasSuffix(u.name, ".go")
 		if alone || slices.ContainsFunc(u.tests, func(t *soakTest) bool { return t.serial }) {
 			needed++
 		} else {
-			loose = 1
+			loose[strings.Join(u.tests[0].locks, " ")] = true
 		}
 	}
-	return m.p.withMain && m.split(units) && needed+loose > m.r.workers
+	return m.p.withMain && m.split(units) && needed+len(loose) > m.r.workers
 }
 
 func inSourceOrder(units []soakUnit) []*soakTest {

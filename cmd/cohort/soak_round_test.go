@@ -45,6 +45,7 @@ type soakTest struct {
 	name, file string
 	directive  string // group, or ""
 	serial     bool
+	locks      []string
 	attempts   []soakDoes
 }
 
@@ -108,7 +109,21 @@ func newSoakRound(seed uint64) *soakRound {
 	for i := range 1 + rng.IntN(4) {
 		r.pkgs = append(r.pkgs, g.pkg(r, fmt.Sprint("p", i)))
 	}
+	r.giveLocks(rand.New(rand.NewPCG(seed, 7)))
 	return r
+}
+
+// giveLocks lets tests hold locks, in half of the rounds. Its random numbers are its own, so that a
+// seed has the tests that it had before there were locks.
+func (r *soakRound) giveLocks(rng *rand.Rand) {
+	share := max(0, rng.IntN(100)-50)
+	for _, p := range r.pkgs {
+		for _, t := range p.tests {
+			if rng.IntN(100) < share {
+				t.locks = []string{"db", "web", "file"}[rng.IntN(2) : 2+rng.IntN(2)]
+			}
+		}
+	}
 }
 
 // A soakGenerator makes random choices.
@@ -250,6 +265,9 @@ func (p *soakPkg) source(file string) string {
 		}
 		if t.serial {
 			s.WriteString("//cohort:serial\n")
+		}
+		if len(t.locks) > 0 {
+			fmt.Fprintf(&s, "//cohort:lock %s\n", strings.Join(t.locks, " "))
 		}
 		fmt.Fprintf(&s, "func %s(t *testing.T) { script.Run(t) }\n", t.name)
 	}

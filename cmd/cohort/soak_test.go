@@ -252,7 +252,7 @@ func (s *soak) run(ctx context.Context, r *soakRound, dir, name, history string)
 	cmd.Env = slices.Concat(s.d.env, []string{
 		"PATH=" + path, "TMPDIR=" + filepath.Join(own, "tmp"),
 		"SOAK_PLAN=" + filepath.Join(dir, "plan.json"), "SOAK_SCRIPT=" + filepath.Join(dir, "script.json"),
-		"SOAK_LOG=" + filepath.Join(own, "log"), "SOAK_LOCKS=" + own, "SOAK_SERIAL=" + r.serial(),
+		"SOAK_LOG=" + filepath.Join(own, "log"), "SOAK_LOCKS=" + own, "SOAK_SERIAL=" + r.serial(), "SOAK_HOLDS=" + r.holds(),
 	})
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
@@ -277,6 +277,19 @@ func (r *soakRound) serial() string {
 		}
 	}
 	return strings.Join(names, " ")
+}
+
+// holds lists the tests with locks, as testdata/soak/script reads them.
+func (r *soakRound) holds() string {
+	var tests []string
+	for _, p := range r.pkgs {
+		for _, t := range p.tests {
+			if len(t.locks) > 0 {
+				tests = append(tests, p.name+"/"+t.name+"="+strings.Join(t.locks, ","))
+			}
+		}
+	}
+	return strings.Join(tests, " ")
 }
 
 func (o *soakRun) readEvents(name string) error {

@@ -49,6 +49,29 @@ func alone() {
 	}
 }
 
+// held are the files of the locks that tests of this process have taken.
+var held struct {
+	mu    sync.Mutex
+	files map[string]*os.File
+}
+
+// hold takes a lock that a test has by a directive. As cohort has it, the process keeps it to its
+// end: a test that comes later in another process must not find it taken.
+func hold(name string) {
+	held.mu.Lock()
+	defer held.mu.Unlock()
+	if held.files[name] != nil {
+		return
+	}
+	if held.files == nil {
+		held.files = make(map[string]*os.File)
+	}
+	held.files[name] = lockFile("lock-" + name)
+	if err := lock(held.files[name], syscall.LOCK_EX); err != nil {
+		log("violation", "two processes hold "+name)
+	}
+}
+
 func lock(f *os.File, how int) error {
 	return syscall.Flock(int(f.Fd()), how|syscall.LOCK_NB)
 }

@@ -55,6 +55,13 @@ func Run(t *testing.T) {
 	if serial := os.Getenv("SOAK_SERIAL"); strings.Contains(" "+serial+" ", " "+pkg()+"/"+t.Name()+" ") {
 		alone()
 	}
+	for _, kv := range strings.Fields(os.Getenv("SOAK_HOLDS")) {
+		if names, ok := strings.CutPrefix(kv, pkg()+"/"+t.Name()+"="); ok {
+			for name := range strings.SplitSeq(names, ",") {
+				hold(name)
+			}
+		}
+	}
 	if d.Noise != "" {
 		fmt.Print(d.Noise)
 	}
