@@ -37,6 +37,7 @@ func supportedSections() []string {
 		"setup",
 		"worker-setup",
 		"locks",
+		"tests.lock",
 	}
 }
 

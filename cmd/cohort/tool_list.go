@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/gotestcohort/cohort/cmd/internal/config"
 	"github.com/gotestcohort/cohort/cmd/internal/usage"
 	"github.com/gotestcohort/cohort/grouping"
 	"github.com/gotestcohort/cohort/scheduler/gotest"
@@ -37,6 +38,7 @@ type listOptions struct {
 	json         bool
 	explain      regexpValue
 	args         []string
+	file         *config.Config
 	rules        *grouping.Rules
 	flags        layer // in force, with where they come from
 }
@@ -77,6 +79,7 @@ func (c *command) parseList(args []string) (*listOptions, error) {
 		return nil, err
 	}
 	o.args, o.changed, o.rules, o.flags = line.rest, line.has("changed-since"), line.rules, line.flags
+	o.file = line.file
 	return o, nil
 }
 
@@ -95,6 +98,9 @@ func (c *command) list(args []string) error {
 	}
 	for _, w := range l.warnings {
 		c.log.warnf("%v", w)
+	}
+	if err := c.warnOfLocks(opts.file, l.args.Dir); err != nil {
+		return err
 	}
 	explain := opts.explain.re
 	if explain != nil && len(l.rows) == 0 {
