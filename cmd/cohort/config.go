@@ -47,6 +47,8 @@ type sources struct {
 	file     *config.Config  // what the configuration file says, flags included; never nil
 	rules    *grouping.Rules // its entries of tests, in force; nil without any
 	problems []string
+	// decided reports whether the command line has decided what a key of tests sets.
+	decided func(key string) bool
 }
 
 // sources returns the sources of settings in their order: given (what the command line says),
@@ -68,22 +70,23 @@ func (c *command) sources(root *flagTable, given layer, rest []string) sources {
 		s.problems = append(s.problems, fmt.Sprintf("--profile=%s: there is no configuration file", profile))
 	case path != "":
 		s.read(path, profile, root)
-		s.findRules(slices.Concat(given, fromFlags), rest)
 	}
+	shuffle, _ := lastValue(rest, "shuffle")
+	from := ruleSource{file: s.file, given: slices.Concat(given, fromFlags), goShuffle: shuffle}
+	s.decided = from.decided
+	s.findRules(from, dir)
 	return s
 }
 
-// findRules makes rules of the file's entries of tests, if nothing is wrong with it. The flags that
-// are given win over them; rest are go test's arguments.
-func (s *sources) findRules(given layer, rest []string) {
+// findRules makes rules of the file's entries of tests, if nothing is wrong with it, for the module
+// around dir.
+func (s *sources) findRules(from ruleSource, dir string) {
 	if len(s.problems) > 0 || len(s.file.Rules) == 0 {
 		return
 	}
-	dir, _ := lastValue(rest, "C")
-	module, err := history.FindModule(dir)
-	if err == nil {
-		shuffle, _ := lastValue(rest, "shuffle")
-		s.rules, err = ruleSource{file: s.file, module: module, given: given, goShuffle: shuffle}.rules()
+	var err error
+	if from.module, err = history.FindModule(dir); err == nil {
+		s.rules, err = from.rules()
 	}
 	if err != nil {
 		s.problems = append(s.problems, strings.Split(err.Error(), "\n")...)

@@ -92,7 +92,8 @@ func TestHelpPages(t *testing.T) {
 	flag := regexp.MustCompile(`(?:^|[^-\w])--?([a-z][-a-z]*)`)
 	flaky, _ := flakyFlags()
 	replay, _ := (&command{}).replayFlags(new(replayOptions))
-	ofTools := slices.Concat(flaky.flags, replay.flags, reportFlags(new(reportFiles)).flags)
+	lists, _ := listFlags()
+	ofTools := slices.Concat(flaky.flags, replay.flags, lists.flags, reportFlags(new(reportFiles)).flags)
 	for _, width := range []int{helpWidth, 40, 100} {
 		p := testPages(t, width)
 		for _, name := range append(p.topics(), overview) {

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"io"
 	"strings"
 
@@ -55,9 +54,17 @@ func (c *command) configTool(args []string) error {
 		return err
 	}
 	if *asJSON {
-		return writeJSON(c.stdout, settingsJSON(root.flags, settings))
+		var all []any
+		for _, s := range settingsJSON(root.flags, settings) {
+			all = append(all, s)
+		}
+		for _, s := range sectionsJSON(from.file.Sections) {
+			all = append(all, s)
+		}
+		return writeJSON(c.stdout, all)
 	}
-	_, err := io.WriteString(c.stdout, settingsText(root.flags, settings))
+	rows := append(settingRows(root.flags, settings), sectionRows(from.file.Sections, from.decided)...)
+	_, err := io.WriteString(c.stdout, configText(rows))
 	return err
 }
 
@@ -82,29 +89,34 @@ func settingsJSON(flags []usage.Flag, settings layer) []settingJSON {
 	return all
 }
 
-// settingsText writes the settings as a configuration file with comments.
-func settingsText(flags []usage.Flag, settings layer) string {
-	var rows [][2]string
-	width := 0
+// settingRows writes the settings as a configuration file with comments.
+func settingRows(flags []usage.Flag, settings layer) []configRow {
+	var rows []configRow
 	for _, f := range flags {
 		s, ok := settings.find(f.Name)
-		var row [2]string
 		switch {
-		case ok && f.Once:
-			row = [2]string{"# " + f.Name + ": " + yamlValues(&f, s.values), s.source}
 		case ok:
-			row = [2]string{config.KeyOf(&f) + ": " + yamlValues(&f, s.values), s.source}
-		case f.Hidden || f.Once:
-			continue
-		default:
-			row = [2]string{strings.TrimRight("# "+config.KeyOf(&f)+": "+defaultOf(&f), " "), "default"}
+			name := config.KeyOf(&f)
+			if f.Once {
+				name = f.Name
+			}
+			rows = append(rows, configRow{text: name + ": " + yamlValues(&f, s.values), comment: s.source, off: f.Once})
+		case !f.Hidden && !f.Once:
+			rows = append(rows, configRow{text: strings.TrimRight(config.KeyOf(&f)+": "+defaultOf(&f), " "), comment: "default", off: true})
 		}
-		rows = append(rows, row)
-		width = max(width, min(len(row[0]), 40))
+	}
+	return rows
+}
+
+// configText writes lines with their comments in a column.
+func configText(rows []configRow) string {
+	width := 0
+	for _, row := range rows {
+		width = max(width, min(len(row.text)+len("# "), 40))
 	}
 	var b strings.Builder
 	for _, row := range rows {
-		fmt.Fprintf(&b, "%-*s  # %s\n", width, row[0], row[1])
+		b.WriteString(row.String(width))
 	}
 	return b.String()
 }
@@ -132,10 +144,7 @@ func special(r rune) bool {
 func yamlValues(f *usage.Flag, values []string) string {
 	var quoted []string
 	for _, v := range values {
-		if strings.ContainsFunc(v, special) || v == "" || v[0] == '-' || strings.EqualFold(v, "null") {
-			v = "'" + strings.ReplaceAll(v, "'", "''") + "'"
-		}
-		quoted = append(quoted, v)
+		quoted = append(quoted, yamlWord(v))
 	}
 	if !f.Repeat {
 		return quoted[len(quoted)-1]

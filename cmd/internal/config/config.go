@@ -22,6 +22,8 @@ type Config struct {
 	Quarantine  []Quarantined // known bad tests
 	Setup       []Command     // what runs before the first test
 	WorkerSetup []Command     // what runs before the first test of each worker
+
+	Sections []Section // all of the above but the flags, to be shown
 }
 
 // Position is a place in the file.

@@ -25,6 +25,7 @@ type fieldValues map[string]fieldValue
 // readAll reads a list of mappings, each of which becomes a T.
 func readAll[T any](r *reader, e entry, fields []field, make func(Position, fieldValues) T) []T {
 	var all []T
+	var entries []Entry
 	for _, node := range r.sequence(e.value, e.key) {
 		line := lineOf(node)
 		before := len(r.problems)
@@ -34,8 +35,10 @@ func readAll[T any](r *reader, e entry, fields []field, make func(Position, fiel
 		}
 		if len(r.problems) == before {
 			all = append(all, make(r.at(line), values))
+			entries = append(entries, Entry{r.at(line), values.keys(fields)})
 		}
 	}
+	r.section(e, false, entries)
 	return all
 }
 

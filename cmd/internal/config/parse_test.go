@@ -227,13 +227,60 @@ func TestParse(t *testing.T) {
 			Timeout: 3 * time.Minute, At: at(34)}},
 		WorkerSetup: []Command{{Name: "database", Run: CommandLine{Shell: "./ci/newdb.sh\n./ci/fill.sh\n"}, When: Match{Label: "database"}, At: at(36)}},
 	}
+	sections := got.Sections
+	got.Sections = nil
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got\n%+v\nwant\n%+v", got, want)
+	}
+	if text := shown(sections); text != wantSections {
+		t.Errorf("sections\n%s\nwant\n%s", text, wantSections)
 	}
 	uses := fmt.Sprint(got.Uses())
 	if uses != "[{tests f:14} {tests.lock f:26} {tests.test-timeout f:20} {locks f:30} {quarantine f:32} {setup f:34} {worker-setup f:36}]" {
 		t.Errorf("uses %s", uses)
 	}
+}
+
+const wantSections = `13 tests
+14: 14 match=(14 label=network && !slow), 15 rerun-fails=0, 16 rerun-delay=5, 17 rerun-backoff=1.5, 18 rerun-only=[time.?out], 19 rerun-except=[a b], 20 test-timeout=2m
+21: 21 match=(21 test=^TestA, 21 package=./cart, 21 group=x), 29 reason=TestLenAfterAdd needs TestAdd, 28 group=g, 25 serial=false, 26 lock=[db net], 22 dist=loadpackage, 23 shuffle=off, 24 testmain=per-worker, 27 labels=[slow]
+30 locks
+30: 30 db=2
+31 quarantine
+32: 32 test=shop/e2e.TestPay, 32 owner=@pay, 32 until=2027-01-31, 32 issue=https://example.com/1
+33 setup
+34: 34 name=services, 34 run=docker compose up -d --wait, 34 teardown=docker compose down -v, 34 timeout=3m
+35 worker-setup
+36: 36 name=database, 37 run=./ci/newdb.sh
+./ci/fill.sh
+, 40 when=(40 label=database)
+`
+
+// shown writes sections with their lines.
+func shown(sections []Section) string {
+	var keys func(all []Key) string
+	keys = func(all []Key) string {
+		var texts []string
+		for _, k := range all {
+			value := strings.Join(k.Values, " ")
+			switch {
+			case k.Keys != nil:
+				value = "(" + keys(k.Keys) + ")"
+			case k.List:
+				value = "[" + value + "]"
+			}
+			texts = append(texts, fmt.Sprintf("%d %s=%s", k.At.Line, k.Name, value))
+		}
+		return strings.Join(texts, ", ")
+	}
+	var b strings.Builder
+	for _, s := range sections {
+		fmt.Fprintln(&b, s.At.Line, s.Name)
+		for _, e := range s.Entries {
+			fmt.Fprintf(&b, "%d: %s\n", e.At.Line, keys(e.Keys))
+		}
+	}
+	return b.String()
 }
 
 func TestEmptyFiles(t *testing.T) {

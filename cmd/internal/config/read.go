@@ -205,11 +205,16 @@ func (r *reader) twice() {
 // locks reads how many tests may hold each lock.
 func (r *reader) locks(e entry) {
 	f := field{kind: whole, least: 1}
+	all := Entry{At: r.at(e.line)}
 	for _, l := range r.mapping(e.value, e.key) {
 		fields := fieldValues{}
 		r.field(fields, l, &f)
 		if v, ok := fields[""]; ok {
 			r.config.Locks = append(r.config.Locks, Lock{l.key, v.whole(), r.at(l.line)})
+			all.Keys = append(all.Keys, Key{Name: l.key, At: r.at(l.line), Values: v.texts})
 		}
+	}
+	if len(all.Keys) > 0 {
+		r.section(e, true, []Entry{all})
 	}
 }
