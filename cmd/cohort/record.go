@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"io"
+	"maps"
 	"os"
 	"os/exec"
 	"runtime"
@@ -73,6 +74,8 @@ type recording struct {
 	start  time.Time
 	cmdLog io.Writer // where cohort's messages went before
 
+	// byRules reports that something was to run again because of rules alone.
+	byRules   bool
 	goVersion chan string // receives once
 	first     error       // how the first pass ended
 	verdict   record.Verdict
@@ -106,6 +109,24 @@ func message(err error) string {
 		return ""
 	}
 	return err.Error()
+}
+
+// mayRerun hears whether something that failed may run again, and returns that.
+func (rec *recording) mayRerun(may bool) bool {
+	if rec != nil {
+		rec.byRules = may && rec.opts.rerun.maxAttempts == 0
+	}
+	return may
+}
+
+// flags are those that decide what the output looks like. A record knows no rules, which may have
+// turned reruns on.
+func (rec *recording) flags() map[string]string {
+	flags := maps.Clone(rec.opts.record.flags)
+	if rec.byRules {
+		flags["rerun-fails"] = "1"
+	}
+	return flags
 }
 
 // finish completes the record of a run that ended with err, and makes the reports of it.
@@ -151,7 +172,7 @@ func (rec *recording) manifest(sig os.Signal, err error) record.Manifest {
 	}
 	m := record.Manifest{
 		Go: <-rec.goVersion, System: record.System{OS: runtime.GOOS, Arch: runtime.GOARCH, CPUs: runtime.NumCPU()},
-		Arguments: rec.opts.record.arguments, Command: rec.opts.args, Flags: rec.opts.record.flags, Env: rec.cmd.env.own(),
+		Arguments: rec.opts.record.arguments, Command: rec.opts.args, Flags: rec.flags(), Env: rec.cmd.env.own(),
 		Start: rec.start, End: time.Now(), Verdict: v,
 	}
 	m.Module, _ = history.FindModule(".") // without one, package paths are shown in full

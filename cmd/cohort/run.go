@@ -40,7 +40,7 @@ func (c *command) runTestsIn(ctx context.Context, dir string, opts *options) (*t
 	}
 	r := newTestRun(&testRun{
 		cmd: shown, streams: c, opts: opts, src: rec.source(src), live: live, dir: dir, world: world,
-		mayRerun: func() bool { return !scheduled || scheduledSrc.mayRerun() },
+		mayRerun: func() bool { return !scheduled || rec.mayRerun(scheduledSrc.mayRerun()) },
 	}, scheduled)
 	err = r.do(ctx)
 	if scheduled {
@@ -95,7 +95,7 @@ type testRun struct {
 	opts    *options
 	src     source
 	live    *progress.Live
-	// mayRerun reports whether something that failed may run again, after the first pass.
+	// mayRerun reports whether something that failed may run again, after the first pass; nil: it may.
 	mayRerun func() bool
 	world    *worldRun // nil: there is none
 	// observed reports that the processes of the tests tell live themselves what they do.
@@ -221,7 +221,7 @@ func (r *testRun) scanFirst(b *begunRun) (status error, failed bool) {
 		}
 		return status, false
 	}
-	return status, r.interrupted() == nil && status != nil && r.opts.rerunsEnabled() && r.mayRerun()
+	return status, r.interrupted() == nil && status != nil && r.opts.rerunsEnabled() && (r.mayRerun == nil || r.mayRerun())
 }
 
 // ignoreStatus drops how a pass that was cut short ended, but not that it could not
