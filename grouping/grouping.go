@@ -134,8 +134,9 @@ type Unit struct {
 	// Labels and Locks are those of all tests together, sorted, each once. A
 	// timeout is each test's own.
 	Labels, Locks []string
-	// Split reports whether the unit is one test that may be split. Two tests of
-	// one name are not, since no -run pattern tells their subtests apart.
+	// Split reports whether the unit is one test that may be split (see [Part]). Two
+	// tests of one name are not, since no -run pattern tells their subtests apart, and
+	// neither is a test of which -run or -skip select a part.
 	Split bool
 	// Tests are the members in the order in which go runs them. There is at
 	// least one.

@@ -240,7 +240,10 @@ func (s *choice) selection(p *Package, o Options) *Selection {
 		if len(u.Tests) == 0 {
 			continue
 		}
-		if asked && d.kind == single && !u.Split {
+		name := u.Tests[0].Name
+		if u.Split && s.filter.partial(name) {
+			u.Split = false
+		} else if asked && d.kind == single && !u.Split {
 			t := u.Tests[0]
 			sel.Warnings = append(sel.Warnings, Warning{File: filepath.Join(p.Dir, t.File), Line: t.Line, Text: fmt.Sprintf(
 				"%s is not split: the internal and the external test package both have a test of that name", t.Name)})
