@@ -92,8 +92,8 @@ func (r *Recorder) Startup(pkg string, d time.Duration) {
 	p.startup = appendBounded(p.startup, micros(d), maxSamples)
 }
 
-// Add adds the outcome of a top-level test. Call it once per execution, in the order in which they ended. Do not
-// call it for tests that never started.
+// Add adds the outcome of a top-level test, or of a direct subtest of one that may be split, under its full name.
+// Call it once per execution, in the order in which they ended. Do not call it for tests that never started.
 func (r *Recorder) Add(pkg, test string, o Outcome) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -57,7 +57,13 @@ func (s *Snapshot) Tests(pkg string) (int, bool) {
 	if p == nil {
 		return 0, false
 	}
-	return len(p.tests), true
+	n := 0
+	for _, t := range p.tests {
+		if !isSubtest(t.name) {
+			n++
+		}
+	}
+	return n, true
 }
 
 // LastSeed returns the seed of the latest shuffled run that ran a test, for --shuffle last.

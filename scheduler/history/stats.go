@@ -36,6 +36,9 @@ func (s *Snapshot) Stats() []TestStats {
 	var all []TestStats
 	for _, p := range s.state.pkgs {
 		for _, t := range p.tests {
+			if isSubtest(t.name) {
+				continue
+			}
 			ts := TestStats{Package: p.path, Test: t.name}
 			ts.Estimate, ts.Timed = estimate(t.durations, s.variant)
 			ts.count(s.state.past(t.outcomes))
