@@ -92,7 +92,7 @@ func NewAccount(s Spec) *Account {
 		return a
 	}
 	for _, u := range s.Units {
-		a.ready = append(a.ready, a.TaskOf(u))
+		a.ready = append(a.ready, a.tasksOf(u)...)
 	}
 	if s.Mode == Bundled {
 		a.ready = bundle(a.ready, s.Workers)
@@ -111,7 +111,7 @@ func (a *Account) Everything() *Task {
 	return t
 }
 
-// TaskOf returns a unit as one task.
+// TaskOf returns a unit as one task, whole.
 func (a *Account) TaskOf(u *Unit) *Task {
 	return &Task{Unit: u, Known: true, Tests: a.Plan(u.Def.Names())}
 }
@@ -249,6 +249,8 @@ type Report struct {
 	Settlement
 	// Subtests are those that failed.
 	Subtests map[string]bool
+	// Shown is for the process of a part of a test.
+	Shown Shown
 	// Code is the exit status, negative for a signal; End is when it ended.
 	Code int
 	End  time.Time
@@ -268,6 +270,7 @@ func (a *Account) Book(r Report) {
 		a.idle = append(a.idle, r.Idle...)
 	}
 	a.blame(r)
+	a.join(r)
 	if r.PackageFailure != "" {
 		a.process = r.Process
 		a.Fail(r.PackageFailure)
@@ -313,8 +316,12 @@ func (a *Account) blame(r Report) {
 
 func (a *Account) fail(r Report, test string) {
 	u := a.byTest[test]
+	u.Ended = r.End
+	if len(u.Parts) > 0 && len(u.Failed) > 0 {
+		return // another part has failed before
+	}
 	u.Failed = append(u.Failed, test)
-	u.Process, u.Ended = r.Process, r.End
+	u.Process = r.Process
 }
 
 // requeue plans what a process has not run.
@@ -333,13 +340,14 @@ func (a *Account) requeue(again []Planned) {
 	}
 }
 
-// leftovers returns the tasks for tests that have not run: one for each unit, or of a package
-// whose units share processes one for as many tests as fit into a list. Tests that need
+// leftovers returns the tasks for tests that have not run: one for each unit or part of one, or of a
+// package whose units share processes one for as many tests as fit into a list. Tests that need
 // different counts need different processes; those with the same count come together.
 func (a *Account) leftovers(again []Planned) []*Task {
 	type key struct {
-		unit        *Unit
-		count, part int
+		unit         *Unit
+		part         int
+		count, chunk int
 	}
 	together := a.spec.Mode != Split
 	byKey := make(map[key]*Task)
@@ -348,9 +356,9 @@ func (a *Account) leftovers(again []Planned) []*Task {
 	size := 0
 	for _, t := range again {
 		size += len(t.Name) + len("|")
-		k := key{unit: a.byTest[t.Name], count: a.countFor(t)}
+		k := key{unit: a.byTest[t.Name], part: t.Part, count: a.countFor(t)}
 		if together {
-			k.unit, k.part = nil, size/a.spec.ListSize
+			k.unit, k.chunk = nil, size/a.spec.ListSize
 		}
 		if byKey[k] == nil {
 			if byCount[k.count] == nil {
@@ -406,8 +414,22 @@ func (a *Account) Drop() {
 	a.ready, a.rest, a.waiting = nil, nil, nil
 }
 
-// NotStarted returns the tests that were given up before a process had them.
-func (a *Account) NotStarted() []Planned { return a.dropped }
+// NotStarted returns the tests that were given up before a process had them. One that several
+// processes were to run together is among them once, if none has begun it: see [Account.Joined].
+func (a *Account) NotStarted() []Planned {
+	var all []Planned
+	for _, t := range a.dropped {
+		if t.Part == 0 {
+			all = append(all, t)
+		}
+	}
+	for _, u := range a.spec.Units {
+		if n := len(u.Parts); n > 0 && !u.joint.begun && !u.joint.failed && u.joint.idle < n {
+			all = append(all, a.Plan(u.Def.Names())...)
+		}
+	}
+	return all
+}
 
 // Settled reports whether the account can be closed: nothing of the package waits or runs.
 func (a *Account) Settled() bool {

@@ -6,7 +6,7 @@ import "maps"
 func accountCases() map[string]accountCase {
 	all := make(map[string]accountCase)
 	for _, part := range []map[string]accountCase{
-		splitCases(), crashCases(), bundledCases(), wholeCases(), opaqueCases(), countCases(), idleCases(), baselineCases(), dropCases(),
+		splitCases(), partsCases(), crashCases(), bundledCases(), wholeCases(), opaqueCases(), countCases(), idleCases(), baselineCases(), dropCases(),
 	} {
 		maps.Copy(all, part)
 	}

@@ -17,11 +17,26 @@ type walk struct {
 	*bookkeeper
 	random    *rand.Rand
 	processes int
-	left      map[string]int // of the tests that no settlement has closed
-	bad, idle bool           // something failed; something was left out by a process that exited 0
-	ran       bool           // a planned test has its result
+	left      map[string]int // of the tests, or their parts, that no settlement has closed
+	joints    map[string]*joinedModel
+	bad, idle bool // something failed; something was left out by a process that exited 0
+	ran       bool // a planned test has its result
 	dropped   bool
 	happened  map[string]int
+}
+
+// joinedModel is what the walk knows of a test in parts.
+type joinedModel struct {
+	parts, ended, passed int
+	begun, bad           bool
+}
+
+// place names what is run at once of a test: all of it, or a part.
+func place(p Planned) string {
+	if p.Part > 0 {
+		return fmt.Sprintf("%s.%d", p.Name, p.Part)
+	}
+	return p.Name
 }
 
 // newWalk draws a package.
@@ -36,23 +51,40 @@ func newWalk(random *rand.Rand, happened map[string]int) *walk {
 			word = fmt.Sprintf("f%d.go:T%d,U%d", i, i, i)
 		case 2:
 			word += "*2"
+		case 3:
+			word += fmt.Sprint(".", 2+random.IntN(3))
 		}
 		words = append(words, word)
 	}
 	units, names := unitsOf(strings.Join(words, " "))
 	testMain := random.IntN(3) == 0
+	inParts := slices.ContainsFunc(units, func(u *Unit) bool { return len(u.Parts) > 0 })
 	mode := ModeOf(Traits{
-		Units: len(units), Declared: units[0].Def.Declared, TestMain: testMain,
+		Units: len(units), Declared: units[0].Def.Declared, TestMain: testMain, Parts: inParts,
 		SplitTestMain: random.IntN(2) == 0, Together: random.IntN(4) == 0,
 	})
+	count, cpus := 1+random.IntN(3), 1+random.IntN(2)
+	if inParts && mode == Split {
+		count, cpus = 1, 1
+	}
+	for _, u := range units {
+		if mode != Split {
+			u.Parts = nil
+		}
+	}
 	b := newBookkeeper(Spec{
-		Mode: mode, Units: units, Names: names, Count: 1 + random.IntN(3), CPUs: 1 + random.IntN(2), TestMain: testMain,
+		Mode: mode, Units: units, Names: names, Count: count, CPUs: cpus, TestMain: testMain,
 		Workers: 1 + random.IntN(3), ListSize: 3 << random.IntN(6), Baseline: random.IntN(2) == 0,
 	}, Ending{MayIdle: testMain || random.IntN(3) == 0, StopsEarly: random.IntN(6) == 0})
-	w := &walk{bookkeeper: b, random: random, left: make(map[string]int), happened: happened}
+	w := &walk{bookkeeper: b, random: random, left: make(map[string]int), joints: make(map[string]*joinedModel), happened: happened}
 	for _, u := range units {
-		for _, p := range w.Plan(u.Def.Names()) {
-			w.left[p.Name] = p.Want
+		for _, task := range w.tasksOf(u) {
+			for _, p := range task.Tests {
+				w.left[place(p)] = p.Want
+			}
+		}
+		if len(u.Parts) > 0 {
+			w.joints[u.Def.Name()] = &joinedModel{parts: len(u.Parts)}
 		}
 	}
 	happened[modeNames[mode]]++
@@ -91,11 +123,11 @@ func (w *walk) draw() []*Task {
 	first := w.planner[0]
 	tasks := []*Task{first}
 	w.planner = w.planner[1:]
-	if w.spec.Mode != Split || first.Unit.Def.Group != "" {
+	if w.spec.Mode != Split || first.Unit.Def.Group != "" || first.Part() != nil {
 		return tasks
 	}
 	w.planner = slices.DeleteFunc(w.planner, func(t *Task) bool {
-		joins := t.Unit.Def.Group == "" && t.Count == first.Count && w.random.IntN(3) == 0
+		joins := t.Unit.Def.Group == "" && t.Part() == nil && t.Count == first.Count && w.random.IntN(3) == 0
 		if joins {
 			tasks = append(tasks, t)
 		}
@@ -124,14 +156,57 @@ func (w *walk) finish() {
 	w.ran = w.ran || len(s.Ended) > 0
 	for _, closed := range [][]Planned{s.Ended, s.Idle, s.Skipped, s.Lost, s.Dropped} {
 		for _, p := range closed {
-			delete(w.left, p.Name)
+			delete(w.left, place(p))
 		}
 	}
 	for _, p := range s.Again {
-		w.left[p.Name] -= e.Count(p.Name).Finished()
+		w.left[place(p)] -= e.Count(p.Name).Finished()
+	}
+	for _, p := range e.Planned {
+		if p.Part > 0 {
+			w.model(p, e, s)
+		}
 	}
 	if len(s.Dropped) > 0 { // every process would end like this one
 		w.planner, w.dropped = nil, true
+	}
+}
+
+// model enters what the process of a part has come to.
+func (w *walk) model(p Planned, e Ending, s Settlement) {
+	m := w.joints[p.Name]
+	m.begun = m.begun || e.Count(p.Name).Started > 0
+	m.bad = m.bad || len(s.Failed)+len(s.Lost) > 0
+	if len(s.Ended)+len(s.Lost) > 0 {
+		m.ended++
+	}
+	if len(s.Ended) > 0 && len(s.Failed) == 0 && e.Count(p.Name).Skipped == 0 {
+		m.passed++
+	}
+}
+
+// checkJoined compares the results of tests in parts with what the walk knows.
+func (w *walk) checkJoined(t *testing.T) {
+	t.Helper()
+	results := make(map[string]Joined)
+	for _, r := range w.Joined(false) {
+		results[r.Test] = r
+	}
+	for test, m := range w.joints {
+		got, ok := results[test]
+		want := Joined{Test: test, Outcome: Skipped, Complete: m.ended == m.parts}
+		switch {
+		case m.bad:
+			want.Outcome = Failed
+		case !want.Complete:
+			want.Outcome, want.Why = Failed, incomplete
+		case m.passed > 0:
+			want.Outcome = Passed
+		}
+		if ok != (m.begun || m.bad) || ok && got != want {
+			t.Errorf("%s: %+v, %v, want %+v", test, got, ok, want)
+		}
+		w.happened["joined-"+[]string{"passed", "failed", "skipped"}[want.Outcome]]++
 	}
 }
 
@@ -147,8 +222,8 @@ func (w *walk) check(t *testing.T) {
 	}
 	for _, task := range tasks {
 		for _, p := range task.Tests {
-			places[p.Name]++
-			if left, ok := w.left[p.Name]; !ok || p.Want != left {
+			places[place(p)]++
+			if left, ok := w.left[place(p)]; !ok || p.Want != left {
 				t.Errorf("%s is to run %d times, want %d", p.Name, p.Want, left)
 			}
 			if task.Count > 0 && task.Count*w.spec.Names[p.Name] < p.Want {
@@ -195,6 +270,7 @@ func TestAccountWalk(t *testing.T) {
 		}
 		w.Close()
 		w.check(t)
+		w.checkJoined(t)
 		bad := w.bad || w.idle && w.ran && !w.spec.TestMain
 		if w.Passed() == bad || w.Settled() {
 			t.Fatalf("seed %d: it is %s; something was bad: %v", seed, w.state(), bad)
@@ -204,9 +280,13 @@ func TestAccountWalk(t *testing.T) {
 	for _, what := range []string{
 		"split", "bundled", "whole", "drop", "baseline", "passed", "failed", "end-ended", "end-failed",
 		"end-broken", "end-again", "end-idle", "end-skipped", "end-lost", "end-dropped", "end-package",
+		"joined-passed", "joined-failed",
 	} {
 		if happened[what] < 100 {
 			t.Errorf("only %d times: %s", happened[what], what)
 		}
+	}
+	if happened["joined-skipped"] == 0 { // all parts have to say so
+		t.Error("no test of several parts was skipped")
 	}
 }

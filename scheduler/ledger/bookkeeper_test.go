@@ -26,12 +26,17 @@ func newBookkeeper(s Spec, process Ending) *bookkeeper {
 }
 
 // unitsOf reads units: "A", "g:A,B" for a declared group, "f.go:A,B" for the tests of a file, each
-// with *2 after a name for two tests of that name and ! at the end for a serial unit.
+// with *2 after a name for two tests of that name and ! at the end for a serial unit; "A.3" for a
+// test in three parts.
 func unitsOf(words string) (units []*Unit, names map[string]int) {
 	names = make(map[string]int)
 	for word := range strings.FieldsSeq(words) {
 		u := &Unit{Order: len(units)}
 		word, u.Def.Serial = strings.CutSuffix(word, "!")
+		if name, parts, ok := strings.Cut(word, "."); ok && !strings.Contains(word, ":") {
+			n, _ := strconv.Atoi(parts)
+			word, u.Parts = name, make([]grouping.Part, n)
+		}
 		group, members, ok := strings.Cut(word, ":")
 		if !ok {
 			group, members = "", word
@@ -57,6 +62,9 @@ func unitsOf(words string) (units []*Unit, names map[string]int) {
 // they need behind.
 func text(t *Task) string {
 	s := show(t.Tests)
+	if t.Part() != nil {
+		s += fmt.Sprint(".", t.Tests[0].Part)
+	}
 	if t.All {
 		s = strings.TrimSpace("all " + s)
 	}
@@ -202,7 +210,7 @@ func (b *bookkeeper) end(process int, words script.Process, code int) (Ending, S
 	delete(b.running, process)
 	e, s := read(words, e)
 	b.Book(Report{
-		Process: process, Settlement: s, Code: code, End: time.Unix(int64(process), 0),
+		Process: process, Settlement: s, Shown: Shown{Skipped: len(e.Planned) > 0 && e.Count(e.Planned[0].Name).Skipped > 0}, Code: code, End: time.Unix(int64(process), 0),
 		Subtests: subtestsOf(words),
 	})
 	return e, s
@@ -233,6 +241,13 @@ func (b *bookkeeper) verdict() string {
 		}
 		for _, name := range slices.Sorted(maps.Keys(u.Owed)) {
 			part += " owes " + name
+		}
+		parts = append(parts, part)
+	}
+	for _, j := range b.Joined(false) {
+		part := fmt.Sprintf("%s %s", j.Test, []string{"passed", "failed", "skipped"}[j.Outcome])
+		if j.Why != "" {
+			part += " since " + j.Why
 		}
 		parts = append(parts, part)
 	}

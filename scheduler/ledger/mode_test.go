@@ -33,15 +33,19 @@ func TestModeOf(t *testing.T) {
 			t.Fatalf("%q: %v", row, err)
 		}
 		traits.Declared = declared == "declared"
-		for bits := range 16 {
+		for bits := range 32 {
 			traits.TestMain, traits.SplitTestMain = bits&1 > 0, bits&2 > 0
 			traits.Together, traits.Unknown = bits&4 > 0, bits&8 > 0
+			traits.Parts = bits&16 > 0
 			want := want[0]
 			if traits.TestMain {
 				want = strings.Fields(row)[3]
 			}
 			if traits.TestMain && traits.SplitTestMain {
 				want = strings.Fields(row)[4]
+			}
+			if traits.Parts && !traits.TestMain {
+				want = "split"
 			}
 			if traits.Together {
 				want = "whole"

@@ -25,6 +25,8 @@ type Planned struct {
 	Missed bool
 	// Why is the reason of a test that is skipped.
 	Why string
+	// Part is which of the unit's parts the process runs, from 1; 0 is the whole test.
+	Part int
 }
 
 // Ending is all that is known of a process when it has ended.

@@ -35,6 +35,8 @@ type Traits struct {
 	// Unknown reports that it is not known which tests the binary runs, Together that the user
 	// wants one process (-failfast, --dist=loadpackage).
 	Unknown, Together bool
+	// Parts reports that a unit is run in parts.
+	Parts bool
 }
 
 // ModeOf decides how the tests of a package share processes.
@@ -47,6 +49,8 @@ func ModeOf(t Traits) Mode {
 		return Whole
 	case soleGroup:
 		// One process in any case, and it is a group's: it stops as one.
+	case t.Parts && !t.TestMain:
+		// Its parts are tasks, even if it is the only unit.
 	case t.Units <= 1 || t.TestMain && !t.SplitTestMain:
 		return Whole
 	}
@@ -71,6 +75,10 @@ type Unit struct {
 	// Process is the number of the process that showed the failure, Ended when that ended.
 	Process int
 	Ended   time.Time
+	// Parts are the parts in which the processes of the first attempt run it, nil if one process
+	// runs it whole. Only a single test has any.
+	Parts []grouping.Part
+	joint joint
 }
 
 // Task is what is handed to a worker at once: a unit, the rest of one, or all tests of a package.
@@ -86,6 +94,14 @@ type Task struct {
 	// Count is the -test.count that the tests need with the last of the -test.cpu list, 0 for the
 	// user's with all of it.
 	Count int
+}
+
+// Part returns the part of a test that the task is, nil for none.
+func (t *Task) Part() *grouping.Part {
+	if t.Unit == nil || len(t.Tests) != 1 || t.Tests[0].Part == 0 {
+		return nil
+	}
+	return &t.Unit.Parts[t.Tests[0].Part-1]
 }
 
 // Size returns how many bytes the names of the task's tests take in a -test.run list.
