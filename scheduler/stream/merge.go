@@ -38,6 +38,9 @@ type Merger struct {
 	midLine   bool       // the last line put has no end yet
 	blocks    int        // blocks opened so far
 	err       error      // lines were lost: the package must not pass
+	// joint are the tests of which several processes run a part each, by name: whether the reader
+	// has been told of the start. Nil if there are none.
+	joint map[string]bool
 }
 
 // New returns a Merger that writes to out. The first line it writes makes
@@ -68,6 +71,7 @@ type Process struct {
 
 	test   string // whose line came last
 	closed bool   // the closing line has come
+	part   *part  // nil unless the process runs a part of a test
 }
 
 // ProcessOptions say what the reader is not to see of a process.
@@ -80,13 +84,23 @@ type ProcessOptions struct {
 	// Resumed are tests whose start the reader has seen in another process. It is kept and
 	// changed.
 	Resumed map[string]bool
+	// Part names the test of which the process runs a part, "" for none. The reader gets one start of
+	// it, and its report from [Merger.Join]. Leads reports that what the test prints outside of its
+	// subtests is passed on; of the other parts it is only if the part does not pass.
+	Part  string
+	Leads bool
 }
 
 // Process enters a process whose output is to come. The caller must Close it.
 func (m *Merger) Process(o ProcessOptions) *Process {
-	return &Process{
+	p := &Process{
 		m: m, verbatim: o.Verbatim, shuffleLine: []byte(o.ShuffleLine), resumed: o.Resumed, open: make(map[string]bool),
 	}
+	if o.Part != "" {
+		p.part = &part{test: o.Part, leads: o.Leads}
+		m.expect(o.Part)
+	}
+	return p
 }
 
 // Discard returns a process whose output nobody reads.
@@ -107,6 +121,10 @@ func (p *Process) Event(e testbin.Event) {
 		return
 	}
 	p.track(e)
+	if p.runsPartOf(e.Test) {
+		p.own(e.Kind, e.Line)
+		return
+	}
 	p.m.line(p, e.Kind, e.Test, e.Line)
 }
 
@@ -177,6 +195,7 @@ func (p *Process) Flush() {
 func (p *Process) Close() {
 	p.m.mu.Lock()
 	defer p.m.mu.Unlock()
+	p.tell()
 	if p.block != 0 {
 		p.m.endBlock(p)
 	}
@@ -275,6 +294,7 @@ func (m *Merger) drain(p *Process, everything bool) {
 
 // emit writes a line for the reader, who must know whose output it is.
 func (m *Merger) emit(kind testbin.Kind, test string, line []byte) {
+	m.begin(test)
 	if kind == testbin.KindOutput {
 		m.name(test)
 	}

@@ -53,6 +53,9 @@ func (p *Process) interrupted(s ledger.Settlement, ran func(test string) time.Du
 		return
 	}
 	for _, t := range s.Dropped {
+		if p.runsPartOf(t.Name) {
+			continue // another part may have begun
+		}
 		p.start(t)
 		p.text(t.Name, NotStarted)
 		p.report("SKIP", t.Name, 0)
@@ -62,8 +65,13 @@ func (p *Process) interrupted(s ledger.Settlement, ran func(test string) time.Du
 // NotStarted is the reason of a test that an interrupt has kept from starting.
 const NotStarted = "interrupted before it started"
 
+// reportLine is the line in which a test binary reports a test.
+func reportLine(result, test string, took time.Duration) []byte {
+	return fmt.Appendf(nil, "\x16--- %s: %s (%.2fs)\n", result, test, took.Seconds())
+}
+
 func (p *Process) start(t ledger.Planned) {
-	if !t.Resumed {
+	if !t.Resumed && !p.runsPartOf(t.Name) {
 		p.m.line(p, testbin.KindRun, t.Name, []byte("\x16=== RUN   "+t.Name+"\n"))
 	}
 }
@@ -77,5 +85,9 @@ func (p *Process) report(result, test string, took time.Duration) {
 	if result == "SKIP" {
 		kind = testbin.KindSkip
 	}
-	p.m.line(p, kind, test, fmt.Appendf(nil, "\x16--- %s: %s (%.2fs)\n", result, test, took.Seconds()))
+	if p.runsPartOf(test) {
+		p.own(kind, nil)
+		return
+	}
+	p.m.line(p, kind, test, reportLine(result, test, took))
 }
