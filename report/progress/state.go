@@ -41,6 +41,7 @@ type Process struct {
 	Tests   []string // nil: all of the package
 	Group   string   // "": none
 	Attempt int      // 0 for the first
+	Parts   int      // how many processes run its only test together; 0: it runs its tests whole
 	Kind    string   // what it is for; FromEvents: it is known from events only
 	Seed    string   // "": source order
 	Start   time.Time
@@ -95,6 +96,7 @@ type packageState struct {
 	Package
 	done  int
 	ended bool
+	parts map[string]*partsState // of tests that several processes run together
 }
 
 type processState struct {
@@ -169,11 +171,17 @@ func (s *State) TestEnded(process int, test, result string, at time.Time, elapse
 			elapsed = max(0, at.Sub(r.since))
 		}
 	}
+	pkg := s.pkg(p.Package)
+	if p.Parts > 0 {
+		var over bool
+		if result, elapsed, over = pkg.partEnded(p.Parts, test, result, elapsed); !over {
+			return
+		}
+	}
 	s.keep(TimedTest{p.Package, test, elapsed})
 	if p.Attempt > 0 {
 		return
 	}
-	pkg := s.pkg(p.Package)
 	pkg.done++
 	s.done++
 	if pkg.Estimate > 0 {
