@@ -26,9 +26,9 @@ func words() []string {
 // an error where it stands: to accept it in silence would promise something that does not happen.
 func supported(word string) bool {
 	switch word {
-	case wordGroup, wordSerial, wordLabel, wordLock:
+	case wordGroup, wordSerial, wordLabel, wordLock, wordSplit:
 		return true
-	case wordTimeout, wordSplit:
+	case wordTimeout:
 		return false
 	}
 	return false

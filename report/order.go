@@ -18,6 +18,8 @@ type OrderFinding struct {
 	// FailsAgain is whether it fails in the process that failed, run again with no other process
 	// of its package. If not, other processes are to blame, and not the order.
 	FailsAgain Answer
+	// Parts reports that it failed in a process that ran only a part of its subtests.
+	Parts bool
 	// Hunt is the command that finds the test it needs, or that it suffers from; "": none.
 	Hunt string
 	// Keep is what keeps the package as go test runs it until then; "": nothing is known.
@@ -51,6 +53,9 @@ func (f OrderFinding) sentence() string {
 	}
 	if f.FailsAgain == No {
 		return s + ", and in the process that failed, run again: it is flaky, or shares something with tests that run at the same time"
+	}
+	if f.Parts {
+		s += "; it failed in a process with a part of its subtests: if they need each other, //cohort:split is wrong on it"
 	}
 	if f.Tests > 0 {
 		s += fmt.Sprintf("; it failed with %d other %s in another order", f.Tests, plural(f.Tests, "test"))

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/gotestcohort/cohort/scheduler/gotest"
+	"github.com/gotestcohort/cohort/scheduler/history"
 	"github.com/gotestcohort/cohort/scheduler/ledger"
 	"github.com/gotestcohort/cohort/scheduler/stream"
 )
@@ -32,6 +33,9 @@ type closing struct {
 	variables []string
 	// notStarted are tests that an interrupt has kept from starting.
 	notStarted []ledger.Planned
+	// joined are the tests of which several processes ran a part each. The record takes them.
+	joined []ledger.Joined
+	record *history.Recorder
 }
 
 // closed is the message that a suite has been closed.
@@ -63,6 +67,10 @@ func (c *closing) do() closed {
 	if err != nil {
 		fail(err, true) // no rerun brings it back
 		s.out.Add("cohort: " + err.Error() + "\n")
+	}
+	for _, w := range c.joined {
+		s.out.Join(w)
+		rememberJoined(c.record, s.path, w)
 	}
 	c.interrupted()
 	out.passed = c.passed && len(out.failures) == 0

@@ -135,15 +135,15 @@ func (c *core) testsOver(j *job, now time.Time) {
 }
 
 func (c *core) endedFirst(j *job, r *worker.Result) {
-	j.suite.took += r.Exit.End.Sub(r.Exit.Start)
+	j.suite.busy.sum += r.Exit.End.Sub(r.Exit.Start)
 	if c.stopped || !j.suite.lost { // or else the go command has reported the package
-		c.interrupted.add(j.suite.path, r)
+		c.interrupted.add(j, r)
 	}
 	j.suite.shown.add(r)
 	a := j.suite.account
 	a.Book(ledger.Report{
 		Process: j.Number, Settlement: r.Settlement, Subtests: r.Transcript.Failed,
-		Code: r.Exit.Code, End: r.Exit.End, Err: r.Err,
+		Code: r.Exit.Code, End: r.Exit.End, Err: r.Err, Shown: j.shown(r),
 	})
 	if !r.Clean() || r.Err != nil {
 		c.failed[j.Number] = j
@@ -246,15 +246,18 @@ func (c *core) settle(s *suite) {
 	c.closing++
 	a := s.account
 	var notStarted []ledger.Planned
+	joined := a.Joined(c.stopped)
+	s.shown.joined(joined)
 	if c.stopped {
 		a.Fail(calledOff)
 		notStarted = a.NotStarted()
+		c.interrupted.joined(s.path, joined)
 		c.interrupted.notStarted(s.path, notStarted)
 	}
 	a.Close()
 	c.todo.close = append(c.todo.close, &closing{
-		notStarted: notStarted,
-		suite:      s, passed: a.Passed(), failures: slices.Concat(a.Failures(), a.Refusals()), solo: a.Solo(), code: a.Code(),
+		notStarted: notStarted, joined: joined, record: c.cfg.Recorder,
+		suite: s, passed: a.Passed(), failures: slices.Concat(a.Failures(), a.Refusals()), solo: a.Solo(), code: a.Code(),
 		keep: c.cfg.keeps() && !c.stopped, cacheable: c.cfg.cacheable() && !c.setups.uncertain(s), dir: c.kept,
 	})
 }

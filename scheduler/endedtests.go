@@ -1,6 +1,9 @@
 package scheduler
 
-import "github.com/gotestcohort/cohort/scheduler/worker"
+import (
+	"github.com/gotestcohort/cohort/scheduler/ledger"
+	"github.com/gotestcohort/cohort/scheduler/worker"
+)
 
 // shownTests is what the first attempt of a package has shown.
 type shownTests struct {
@@ -8,6 +11,16 @@ type shownTests struct {
 	ended map[string]bool
 	// partial reports whether some subtests of a test may not have run; nil for an unknown selection.
 	partial func(test string) bool
+}
+
+// joined takes what several processes have shown of tests that they ran together: one of which a
+// part is missing has not ended.
+func (t *shownTests) joined(tests []ledger.Joined) {
+	for _, w := range tests {
+		if !w.Complete {
+			delete(t.ended, w.Test)
+		}
+	}
 }
 
 // add takes what a process of the first attempt has shown.

@@ -30,7 +30,7 @@ func (j *job) reportRefused() ended {
 		j.attempt.err = j.broken
 	}
 	if j.Kind == ledger.First {
-		out := j.suite.out.Process(stream.ProcessOptions{})
+		out := j.suite.out.Process(j.inParts(stream.ProcessOptions{}))
 		out.Settle(ledger.Settlement{Skipped: j.skipped()}, "", nil)
 		out.Close()
 	}

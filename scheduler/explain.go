@@ -25,6 +25,8 @@ type Explained struct {
 	Source, Alone, Again rerun.Answer
 	// Others is how many other tests the process that failed had.
 	Others int
+	// Parts reports that the process that failed ran a part of the test's subtests.
+	Parts bool
 }
 
 // explanation is the inquiry into the failures of a run. What is asked is for the rerun.Inquiry,
@@ -50,7 +52,7 @@ func newExplanation(c *Config, suites []*suite, first map[int]*job, r *reruns) *
 	e := &explanation{cfg: c}
 	var subjects []rerun.Subject
 	for _, s := range suites {
-		if len(e.suites) == explainPackages || s.file.rerun == "" || s.took > explainTime || len(s.account.Failures()) > 0 {
+		if len(e.suites) == explainPackages || s.file.rerun == "" || s.busy.sum > explainTime || len(s.account.Failures()) > 0 {
 			continue
 		}
 		before, tests := len(subjects), s.tests()
@@ -59,7 +61,7 @@ func newExplanation(c *Config, suites []*suite, first map[int]*job, r *reruns) *
 			if len(u.Failed) == 0 || j == nil || j.likeGo(tests) || r != nil && r.passed(s, u) {
 				continue
 			}
-			subject := rerun.Subject{Package: s.number, Together: len(j.Tests) > len(u.Def.Names())}
+			subject := rerun.Subject{Package: s.number, Together: len(j.Tests) > len(u.Def.Names()) || j.Part != nil}
 			if r != nil {
 				subject.Alone = r.alone(s, u)
 			}
@@ -86,6 +88,9 @@ func (s *suite) tests() int {
 // likeGo reports whether the process ran the package, which has so many tests, as go test does: all
 // of them in source order, which one test cannot be out of.
 func (j *job) likeGo(tests int) bool {
+	if j.Part != nil {
+		return false
+	}
 	one := j.Known && len(j.Tests) == 1 && j.Tests[0].Want == 1
 	return (j.All || len(j.Tests) == tests) && (j.Shuffle == "" || one)
 }
@@ -112,7 +117,7 @@ func (e *explanation) next(locks *plan.Locks) *job {
 	}
 	j.Kind, j.probe, j.Out = ledger.Probe, p, stream.Discard()
 	j.Binary.Program = j.suite.file.rerun
-	j.limit = probeLimit(j.suite.took)
+	j.limit = probeLimit(j.suite.busy.sum)
 	return j
 }
 
@@ -168,8 +173,9 @@ func (e *explanation) of(unit *ledger.Unit) *Explained {
 	x := &Explained{
 		Source: e.inquiry.Answer(n, rerun.Source), Alone: e.inquiry.Answer(n, rerun.Alone), Again: e.inquiry.Answer(n, rerun.Again),
 		Others: len(e.subjects[n].first.Tests) - len(unit.Def.Names()),
+		Parts:  e.subjects[n].first.Part != nil,
 	}
-	if x.Others == 0 {
+	if x.Others == 0 && !x.Parts {
 		x.Again = x.Alone // it was alone in the process that failed
 	}
 	return x

@@ -68,6 +68,7 @@ func (p *progress) note(e testbin.Event, since func() time.Duration) {
 // newJob makes a job of tasks of s, which are all loose or one group.
 func newJob(c *Config, s *suite, tasks []*ledger.Task) *job {
 	j := &job{Job: worker.Job{Binary: s.binary, All: true, Known: true}, suite: s, tasks: tasks, said: rerun.NewOutput(c.patterns())}
+	j.Subtests = s.splits.has
 	for _, t := range tasks {
 		if t.All {
 			j.Tests, j.Known, j.Group = t.Tests, t.Known, s.account.SoleGroup()
@@ -76,6 +77,7 @@ func newJob(c *Config, s *suite, tasks []*ledger.Task) *job {
 		j.All = false
 		j.Tests = append(j.Tests, t.Tests...)
 		j.Count = max(j.Count, t.Count)
+		j.Part = t.Part()
 		j.LastCPU = j.Count > 0
 		if t.Unit != nil && t.Unit.Def.Declared {
 			j.Group = t.Unit.Def.Group
@@ -154,7 +156,7 @@ func (j *job) placeFirst(c *Config, file func(kind string) string) {
 	if !j.All || !c.SeedChosen {
 		line = j.shuffleLine()
 	}
-	j.Out = s.out.Process(stream.ProcessOptions{Verbatim: j.All, ShuffleLine: line, Resumed: resumed})
+	j.Out = s.out.Process(j.inParts(stream.ProcessOptions{Verbatim: j.All, ShuffleLine: line, Resumed: resumed}))
 	if c.cacheable() {
 		j.Files.TestLog = file("log")
 		s.files.testlogs = append(s.files.testlogs, j.Files.TestLog)
@@ -219,11 +221,12 @@ func (j *job) remember(record *history.Recorder, r *worker.Result) {
 	if !r.First.IsZero() {
 		record.Startup(path, r.First.Sub(r.Begun))
 	}
+	j.rememberSubtests(record, r)
+	if j.Part != nil {
+		return // the test is remembered when all of its parts have ended
+	}
 	for _, t := range r.Times {
-		result := map[testbin.Kind]history.Result{
-			testbin.KindPass: history.Pass, testbin.KindFail: history.Fail, testbin.KindSkip: history.Skip,
-		}[t.Result]
-		record.Add(path, t.Test, history.Outcome{Attempt: j.Attempt, Result: result, Elapsed: t.Elapsed})
+		record.Add(path, t.Test, history.Outcome{Attempt: j.Attempt, Result: past(t.Result), Elapsed: t.Elapsed})
 	}
 	if r.Exit.Canceled {
 		return // cut off: that says nothing of the tests
@@ -262,5 +265,32 @@ func (j *job) heard(r *worker.Result) {
 		for _, t := range tests {
 			j.said.Add(t.Name, reason, false)
 		}
+	}
+}
+
+// inParts adds to what the go command gets of a process which part of a test it runs.
+func (j *job) inParts(o stream.ProcessOptions) stream.ProcessOptions {
+	if j.Part != nil {
+		o.Part, o.Leads = j.Tests[0].Name, j.Tests[0].Part == 1
+	}
+	return o
+}
+
+// shown is what the process of a part has shown of its test.
+func (j *job) shown(r *worker.Result) ledger.Shown {
+	if j.Part == nil || r.Err != nil {
+		return ledger.Shown{}
+	}
+	if n := len(r.Times); n > 0 {
+		last := r.Times[n-1]
+		return ledger.Shown{Skipped: last.Result == testbin.KindSkip, Took: last.Elapsed, Subtests: last.Inside}
+	}
+	return ledger.Shown{Took: r.Ran(j.Tests[0].Name)}
+}
+
+// rememberSubtests gives the history what a process has shown of subtests of tests that may be split.
+func (j *job) rememberSubtests(record *history.Recorder, r *worker.Result) {
+	for _, t := range r.Subtests {
+		record.Add(j.suite.path, t.Test, history.Outcome{Attempt: j.Attempt, Result: past(t.Result), Elapsed: t.Elapsed})
 	}
 }

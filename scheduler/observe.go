@@ -30,8 +30,12 @@ func (s *suite) found(c *Config) FoundPackage {
 
 // started describes a job for an Observer.
 func (j *job) started(c *Config, at time.Time) StartedProcess {
+	parts := 0
+	if j.Part != nil {
+		parts = len(j.tasks[0].Unit.Parts)
+	}
 	return StartedProcess{
-		Number: j.Number, Worker: j.Slot, Package: j.suite.path, Tests: j.Names(), Group: j.Group, Attempt: j.Attempt,
+		Parts: parts, Number: j.Number, Worker: j.Slot, Package: j.suite.path, Tests: j.Names(), Group: j.Group, Attempt: j.Attempt,
 		Kind: j.Kind.String(), Seed: j.Shuffle, Command: j.reproduce(c), Start: at,
 	}
 }

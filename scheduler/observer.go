@@ -49,6 +49,9 @@ type StartedProcess struct {
 	// Group is the declared group that it runs, "" for none. Attempt is 0 for the first.
 	Group   string
 	Attempt int
+	// Parts is in how many processes its only test runs, of which it is one; 0 if it runs its tests
+	// whole.
+	Parts int
 	// Kind is first, baseline, attempt or probe.
 	Kind string
 	// Seed is its -test.shuffle, "" for source order. Command repeats it, for a shell.

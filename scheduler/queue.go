@@ -108,6 +108,10 @@ func (q *queue) unit(s *suite, id int, t *ledger.Task) plan.Unit {
 	if t.Unit != nil {
 		u.Group = t.Unit.Def.Group != ""
 	}
+	if t.Part() != nil {
+		u.Group, u.Tests, u.Estimate = true, 1, s.splits[t.Tests[0].Name][t.Tests[0].Part-1]
+		return u // a process of its own, for no other has its patterns
+	}
 	for _, test := range t.Tests {
 		d, ok := q.cfg.Past.Estimate(s.path, test.Name)
 		u.Known = u.Known && ok

@@ -221,6 +221,8 @@ func (r *reruns) note(n int) string {
 	case r.queue.Clashed(n):
 		return "fails in parallel with other tests of its package and passes without them: they share something; " +
 			"//cohort:serial on it, or --dist=loadpackage, keeps them apart"
+	case i.first != nil && i.first.Part != nil:
+		return map[bool]string{true: "passes in one process: if its subtests need each other, //cohort:split is wrong on it"}[r.queue.Passed(n)]
 	case i.first == nil || len(i.first.Tests) < 2 || i.first.Group != "":
 		return ""
 	case r.queue.Passed(n):

@@ -43,8 +43,10 @@ func newWorldBench(t *testing.T, seed uint64, runs int, c *Config) *worldBench {
 		t.Fatal(err)
 	}
 	c.World = &World{Run: names("run", runs), Worker: names("worker", 2), When: when}
+	b := newBench(t, c)
+	b.cfg.Past = longSubtests(t, "TestPA/x", "TestPA/y", "TestPA/z")
 	return &worldBench{
-		bench: newBench(t, c), seed: seed, rng: rand.New(rand.NewPCG(seed, 9)),
+		bench: b, seed: seed, rng: rand.New(rand.NewPCG(seed, 9)),
 		up: make(map[world.Part]bool), done: make(map[world.Action]int),
 	}
 }
@@ -124,13 +126,14 @@ func (b *worldBench) checkStart(j *job) {
 	}
 }
 
-// worldTests is the source of a package with tests of all needs, and a group of mixed ones.
+// worldTests is the source of a package with tests of all needs, a group of mixed ones, and a test
+// that runs in parts.
 func worldTests(random *rand.Rand) string {
 	var s strings.Builder
 	for i := range 3 + random.IntN(8) {
 		fmt.Fprintf(&s, "func Test%s%d(t *testing.T) {}\n\n", []string{"A", "B", "AB", "N"}[random.IntN(4)], i)
 	}
-	s.WriteString("//cohort:group g\nfunc TestGA(t *testing.T) {}\n\n//cohort:group g\nfunc TestG(t *testing.T) {}\n")
+	s.WriteString("//cohort:split\nfunc TestPA(t *testing.T) {}\n\n//cohort:group g\nfunc TestGA(t *testing.T) {}\n\n//cohort:group g\nfunc TestG(t *testing.T) {}\n")
 	return s.String()
 }
 

@@ -35,15 +35,15 @@ type suite struct {
 	ctx  context.Context // of the processes of the first pass
 	stop context.CancelCauseFunc
 
+	splits splitTests
+
 	warnings []grouping.Warning
 	// shown is what its tests have shown, for those who choose by it next time.
 	shown shownTests
 	// inputs are source files that the result depends on beyond what is compiled.
 	inputs []string
 	err    error // directives that are wrong
-	// took is how long the processes of its first attempt ran, added up.
-	took time.Duration
-	busy busyTime
+	busy   busyTime
 	// lost reports that nothing can be added to what the go command has reported: its exec-test
 	// is gone, or a file that no rerun brings back.
 	lost bool
@@ -113,10 +113,12 @@ func (s *suite) describe(c *Config) {
 	s.binary.Knows = func(name string) bool { return names[name] > 0 || slices.Contains(s.list.Benchmarks, name) }
 	units, err := s.units(c)
 	args := s.binary.Args
+	s.split(c, units)
 	mode := ledger.ModeOf(ledger.Traits{
 		Units: len(units), Declared: len(units) > 0 && units[0].Def.Declared,
 		TestMain: s.list.TestMain, SplitTestMain: s.manner.splitTestMain,
 		Unknown: args.Opaque, Together: args.FailFast || s.manner.dist == grouping.LoadPackage,
+		Parts: slices.ContainsFunc(units, func(u *ledger.Unit) bool { return len(u.Parts) > 0 }),
 	})
 	s.account = ledger.NewAccount(ledger.Spec{
 		Mode: mode, Units: units, Names: names, Count: args.Count, CPUs: args.CPUs,
@@ -216,6 +218,30 @@ func inOrder(defs []grouping.Unit, tests []grouping.Test, m manner) []*ledger.Un
 	return units
 }
 
+// canSplit reports whether tests of the package may run in parts at all: not if they share a process
+// with others, nor if they run several times in one, where no two parts would be in step.
+func (s *suite) canSplit() bool {
+	a := s.binary.Args
+	return !s.list.TestMain && !a.Opaque && !a.FailFast && a.Count*a.CPUs == 1 && s.manner.dist != grouping.LoadPackage
+}
+
+// split gives parts to the units that may be split and of which enough is known.
+func (s *suite) split(c *Config, units []*ledger.Unit) {
+	for _, u := range units {
+		switch {
+		case !u.Def.Split:
+		case s.list.TestMain:
+			s.warnings = append(s.warnings, notSplit(s.list, u.Def.Tests[0]))
+		case s.canSplit():
+			if s.splits == nil {
+				s.splits = make(splitTests)
+			}
+			name := u.Def.Name()
+			u.Parts, s.splits[name] = c.divide(s.path, name)
+		}
+	}
+}
+
 // lingers reports whether the processes of s go on after their closing lines without doing anything:
 // the race detector waits a second for late reports. With a TestMain they may still tear something
 // down.
@@ -223,11 +249,12 @@ func (s *suite) lingers(c *Config) bool {
 	return c.GoTest.Race && s.list != nil && !s.list.TestMain && s.binary.Args.CPUs == 1
 }
 
-// busyTime measures how long at least one process runs.
+// busyTime measures how long at least one process runs, and how long those of the first attempt run,
+// added up.
 type busyTime struct {
-	running int
-	since   time.Time
-	total   time.Duration
+	running    int
+	since      time.Time
+	total, sum time.Duration
 }
 
 func (b *busyTime) start(now time.Time) {

@@ -22,6 +22,7 @@ func TestDifferential(t *testing.T) {
 		"Cache":        d.testCache,
 		"Coverage":     d.testCoverage,
 		"Contiguous":   d.testContiguous,
+		"Split":        d.testSplit,
 		"Streaming":    d.testStreaming,
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -97,7 +97,7 @@ func (o *liveObserver) ProcessStarted(p scheduler.StartedProcess) {
 	o.mu.Unlock()
 	o.live.ProcessStarted(progress.Process{
 		Number: p.Number, Worker: p.Worker, Package: p.Package, Tests: p.Tests, Group: p.Group,
-		Attempt: p.Attempt, Kind: p.Kind, Seed: p.Seed, Start: p.Start,
+		Attempt: p.Attempt, Parts: p.Parts, Kind: p.Kind, Seed: p.Seed, Start: p.Start,
 	})
 }
 

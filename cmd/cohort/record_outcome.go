@@ -32,7 +32,7 @@ func (s *recordingSource) hear(o report.Outcome) report.Outcome {
 	for _, f := range o.Order {
 		v.Order = append(v.Order, record.Order{
 			Package: f.Package, Name: f.Name, Tests: f.Tests, Alone: answerWord(f.FailsAlone), Again: answerWord(f.FailsAgain),
-			Hunt: f.Hunt, Keep: f.Keep,
+			Parts: f.Parts, Hunt: f.Hunt, Keep: f.Keep,
 		})
 	}
 	return o
@@ -52,7 +52,7 @@ func (s *recordedSource) hear(report.Outcome) report.Outcome {
 	for _, f := range v.Order {
 		o.Order = append(o.Order, report.OrderFinding{
 			Package: f.Package, Name: f.Name, Tests: f.Tests, FailsAlone: answerOf(f.Alone), FailsAgain: answerOf(f.Again),
-			Hunt: f.Hunt, Keep: f.Keep,
+			Parts: f.Parts, Hunt: f.Hunt, Keep: f.Keep,
 		})
 	}
 	return o

@@ -359,11 +359,15 @@ func (s *scheduledSource) Verdict(exec *testjson.Execution) report.Outcome {
 func (s *scheduledSource) orderFinding(u scheduler.UnitVerdict) report.OrderFinding {
 	x := u.Explained
 	words := s.config.GoTest.Plain(u.Package, gotest.Patterns{}, "", false)[2:] // behind go test
-	return report.OrderFinding{
-		Package: u.Package, Name: u.Name, Tests: x.Others, FailsAlone: answer(x.Alone), FailsAgain: answer(x.Again),
+	f := report.OrderFinding{
+		Package: u.Package, Name: u.Name, Tests: x.Others, FailsAlone: answer(x.Alone), FailsAgain: answer(x.Again), Parts: x.Parts,
 		Hunt: gotest.ShellQuote(append([]string{"cohort", "tool", "flaky", "--test=^" + u.Tests[0] + "$", "--"}, words...)),
 		Keep: gotest.ShellQuote(append([]string{"cohort", "--dist=loadpackage", "--shuffle=off", "--"}, words...)),
 	}
+	if f.Parts {
+		f.Hunt = "" // tool flaky runs each test whole
+	}
+	return f
 }
 
 // answer says whether a unit fails, as a report has it.

@@ -92,6 +92,7 @@ type Order struct {
 	Tests   int    `json:"tests,omitempty"` // that ran with it
 	Alone   string `json:"alone,omitempty"` // whether it fails alone: yes, no, or not known
 	Again   string `json:"again,omitempty"` // whether it fails in the same process, run again
+	Parts   bool   `json:"parts,omitempty"` // it failed in one of several processes that ran a part of it each
 	Hunt    string `json:"hunt,omitempty"`
 	Keep    string `json:"keep,omitempty"`
 }

@@ -216,7 +216,14 @@ func (a *Account) Start(tasks []*Task) {
 }
 
 // Refuse books that tasks which the planner had are not to run. BookRefused ends that.
-func (a *Account) Refuse(tasks []*Task) { a.claim(tasks) }
+func (a *Account) Refuse(tasks []*Task) {
+	a.claim(tasks)
+	for _, t := range tasks {
+		if t.Part() != nil {
+			t.Unit.joint.refused = true
+		}
+	}
+}
 
 // claim takes tasks back from the planner.
 func (a *Account) claim(tasks []*Task) {

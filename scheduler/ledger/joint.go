@@ -11,8 +11,8 @@ type joint struct {
 	// that a program of -exec has not run.
 	ended, skipped, idle int
 	// begun reports that a process has begun the test, failed that a part has failed, cut that the
-	// end of the run has cut a part off.
-	begun, failed, cut bool
+	// end of the run has cut a part off, refused that one was reported as skipped instead of run.
+	begun, failed, cut, refused bool
 	// took is what the subtests of all parts took, body the longest that a part took besides.
 	took, body time.Duration
 }
@@ -73,10 +73,14 @@ const (
 func (j *joint) whole(test string, parts int, stopped bool) (w Joined, ok bool) {
 	w = Joined{Test: test, Took: j.took + j.body, Complete: j.ended == parts}
 	switch {
-	case !j.begun && !j.failed:
-		return w, false
 	case j.failed:
 		w.Outcome = Failed
+	case j.refused && !j.begun:
+		w.Outcome = Skipped // each part has said why
+	case j.refused:
+		w.Outcome, w.Why = Skipped, incomplete
+	case !j.begun:
+		return w, false
 	case !w.Complete && (stopped || j.cut):
 		w.Outcome, w.Why = Skipped, interrupted
 	case !w.Complete:

@@ -1,6 +1,8 @@
 package ledger
 
 import (
+	"slices"
+	"strings"
 	"testing"
 	"time"
 )
@@ -150,6 +152,35 @@ func TestJoinedInterrupted(t *testing.T) {
 		}
 		if got, ok := j.whole("A", 2, true); ok != tc.begun || got != tc.want && ok {
 			t.Errorf("%s: %+v, %v, want %+v", name, got, ok, tc.want)
+		}
+	}
+}
+
+// TestRefusedParts: a test of which parts were reported as skipped instead of run is skipped, unless
+// another part has failed.
+func TestRefusedParts(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct{ steps, want string }{
+		"all":                 {"take A.1; A.2|refuse A.1|refuse A.2", "A skipped"},
+		"one":                 {"take A.1; A.2|start 1 A.1|refuse A.2|end 1 0 +A pA PASS", "A skipped since " + incomplete + ""},
+		"the other one fails": {"take A.1; A.2|start 1 A.1|refuse A.2|end 1 1 +A fA FAIL", "A: A in 1; A failed; status 1"},
+	} {
+		b := (&accountCase{mode: Split, units: "A.2"}).account()
+		for step := range strings.SplitSeq(tc.steps, "|") {
+			texts, refused := strings.CutPrefix(step, "refuse ")
+			if !refused {
+				if _, err := b.do(step); err != nil {
+					t.Fatal(err)
+				}
+				continue
+			}
+			i := slices.IndexFunc(b.planner, func(task *Task) bool { return text(task) == texts })
+			b.Refuse(b.planner[i : i+1])
+			b.planner = slices.Delete(b.planner, i, i+1)
+			b.BookRefused("no database")
+		}
+		if got := b.verdict(); got != tc.want || b.Passed() || !b.Settled() {
+			t.Errorf("%s: %s, want %s", name, got, tc.want)
 		}
 	}
 }

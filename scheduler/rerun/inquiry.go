@@ -38,7 +38,7 @@ type Subject struct {
 	Package int
 	// Alone is what is known already of the unit in a process of its own.
 	Alone Answer
-	// Together reports that other tests were in the process that failed.
+	// Together reports that other tests were in the process that failed, or not all of the unit.
 	Together bool
 }
 

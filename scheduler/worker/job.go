@@ -76,6 +76,10 @@ type Job struct {
 	// unless the binary has a selection, its own patterns choose them instead of their names.
 	Tests      []ledger.Planned
 	Known, All bool
+	// Part is the part of its only test that the process runs, nil for all of its tests.
+	Part *grouping.Part
+	// Subtests reports whether a test's direct subtests are timed; nil for none.
+	Subtests func(test string) bool
 	// Group names the declared group that the process runs, "" for none. StopsEarly ends it
 	// after the first failure.
 	Group      string
@@ -112,6 +116,8 @@ func (j *Job) Patterns() (gotest.Patterns, error) {
 	p := gotest.Patterns{Run: j.Binary.Args.Run, Skip: j.Binary.Args.Skip}
 	var err error
 	switch s := j.Binary.Selection; {
+	case j.Part != nil:
+		p.Run, p.Skip = j.Part.Patterns(j.Tests[0].Name)
 	case s != nil:
 		p.Run, p.Skip, err = s.Patterns(j.Names())
 	case !j.All:
@@ -134,8 +140,9 @@ type Result struct {
 	Reason string
 	// Begun is when the process was started, First when its first test started; zero for never.
 	Begun, First time.Time
-	// Times are the executions of top-level tests that have ended, in that order.
-	Times []Timed
+	// Times are the executions of top-level tests that have ended, in that order, Subtests those of
+	// direct subtests that were asked for, the first ones.
+	Times, Subtests []Timed
 	// Ran returns how long a test that had not ended was running.
 	Ran func(test string) time.Duration
 	// Err is why the process was not run, nil if it was.

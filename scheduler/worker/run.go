@@ -40,7 +40,7 @@ func (r *Run) Do(ctx context.Context, j *Job) *Result {
 // watch runs the process and reads what it prints.
 func (r *Run) watch(ctx context.Context, j *Job, spec testbin.Spec, result *Result) {
 	result.Begun = r.Now()
-	watch := &stopwatch{now: r.Now, starts: make(map[string]time.Time)}
+	watch := &stopwatch{now: r.Now, starts: make(map[string]time.Time), subtests: j.Subtests}
 	parser := testbin.NewParser(j.knows, func(e testbin.Event) {
 		moment := watch.event(e)
 		if j.Watch != nil {
@@ -66,7 +66,7 @@ func (r *Run) watch(ctx context.Context, j *Job, spec testbin.Spec, result *Resu
 	result.Ran = watch.running(r.Now())
 	j.Out.Settle(result.Settlement, result.Reason, result.Ran)
 	result.Seen = parser.Seen()
-	result.First, result.Times = watch.first, watch.ended
+	result.First, result.Times, result.Subtests = watch.first, watch.ended, watch.subs
 }
 
 // endingGroup names the group whose rest is skipped after a failure. Under -failfast there is none:

@@ -15,6 +15,11 @@ type stopwatch struct {
 	starts map[string]time.Time
 	spent  map[string]time.Duration // before the last pause
 	ended  []Timed
+	// subtests reports whether a test's direct subtests are measured, nil for none. Each that has
+	// ended is in subs; inside is what those of a test took.
+	subtests func(test string) bool
+	subs     []Timed
+	inside   map[string]time.Duration
 }
 
 // Moment is an event of a process, and when it was read. Output has no time.
@@ -30,6 +35,8 @@ type Timed struct {
 	Test    string
 	Result  testbin.Kind // KindPass, KindFail or KindSkip
 	Elapsed time.Duration
+	// Inside is what its direct subtests took together, of tests of which they are measured.
+	Inside time.Duration
 }
 
 // event takes an event, and returns it with its time.
@@ -65,10 +72,29 @@ func (w *stopwatch) end(e testbin.Event, at time.Time) time.Duration {
 	elapsed := w.running(at)(e.Test)
 	delete(w.starts, e.Test)
 	delete(w.spent, e.Test)
-	if !strings.Contains(e.Test, "/") {
-		w.ended = append(w.ended, Timed{e.Test, e.Kind, elapsed})
+	root, sub, ok := strings.Cut(e.Test, "/")
+	switch {
+	case !ok:
+		w.ended = append(w.ended, Timed{e.Test, e.Kind, elapsed, w.inside[root]})
+		delete(w.inside, root)
+	case w.subtests != nil && !strings.Contains(sub, "/") && w.subtests(root):
+		w.within(root, Timed{Test: e.Test, Result: e.Kind, Elapsed: elapsed})
 	}
 	return elapsed
+}
+
+// maxSubs bounds the list of subtests of a process.
+const maxSubs = 10_000
+
+// within takes a direct subtest of a test.
+func (w *stopwatch) within(root string, t Timed) {
+	if w.inside == nil {
+		w.inside = make(map[string]time.Duration)
+	}
+	w.inside[root] += t.Elapsed
+	if len(w.subs) < maxSubs {
+		w.subs = append(w.subs, t)
+	}
 }
 
 // running returns how long each test that has not ended had run at a time.
