@@ -179,6 +179,7 @@ func (m *soakModel) first(units []soakUnit) bool {
 			case m.r.failFast:
 			case split || m.r.count > 1 || len(units) == 1:
 				m.alone(t)
+				m.spread(t)
 			}
 			anyFailed = anyFailed || m.hasFailed(t)
 		}

@@ -29,6 +29,7 @@ type soakRound struct {
 	split    bool // --testmain=per-worker
 	format   string
 	history  bool // two runs, with a history file
+	splits   bool // tests may be split, and the history knows their subtests
 }
 
 // A soakPkg is a package of the suite.
@@ -46,6 +47,7 @@ type soakTest struct {
 	directive  string // group, or ""
 	serial     bool
 	locks      []string
+	split      bool
 	attempts   []soakDoes
 }
 
@@ -110,6 +112,7 @@ func newSoakRound(seed uint64) *soakRound {
 		r.pkgs = append(r.pkgs, g.pkg(r, fmt.Sprint("p", i)))
 	}
 	r.giveLocks(rand.New(rand.NewPCG(seed, 7)))
+	r.giveSplits(rand.New(rand.NewPCG(seed, 8)))
 	return r
 }
 
@@ -265,6 +268,9 @@ func (p *soakPkg) source(file string) string {
 		}
 		if t.serial {
 			s.WriteString("//cohort:serial\n")
+		}
+		if t.split {
+			s.WriteString("//cohort:split\n")
 		}
 		if len(t.locks) > 0 {
 			fmt.Fprintf(&s, "//cohort:lock %s\n", strings.Join(t.locks, " "))

@@ -133,6 +133,10 @@ func (s *soak) round(t *testing.T, seed uint64) {
 	if r.history {
 		history, times = filepath.Join(dir, "history"), 2
 	}
+	if r.splits && err == nil {
+		history, times = filepath.Join(dir, "history"), 1 // a second run would know how quick they are
+		err = r.learn(history)
+	}
 	var o *soakRun
 	for i := 0; i < times && err == nil && len(problems) == 0; i++ {
 		if o, err = s.run(t.Context(), r, dir, fmt.Sprint("run", i), history); err == nil {
