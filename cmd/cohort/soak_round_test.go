@@ -30,6 +30,7 @@ type soakRound struct {
 	format   string
 	history  bool // two runs, with a history file
 	splits   bool // tests may be split, and the history knows their subtests
+	byRule   bool // the configuration file says what flags and directives say otherwise
 }
 
 // A soakPkg is a package of the suite.
@@ -113,6 +114,7 @@ func newSoakRound(seed uint64) *soakRound {
 	}
 	r.giveLocks(rand.New(rand.NewPCG(seed, 7)))
 	r.giveSplits(rand.New(rand.NewPCG(seed, 8)))
+	r.byRule = rand.New(rand.NewPCG(seed, 9)).IntN(100) < 40
 	return r
 }
 
@@ -248,8 +250,39 @@ func (r *soakRound) groupOf(p *soakPkg, t *soakTest) string {
 	return r.group.String()
 }
 
-// source is a file of p: its functions and directives.
-func (p *soakPkg) source(file string) string {
+// rules is the configuration file: it sets what flags and directives set in other rounds. A group
+// that a file declares wins over a rule, so there the directives of its tests stay.
+func (r *soakRound) rules() string {
+	var s strings.Builder
+	fmt.Fprintf(&s, "tests:\n  - match: {package: ./...}\n    dist: %s\n    rerun-fails: %d\n    rerun-delay: 0\n", r.dist, r.reruns)
+	if r.shuffle == "off" {
+		s.WriteString("    shuffle: off\n")
+	}
+	if r.split {
+		s.WriteString("    testmain: per-worker\n")
+	}
+	for _, p := range r.pkgs {
+		for _, t := range p.tests {
+			var set []string
+			if t.directive != "" && p.fileTags[t.file] == "" {
+				set = append(set, "group: "+t.directive)
+			}
+			if t.serial {
+				set = append(set, "serial: true")
+			}
+			if len(set) > 0 {
+				fmt.Fprintf(&s, "  - {match: {package: ./%s, test: ^%s$}, %s}\n", p.name, t.name, strings.Join(set, ", "))
+			}
+			if len(t.locks) > 0 {
+				fmt.Fprintf(&s, "  - {match: {package: %s, test: ^%s$}, lock: [%s]}\n", p.path(), t.name, strings.Join(t.locks, ", "))
+			}
+		}
+	}
+	return s.String()
+}
+
+// source is a file of p: its functions and directives, if no rules say the same.
+func (p *soakPkg) source(file string, rules bool) string {
 	var s strings.Builder
 	if group := p.fileTags[file]; group != "" {
 		fmt.Fprintf(&s, "//cohort:group %s\n", group)
@@ -263,16 +296,16 @@ func (p *soakPkg) source(file string) string {
 			continue
 		}
 		s.WriteString("\n")
-		if t.directive != "" {
+		if t.directive != "" && (!rules || p.fileTags[file] != "") {
 			fmt.Fprintf(&s, "//cohort:group %s\n", t.directive)
 		}
-		if t.serial {
+		if t.serial && !rules {
 			s.WriteString("//cohort:serial\n")
 		}
 		if t.split {
 			s.WriteString("//cohort:split\n")
 		}
-		if len(t.locks) > 0 {
+		if len(t.locks) > 0 && !rules {
 			fmt.Fprintf(&s, "//cohort:lock %s\n", strings.Join(t.locks, " "))
 		}
 		fmt.Fprintf(&s, "func %s(t *testing.T) { script.Run(t) }\n", t.name)
@@ -293,10 +326,12 @@ func (p *soakPkg) files() []string {
 func (r *soakRound) arguments(events, history string) []string {
 	args := []string{
 		"--no-color", "--format=" + r.format, "--jsonfile=" + events, fmt.Sprint("--workers=", r.workers),
-		"--dist=" + r.dist, "--history=" + history, "--link-cache=false",
-		fmt.Sprint("--rerun-fails=", r.reruns), "--rerun-delay=0", "--rerun-fails-max-failures=10000",
+		"--history=" + history, "--link-cache=false", "--rerun-fails-max-failures=10000",
 	}
-	if r.shuffle != "" {
+	if !r.byRule {
+		args = append(args, "--dist="+r.dist, fmt.Sprint("--rerun-fails=", r.reruns), "--rerun-delay=0")
+	}
+	if r.shuffle != "" && !(r.byRule && r.shuffle == "off") {
 		args = append(args, "--shuffle="+r.shuffle)
 	}
 	if r.group != nil {
@@ -305,7 +340,7 @@ func (r *soakRound) arguments(events, history string) []string {
 	if r.keepOn {
 		args = append(args, "--group-failfast=false")
 	}
-	if r.split {
+	if r.split && !r.byRule {
 		args = append(args, "--testmain=per-worker")
 	}
 	args = append(args, "--", fmt.Sprint("-count=", r.count), "-timeout="+r.timeout)

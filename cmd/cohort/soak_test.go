@@ -182,6 +182,9 @@ func (s *soak) write(r *soakRound, dir string) error {
 	}
 	plan.Test2JSON = s.test2json
 	files := map[string]string{"go.mod": "module soak\n\ngo 1.26\n"}
+	if r.byRule {
+		files[".cohort.yaml"] = r.rules()
+	}
 	for _, p := range r.pkgs {
 		kind := "plain"
 		if p.withMain {
@@ -197,7 +200,7 @@ func (s *soak) write(r *soakRound, dir string) error {
 			p.path(), filepath.Join(dir, p.name), filepath.Join(dir, "work-"+p.name), s.binaries[kind].path, testmain,
 		})
 		for _, file := range p.files() {
-			files[filepath.Join(p.name, file)] = p.source(file)
+			files[filepath.Join(p.name, file)] = p.source(file, r.byRule)
 		}
 	}
 	for name, value := range map[string]any{"script.json": script, "plan.json": plan} {
