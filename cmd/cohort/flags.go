@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/pflag"
 	"gotest.tools/gotestsum/testjson"
 
+	"github.com/gotestcohort/cohort/cmd/internal/config"
 	"github.com/gotestcohort/cohort/cmd/internal/usage"
 	"github.com/gotestcohort/cohort/report"
 )
@@ -29,6 +30,7 @@ func newFlags(env environ) (*flagTable, *options) {
 	opts := &options{
 		hideSummary:   hideSummaryValue{shown: testjson.SummarizeAll},
 		testDirectory: env.get("TEST_DIRECTORY"),
+		file:          new(config.Config),
 	}
 	t := newTable()
 	bindChoice(t, opts)

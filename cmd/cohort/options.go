@@ -100,6 +100,16 @@ func (o *options) rerunsEnabled() bool {
 		slices.ContainsFunc(o.rules.Values(scheduler.KeyRerunFails), func(n any) bool { return n != 0 })
 }
 
+// rerunRule is where the first rule stands that lets something run again, "" for none.
+func (o *options) rerunRule() string {
+	for _, r := range o.file.Rules {
+		if r.RerunFails != nil && *r.RerunFails > 0 {
+			return r.Keys[scheduler.KeyRerunFails].String()
+		}
+	}
+	return ""
+}
+
 // holdMode says which attempts are held back. Without reruns none is.
 func (o *options) holdMode() report.HoldMode {
 	switch {
@@ -123,8 +133,10 @@ func (o *options) problems() []string {
 	}
 	check(o.telling.slowest < 0, "--slowest=%d: the number of tests cannot be negative", o.telling.slowest)
 	check(o.rerun.maxAttempts < 0, "--rerun-fails=%d: the number of reruns cannot be negative", o.rerun.maxAttempts)
-	check(o.rerunsEnabled() && hasFailfast(o.args),
+	check(o.rerun.maxAttempts > 0 && hasFailfast(o.args),
 		"-(test.)failfast cannot be used with --rerun-fails because not all test cases will run")
+	check(o.rerun.maxAttempts == 0 && o.rerunsEnabled() && hasFailfast(o.args),
+		"-failfast cannot be used with a rule that sets rerun-fails (%s): --rerun-fails=0 turns reruns off", o.rerunRule())
 	check(o.rawCommand && len(o.args) == 0 && !o.watch, "--raw-command: the command to run is missing")
 	_, err := filepath.Match(o.run.timingFiles, "")
 	check(err != nil, "--timing-files=%s: %v", o.run.timingFiles, err)
