@@ -92,6 +92,11 @@ func (c *Config) Grouping(path string, p gotest.Patterns) grouping.Options {
 	return o
 }
 
+// quarantined returns what reports whether a test of the package is in quarantine.
+func (c *Config) quarantined(path string) func(test string) bool {
+	return func(test string) bool { return c.Quarantined != nil && c.Quarantined(path, test) }
+}
+
 // AgainConfig says what runs again after the first pass.
 type AgainConfig struct {
 	// Reruns is how often a failed unit may run again, 0 for never. It decides
@@ -105,6 +110,10 @@ type AgainConfig struct {
 	RerunTerms rerun.Terms
 	// RerunBudget is how long after the first of them reruns may start, 0 for no limit.
 	RerunBudget time.Duration
+	// Quarantined, if not nil, reports of a test, given the import path and its name, whether it is known
+	// to be bad: see [UnitVerdict.Excused]. It may be called concurrently. Where its package is split,
+	// the unit of such a test has a process of its own, so that it alone is to blame for its end.
+	Quarantined func(pkg, test string) bool
 	// Explain reports that Run.Explain will be called, for which binaries of failed packages are
 	// kept too.
 	Explain bool

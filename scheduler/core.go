@@ -139,7 +139,7 @@ func (c *core) endedFirst(j *job, r *worker.Result) {
 	if c.stopped || !j.suite.lost { // or else the go command has reported the package
 		c.interrupted.add(j, r)
 	}
-	j.suite.shown.add(r)
+	j.suite.shown.add(r, c.cfg.quarantined(j.suite.path))
 	a := j.suite.account
 	a.Book(ledger.Report{
 		Process: j.Number, Settlement: r.Settlement, Subtests: r.Transcript.Failed,

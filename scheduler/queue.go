@@ -106,7 +106,7 @@ func (q *queue) addPart(s *suite, tasks []*ledger.Task, known plan.Package) {
 func (q *queue) unit(s *suite, id int, t *ledger.Task) plan.Unit {
 	u := plan.Unit{ID: id, Known: t.Known, Serial: s.account.Serial(t), Group: t.Unit == nil}
 	if t.Unit != nil {
-		u.Group = t.Unit.Def.Group != ""
+		u.Group = t.Unit.Def.Group != "" || slices.ContainsFunc(t.Unit.Def.Names(), q.cfg.quarantined(s.path))
 	}
 	if t.Part() != nil {
 		u.Group, u.Tests, u.Estimate = true, 1, s.splits[t.Tests[0].Name][t.Tests[0].Part-1]

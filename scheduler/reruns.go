@@ -35,6 +35,8 @@ type rerunItem struct {
 	// shown is how the unit fared in its last rerun: one that fails although all its tests pass, or
 	// without having run them, says nothing of the unit alone.
 	shown rerun.Answer
+	// inexcusable reports that an attempt failed for another reason than tests in quarantine.
+	inexcusable bool
 }
 
 // newReruns enters what failed in suites. The jobs of failed processes are in first, by number.
@@ -171,6 +173,7 @@ func (i *rerunItem) attempt(number int) *Attempt {
 // ended takes what came of a rerun.
 func (r *reruns) ended(j *job, result *worker.Result, a *Attempt) {
 	i := &r.items[j.item]
+	i.inexcusable = i.inexcusable || !a.Passed && (a.err != nil || !excusable(result, r.cfg.quarantined(i.suite.path)))
 	i.owed = result.Transcript.Next()
 	if i.unit != nil {
 		i.shown = fared(i.unit, result)
@@ -251,4 +254,10 @@ func (r *reruns) alone(s *suite, unit *ledger.Unit) rerun.Answer {
 func (r *reruns) passed(s *suite, unit *ledger.Unit) bool {
 	n, ok := r.of(s, unit)
 	return ok && r.queue.Passed(n)
+}
+
+// inexcusable reports whether a rerun of a unit failed for another reason than tests in quarantine.
+func (r *reruns) inexcusable(s *suite, unit *ledger.Unit) bool {
+	n, ok := r.of(s, unit)
+	return ok && r.items[n].inexcusable
 }

@@ -43,6 +43,12 @@ type UnitVerdict struct {
 	Command string
 	// Note is why the package failed, or what reruns have shown of a test, "" for nothing.
 	Note string
+	// Known are its tests in quarantine that failed, or that were to run after one that did. Excused
+	// reports that nothing else is wrong with it; if it is not, Unexcused says why, "" for one that
+	// has no test in quarantine.
+	Known     []string
+	Excused   bool
+	Unexcused string
 	// Explained is what Run.Explain has found out, nil if it was not asked.
 	Explained *Explained
 }
@@ -87,6 +93,9 @@ func (c *core) reran(u UnitVerdict, s *suite, unit *ledger.Unit) UnitVerdict {
 			stays = c.reruns.stays(n)
 		}
 	}
+	if unit != nil {
+		c.excuse(&u, s, unit)
+	}
 	if c.explanation != nil && unit != nil {
 		u.Explained = c.explanation.of(unit)
 	}
@@ -98,6 +107,38 @@ func (c *core) reran(u UnitVerdict, s *suite, unit *ledger.Unit) UnitVerdict {
 	}
 	u.Note += stays
 	return u
+}
+
+// excuse says whether the failure of a unit is excused.
+func (c *core) excuse(v *UnitVerdict, s *suite, unit *ledger.Unit) {
+	quarantined := c.cfg.quarantined(s.path)
+	for _, name := range unit.Failed {
+		if quarantined(name) && !slices.Contains(v.Known, name) {
+			v.Known = append(v.Known, name)
+		}
+	}
+	if len(v.Known) == 0 || v.Passed {
+		return
+	}
+	others := slices.DeleteFunc(slices.Clone(unit.Failed), quarantined)
+	switch {
+	case c.stopped:
+		v.Unexcused = "the run was called off"
+	case len(others) > 0:
+		v.Unexcused = others[0] + " failed too"
+	case len(s.account.Failures()) > 0:
+		v.Unexcused = "its package failed outside its tests"
+	case len(s.account.Refusals()) > 0:
+		v.Unexcused = "other tests of its package did not run"
+	case slices.ContainsFunc(unit.Failed, func(name string) bool { return s.shown.lost[name] }):
+		v.Unexcused = "it did not run"
+	case s.shown.unsound:
+		v.Unexcused = "the process died, and other tests that had run in it may be to blame"
+	case c.reruns != nil && c.reruns.inexcusable(s, unit):
+		v.Unexcused = "a rerun failed for another reason"
+	default:
+		v.Excused = true
+	}
 }
 
 // checkRerun is CheckRerun in the owner's goroutine.
