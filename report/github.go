@@ -50,10 +50,10 @@ const (
 )
 
 // WriteAnnotations writes a workflow command for each failure, at most ten: an error, or for a
-// test that passed in the end a warning.
+// test that passed in the end, or is excused, a warning.
 func (g GitHub) WriteAnnotations(out io.Writer, exec *testjson.Execution, outcome Outcome) error {
 	var buf bytes.Buffer
-	for i, f := range failures(exec, outcome) {
+	for i, f := range append(failures(exec, outcome), excusedFailures(exec, outcome)...) {
 		if i == maxAnnotations {
 			break
 		}
@@ -68,7 +68,7 @@ func (g GitHub) WriteAnnotations(out io.Writer, exec *testjson.Execution, outcom
 
 func (g GitHub) annotate(out *bytes.Buffer, f failure) {
 	command := "error"
-	if f.flaky {
+	if f.flaky || f.known != "" {
 		command = "warning"
 	}
 	at := g.Sources.Find(f.tc.Package, f.output)
@@ -85,6 +85,9 @@ func (g GitHub) message(f failure) string {
 	text := strings.TrimRight(plain(g.joined(f.output, maxAnnotation)), "\n")
 	if text == "" {
 		text = "failed without output"
+	}
+	if f.known != "" {
+		text = g.redacted(f.known) + ": it fails, and not the run\n" + text
 	}
 	if f.flaky {
 		text = "flaky: it failed, and passed when it ran again\n" + text

@@ -64,6 +64,7 @@ func (g GitHub) summary(exec *testjson.Execution, outcome Outcome, room int) str
 	s.add(totals(exec, outcome, len(failed)))
 	g.list(&s, "Failed", failed)
 	g.list(&s, "Flaky", all[len(failed):])
+	g.list(&s, "Quarantined", excusedFailures(exec, outcome))
 	if slowest := outcome.Slowest; len(slowest) > 0 {
 		lines := "\n#### Slowest\n\n"
 		for _, t := range slowest[:min(len(slowest), SlowestListed)] {
@@ -92,6 +93,8 @@ func totals(exec *testjson.Execution, outcome Outcome, failed int) string {
 		word = "failed"
 	case len(outcome.Flaky) > 0:
 		word = "passed, some only when they ran again"
+	case len(outcome.Excused) > 0:
+		word = "passed, but for tests in quarantine"
 	case exec.Total() == 0:
 		word = "none ran"
 	}

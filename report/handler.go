@@ -24,7 +24,9 @@ type Config struct {
 	JSONFile      string    // every event; "": none
 	TimingFile    string    // pass, fail and skip events; "": none
 	MaxFails      int       // end the scan after this many failures; 0: no limit
-	ForgetPassed  bool      // nothing will ask for the tests that passed: do not keep them in memory
+	// Excuses reports of a root test whether its failures do not count for MaxFails; nil: all do.
+	Excuses      func(pkg, test string) bool
+	ForgetPassed bool // nothing will ask for the tests that passed: do not keep them in memory
 	// Live is told of failures that the format does not show when they happen; nil: nobody is.
 	Live *progress.Live
 	// Times takes the times of tests; nil: nobody asks for them.
@@ -46,6 +48,7 @@ type Handler struct {
 	verbatim  io.Writer // for the format that is the events themselves; else nil
 	lines     *Lines
 	maxFails  int
+	excuses   func(pkg, test string) bool
 	forget    bool
 	passing   *passing       // nil: testjson gets all events
 	dropped   map[string]int // of each package, how many of its tests passing took out
@@ -64,7 +67,7 @@ func NewHandler(cfg Config) (*Handler, error) {
 	if formatter == nil {
 		return &Handler{}, fmt.Errorf("unknown format %s", cfg.Format)
 	}
-	h := &Handler{formatter: formatter, lines: cfg.Lines, maxFails: cfg.MaxFails, err: cfg.Stderr, times: cfg.Times}
+	h := &Handler{formatter: formatter, lines: cfg.Lines, maxFails: cfg.MaxFails, excuses: cfg.Excuses, err: cfg.Stderr, times: cfg.Times}
 	h.forget = cfg.ForgetPassed
 	if !showsFailures(cfg.Format) {
 		h.live = cfg.Live
@@ -129,7 +132,7 @@ func (h *Handler) Event(event testjson.TestEvent, exec *testjson.Execution) erro
 		return fmt.Errorf("failed to format event: %w", err)
 	}
 	h.tellFailure(event, exec)
-	return maxFailsReached(h.maxFails, event, exec)
+	return maxFailsReached(h.maxFails, h.excuses, event, exec)
 }
 
 // restoreAction gives an event the action that it had before it was amended for testjson.

@@ -33,10 +33,11 @@ type Hold struct {
 // HoldConfig says what a Hold keeps, and where the rest goes.
 type HoldConfig struct {
 	Mode     HoldMode
-	Lines    *Lines                  // the one that the scanned streams go through
-	Passed   io.Writer               // gets the lines of packages that did not fail
-	Err      func(line string) error // gets what is no event
-	MaxFails int                     // end the scan after this many failures; 0: no limit
+	Lines    *Lines                      // the one that the scanned streams go through
+	Passed   io.Writer                   // gets the lines of packages that did not fail
+	Err      func(line string) error     // gets what is no event
+	MaxFails int                         // end the scan after this many failures; 0: no limit
+	Excuses  func(pkg, test string) bool // see Config
 }
 
 type heldEvent struct {
@@ -72,7 +73,7 @@ func (h *Hold) Event(event testjson.TestEvent, exec *testjson.Execution) error {
 			return h.release(held)
 		}
 	}
-	return maxFailsReached(h.cfg.MaxFails, event, exec)
+	return maxFailsReached(h.cfg.MaxFails, h.cfg.Excuses, event, exec)
 }
 
 // held copies event with its line; one that testjson made up has none.
@@ -299,9 +300,9 @@ func batch(runID int, events []heldEvent, stderr []string) Batch {
 }
 
 // maxFailsReached returns the error that ends a scan once event has brought the
-// failures to most (0: never).
-func maxFailsReached(most int, event testjson.TestEvent, exec *testjson.Execution) error {
-	if most > 0 && mayFail(event) && len(exec.Failed()) >= most {
+// failures, without those that are excused, to most (0: never).
+func maxFailsReached(most int, excuses func(pkg, test string) bool, event testjson.TestEvent, exec *testjson.Execution) error {
+	if most > 0 && mayFail(event) && len(Counted(exec.Failed(), excuses)) >= most {
 		return errors.New("ending test run because max failures was reached")
 	}
 	return nil

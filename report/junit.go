@@ -30,6 +30,9 @@ type JUnit struct {
 	Redact func(string) string
 	// Setups are what came of set-ups, in a suite of their own; none: there is no such suite.
 	Setups []Setup
+	// Excused says of a test that counts as skipped because its failure is excused what it is, in
+	// words that go before its output; "" for any other. Nil: there is none.
+	Excused func(tc testjson.TestCase) string
 }
 
 type xmlSuites struct {
@@ -203,7 +206,7 @@ func (j JUnit) cases(pkg *testjson.Package) []xmlCase {
 	if !j.HideSkippedTests {
 		for _, tc := range pkg.Skipped {
 			c := j.newCase(tc)
-			c.Skipped = &xmlSkipped{Message: j.output(pkg, tc)}
+			c.Skipped = j.skipped(pkg, tc)
 			cases = append(cases, j.detailed(c, pkg, tc))
 		}
 	}
@@ -211,6 +214,17 @@ func (j JUnit) cases(pkg *testjson.Package) []xmlCase {
 		cases = append(cases, j.detailed(j.newCase(tc), pkg, tc))
 	}
 	return cases
+}
+
+// skipped is why a test counts as skipped.
+func (j JUnit) skipped(pkg *testjson.Package, tc testjson.TestCase) *xmlSkipped {
+	text := j.output(pkg, tc)
+	if j.Excused != nil {
+		if why := j.Excused(tc); why != "" {
+			text = j.restore(why) + ": " + text
+		}
+	}
+	return &xmlSkipped{Message: text}
 }
 
 // testMainCase stands for a package that failed without a failed test.

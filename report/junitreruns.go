@@ -110,7 +110,7 @@ func (j JUnit) mergedCases(pkg *testjson.Package) []xmlCase {
 				continue
 			}
 			c := j.newCase(last.tc)
-			c.Skipped = &xmlSkipped{Message: j.output(pkg, last.tc)}
+			c.Skipped = j.skipped(pkg, last.tc)
 			skipped = append(skipped, j.detailed(c, pkg, last.tc))
 		default:
 			passed = append(passed, j.passedCase(pkg, all))

@@ -153,6 +153,7 @@ type failure struct {
 	tc     testjson.TestCase
 	output []string // its own
 	flaky  bool     // it passed in the end
+	known  string   // what its quarantine is, "" if it is not excused
 	again  string   // the command that shows it, "" if there is none
 }
 
@@ -178,6 +179,28 @@ func failures(exec *testjson.Execution, outcome Outcome) []failure {
 		}
 	}
 	return append(failed, flaky...)
+}
+
+// excusedFailures returns the last failure of each test of exec that is excused: they count as skipped.
+func excusedFailures(exec *testjson.Execution, outcome Outcome) []failure {
+	var list []failure
+	place := make(map[cutTest]int)
+	for _, tc := range exec.Skipped() {
+		root, _ := tc.Test.Split()
+		known := outcome.ExcusedAs(tc)
+		if known == "" || tc.Test.Name() != root {
+			continue
+		}
+		f := failure{tc: tc, output: failureOutput(exec.Package(tc.Package), tc), known: known}
+		name := cutTest{tc.Package, root}
+		if i, ok := place[name]; ok {
+			list[i] = f
+			continue
+		}
+		place[name] = len(list)
+		list = append(list, f)
+	}
+	return list
 }
 
 // buildErrors returns those of the errors of a run that are of the files of one package, with

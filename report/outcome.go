@@ -11,7 +11,12 @@ import (
 type Outcome struct {
 	Flaky  []Unit // failed, then passed
 	Failed []Unit // failed to the end
-	Seed   string // what --shuffle takes to get this run's order again; "": none was used
+	// Excused are units that failed, of tests in quarantine, and Ready such tests that may leave it.
+	Excused []Excused
+	Ready   []Known
+	// InQuarantine are the tests that cannot fail the run, of all packages: "path.Test".
+	InQuarantine []string
+	Seed         string // what --shuffle takes to get this run's order again; "": none was used
 	// Order are the units whose failure depends on the tests that ran before them.
 	Order []OrderFinding
 	// Interrupted are the tests that an interrupt has cut off, NotStarted those that it has kept

@@ -21,13 +21,14 @@ func Summary(out io.Writer, exec *testjson.Execution, shown testjson.Summary, ou
 	}
 	c := newCommands(failed, outcome)
 	writeSetups(&buf, outcome.Setups)
+	writeExcused(&buf, exec, outcome, shown.Includes(testjson.SummarizeOutput))
 	writeFlaky(&buf, outcome.Flaky)
 	writeInterrupted(&buf, outcome)
 	writeOrder(&buf, outcome.Order)
 	writeReproduce(&buf, c.same, outcome)
 	writeTimed(&buf, "Slow", outcome.Slow)
 	writeTimed(&buf, "Slowest", outcome.Slowest)
-	if cut := outcome.cut(); len(c.below) == 0 && len(cut) == 0 {
+	if cut := outcome.apart(exec); len(c.below) == 0 && len(cut) == 0 {
 		testjson.PrintSummary(&buf, exec, shown)
 	} else {
 		writeSummary(&buf, exec, shown, c, cut)

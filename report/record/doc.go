@@ -75,7 +75,8 @@
 //	           cohort reported), flaky and failed (the units: package, name, tests, attempts, command,
 //	           again, alone, note), seed (the one to repeat the order with), more (the command that runs
 //	           all failures again), order (the units whose result depends on the order: package, name,
-//	           tests, alone, hunt, keep), slow and slowest (tests: package, test, nanoseconds),
+//	           tests, alone, hunt, keep), excused (units: as failed, and known),
+//	           ready and inQuarantine (tests in quarantine), slow and slowest (tests: package, test, nanoseconds),
 //	           annotations (what was printed for GitHub)
 //	packages   of each: path, passed, start, end, binary (hash of the test binary), estimate (seconds),
 //	           units (name, tests, group, labels, owner)

@@ -59,6 +59,11 @@ type Verdict struct {
 	Seed    string    `json:"seed,omitempty"`
 	More    string    `json:"more,omitempty"`
 	Order   []Order   `json:"order,omitempty"`
+	// Excused are units whose failure does not fail the run, Ready tests that may leave the quarantine.
+	Excused []Excused `json:"excused,omitempty"`
+	Ready   []Known   `json:"ready,omitempty"`
+	// InQuarantine are the tests that cannot fail the run.
+	InQuarantine []string `json:"inQuarantine,omitempty"`
 	// Interrupted are tests that the end of the run cut off, NotStarted those it kept from starting.
 	Interrupted []Timed `json:"interrupted,omitempty"`
 	NotStarted  []Timed `json:"notStarted,omitempty"`
@@ -83,6 +88,24 @@ type Outcome struct {
 	Again    string   `json:"again,omitempty"`   // runs the unit alone
 	Alone    string   `json:"alone,omitempty"`   // whether it fails alone: yes, no, or not known
 	Note     string   `json:"note,omitempty"`
+}
+
+// Excused is a unit that failed, of tests in quarantine.
+type Excused struct {
+	Outcome
+	Known []Known `json:"known"`
+}
+
+// Known is a test in quarantine.
+type Known struct {
+	Package string    `json:"package"`
+	Test    string    `json:"test"`
+	Owner   string    `json:"owner,omitempty"`
+	Issue   string    `json:"issue,omitempty"`
+	Until   string    `json:"until"`
+	Since   time.Time `json:"since,omitzero"` // when it began to fail
+	Passes  int       `json:"passes,omitempty"`
+	Place   string    `json:"place,omitempty"` // of its entry
 }
 
 // Order is a unit whose result depends on the tests that ran before it.
