@@ -38,6 +38,7 @@ func supportedSections() []string {
 		"worker-setup",
 		"locks",
 		"tests.lock",
+		"quarantine",
 	}
 }
 

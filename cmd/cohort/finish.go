@@ -24,11 +24,13 @@ func (r *testRun) writeRerunReport() error {
 // finish prints the summary, writes the JUnit file and runs the post-run command. It
 // returns status with what went wrong in doing so.
 func (r *testRun) finish(ctx context.Context, status error) error {
+	outcome := r.src.Verdict(r.known())
+	status = settled(status, outcome, r.known(), r.opts.rerun.failOnFlaky)
 	if status != nil && r.interrupted() == nil {
 		r.src.Explain()
+		outcome = r.src.Verdict(r.known())
 	}
 	status = r.world.end(status, r.interrupted() != nil)
-	outcome := r.src.Verdict(r.known())
 	outcome.Setups = r.world.setups(r.interrupted() != nil)
 	status = r.checkNoTests(status)
 	outcome.Slow, outcome.Slowest = r.live.Slow(), r.live.Slowest()
@@ -40,6 +42,9 @@ func (r *testRun) finish(ctx context.Context, status error) error {
 	var err error
 	if r.held != nil {
 		err = r.held.show(outcome)
+	}
+	if r.exec != nil {
+		err = errors.Join(err, outcome.Excuse(r.exec, r.lastRun))
 	}
 	if bound := r.live.Bound(); bound != "" {
 		// Best effort, as for all that is said while the tests run.
@@ -83,7 +88,7 @@ func (r *testRun) writeJUnit(outcome report.Outcome) error {
 		ProjectName: o.projectName, SuiteName: o.suiteName.format, Classname: o.classname.format,
 		HideEmptyPackages: o.hideEmptyPackages, HideSkippedTests: o.hideSkippedTests,
 		Reruns: o.reruns.mode, GoVersion: r.goVersion(), Lines: r.lines, Details: r.junitDetails(),
-		Setups: outcome.Setups, Redact: record.NewRedactor(r.opts.record.redact).Text,
+		Setups: outcome.Setups, Redact: record.NewRedactor(r.opts.record.redact).Text, Excused: outcome.ExcusedAs,
 	}
 	if err := junit.WriteFile(o.file, r.exec); err != nil {
 		return fmt.Errorf("failed to write junit file: %w", err)

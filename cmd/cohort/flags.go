@@ -45,6 +45,7 @@ func newFlags(env environ) (*flagTable, *options) {
 	bindPast(t, opts)
 	bindWatch(t, opts)
 	bindConfig(t)
+	bindQuarantine(t, &opts.run)
 	bindOther(t, opts)
 	return t, opts
 }

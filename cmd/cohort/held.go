@@ -24,7 +24,7 @@ func (h *heldRun) scanFirst(first *stream, kill func()) error {
 	r := h.run
 	passed, pipe := io.Pipe()
 	h.hold = report.NewHold(report.HoldConfig{
-		Mode: h.mode, Lines: r.lines, Passed: pipe, Err: r.handler.Err, MaxFails: r.opts.maxFails,
+		Mode: h.mode, Lines: r.lines, Passed: pipe, Err: r.handler.Err, MaxFails: r.opts.maxFails, Excuses: r.excuses,
 	})
 	shown := make(chan error, 1)
 	go func() { // ends when pipe is closed, or in an error of its own

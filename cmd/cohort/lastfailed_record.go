@@ -56,7 +56,11 @@ func newRunPast(run *record.Run) *runPast {
 	for _, u := range v.Flaky {
 		explained[u.Package] = true
 	}
-	for _, u := range v.Failed {
+	failed := v.Failed
+	for _, u := range v.Excused {
+		failed = append(failed, u.Outcome)
+	}
+	for _, u := range failed {
 		explained[u.Package] = true
 		if len(u.Tests) == 0 {
 			p.owed[testName{u.Package, u.Name}] = true

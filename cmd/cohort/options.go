@@ -88,6 +88,7 @@ type runOptions struct {
 	changedSince  refValue
 	lastFailed    lastFailedValue
 	failedFirst   bool
+	quarantine    quarantineMode
 	history       string // a file; "": the default one; "off": none
 	timingFiles   string // a glob; "": none
 	linkCache     bool

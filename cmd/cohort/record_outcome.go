@@ -25,6 +25,7 @@ func (s *recordingSource) hear(o report.Outcome) report.Outcome {
 	v := &s.rec.verdict
 	v.Flaky, v.Failed, v.Seed, v.More = recordUnits(o.Flaky), recordUnits(o.Failed), o.Seed, o.More
 	v.Slow, v.Slowest = recordTimed(o.Slow), recordTimed(o.Slowest)
+	v.Excused, v.Ready, v.InQuarantine = recordExcused(o.Excused), recordKnown(o.Ready), o.InQuarantine
 	v.Interrupted, v.NotStarted = recordTimed(o.Interrupted), recordTimed(o.NotStarted)
 	for _, s := range o.Setups {
 		v.Setups = append(v.Setups, record.Setup(s))
@@ -44,6 +45,7 @@ func (s *recordedSource) hear(report.Outcome) report.Outcome {
 	o := report.Outcome{
 		Flaky: playUnits(v.Flaky), Failed: playUnits(v.Failed), Seed: v.Seed, More: v.More,
 		Slow: playTimed(v.Slow), Slowest: playTimed(v.Slowest),
+		Excused: playExcused(v.Excused), Ready: playKnown(v.Ready), InQuarantine: v.InQuarantine,
 		Interrupted: playTimed(v.Interrupted), NotStarted: playTimed(v.NotStarted),
 	}
 	for _, s := range v.Setups {

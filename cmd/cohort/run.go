@@ -66,6 +66,7 @@ func (c *command) newSource(dir string, opts *options) (source, error) {
 	plain := &plainSource{cmd: c, opts: opts, dir: dir, interrupted: make(chan struct{})}
 	if opts.rawCommand {
 		c.warnNoWorld(opts, "--raw-command")
+		c.warnIdleQuarantine(opts, "--raw-command")
 		return plain, opts.checkSelection("--raw-command")
 	}
 	args, err := gotest.ParseArgs(testCommand(opts, rerunArgs{})[2:], c.env.list)
@@ -75,6 +76,7 @@ func (c *command) newSource(dir string, opts *options) (source, error) {
 	if args.PassThrough != "" {
 		c.warnNoWorld(opts, args.PassThrough)
 		c.log.debugf("left to the go command, because of %s", args.PassThrough)
+		c.warnIdleQuarantine(opts, args.PassThrough)
 		return plain, opts.checkSelection(args.PassThrough)
 	}
 	scheduled, err := c.newScheduledSource(opts, dir, args)
@@ -108,6 +110,7 @@ type testRun struct {
 	log            *logger
 	handler        *report.Handler
 	exec           *testjson.Execution // of all that was shown
+	lastRun        int                 // of the attempts that were scanned into exec
 	goIs           string              // the Go version to report; "": ask for it
 	held           *heldRun            // nil: everything is shown as it happens
 
@@ -193,6 +196,7 @@ func (r *testRun) handlerConfig() report.Config {
 		Live: r.live, Times: r.times,
 		ForgetPassed: r.opts.junit.file == "" && r.opts.rerun.reportFile == "" && !r.opts.watch,
 	}
+	cfg.Excuses = r.excuses
 	if r.opts.holdMode() == report.HoldNothing {
 		cfg.MaxFails = r.opts.maxFails // else failures are counted as they are held
 	}
@@ -252,7 +256,7 @@ func (r *testRun) scan(run int, stdout, stderr io.Reader, stop func()) error {
 		cfg.Stderr = r.lines.Text(stderr)
 	}
 	exec, err := testjson.ScanTestOutput(cfg)
-	r.exec = exec
+	r.exec, r.lastRun = exec, run
 	return errors.Join(err, r.handler.Flush())
 }
 
@@ -297,7 +301,7 @@ func (r *testRun) checkDataRace() error {
 // countFailures counts failures as gotestsum does: those that have no failed subtest,
 // or with --rerun-fails-run-root-test the root tests.
 func (r *testRun) countFailures() int {
-	failed := r.known().Failed()
+	failed := report.Counted(r.known().Failed(), r.excuses)
 	if !r.opts.rerun.runRootTest {
 		return len(testjson.FilterFailedUnique(failed))
 	}
@@ -344,9 +348,9 @@ func (r *testRun) showReruns(ctx context.Context, first error) error {
 	}
 	outcome := r.src.Verdict(r.known())
 	switch {
-	case len(outcome.Failed) > 0 || len(outcome.Flaky) == 0:
-		return first
-	case r.opts.rerun.failOnFlaky:
+	case len(outcome.Failed)+len(outcome.Excused) > 0 || len(outcome.Flaky) == 0:
+		return first // finish decides on what is excused
+	case r.opts.rerun.failOnFlaky && flakyCounts(outcome):
 		return exitStatus{exitFailed}
 	}
 	return nil

@@ -36,6 +36,8 @@ type scheduledSource struct {
 	opts   *options
 	config *scheduler.Config
 	memory *memory
+	// quarantine are the known bad tests; nil: there are none.
+	quarantine *quarantine
 
 	mu  sync.Mutex
 	run *scheduler.Run // nil until First
@@ -93,7 +95,11 @@ func (c *command) newScheduledSource(opts *options, dir string, args *gotest.Arg
 	if config.Toolexec, err = c.toolexec(opts, args); err != nil {
 		return nil, err
 	}
-	return &scheduledSource{cmd: c, opts: opts, config: config, memory: memory}, nil
+	q, err := c.useQuarantine(opts, config, filepath.Join(dir, args.Dir))
+	if err != nil {
+		return nil, err
+	}
+	return &scheduledSource{cmd: c, opts: opts, config: config, memory: memory, quarantine: q}, nil
 }
 
 // workers is the number of workers for --workers (0: auto) and go test's -p.
@@ -316,6 +322,7 @@ func (s *scheduledSource) Verdict(exec *testjson.Execution) report.Outcome {
 	}
 	v := s.run.Verdict()
 	s.warnRunWide(v.Lists, exec)
+	s.warnUnknown(v, exec)
 	for _, u := range v.Units {
 		unit := report.Unit{
 			Package: u.Package, Name: u.Name, Tests: u.Tests, Attempts: u.Attempts, Command: u.Command, Note: u.Note, Again: s.again(u, exec),
@@ -340,6 +347,7 @@ func (s *scheduledSource) Verdict(exec *testjson.Execution) report.Outcome {
 			o.Failed = append(o.Failed, unit)
 		}
 	}
+	s.judge(&o, v, exec)
 	for _, i := range v.Interrupted {
 		t := report.TimedTest{Package: i.Package, Test: i.Test, Elapsed: i.Ran}
 		if i.Started {

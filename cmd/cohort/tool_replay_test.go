@@ -230,7 +230,7 @@ func TestReplayedFlags(t *testing.T) {
 	t.Parallel()
 	notReplayed := []string{
 		// what a run does
-		"debug", "version", "packages", "watch", "watch-clear", "watch-chdir", "workers", "shuffle", "dist", "group", "whole-groups", "label", "changed-since", "last-failed", "failed-first",
+		"debug", "version", "packages", "watch", "watch-clear", "watch-chdir", "workers", "shuffle", "dist", "group", "whole-groups", "label", "changed-since", "last-failed", "failed-first", "quarantine",
 		"testmain", "group-failfast", "rerun-delay", "rerun-backoff", "rerun-only", "rerun-except", "rerun-budget", "history", "timing-files", "link-cache", "config", "profile",
 		"keep-env", "strict-teardown",
 		// what it tells while it runs; what is in the summary of that is recorded
