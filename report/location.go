@@ -122,6 +122,9 @@ func (s Sources) packageDir(pkg string) (string, bool) {
 	return filepath.Join(s.Dir, filepath.FromSlash(rel)), ok && s.Module != "" && s.Dir != ""
 }
 
+// Tests finds where the functions of a package's test files are, by name.
+func (s Sources) Tests(pkg string) map[string]Location { return s.tests(pkg) }
+
 // position reads "file.go:12: text", "file.go:12:3: text", or the "file.go:12 +0x1d" of a stack.
 func position(line string) (file string, number int, message string, ok bool) {
 	at := strings.Index(line, ".go:")

@@ -35,6 +35,7 @@ func (r *testRun) finish(ctx context.Context, status error) error {
 	status = r.checkNoTests(status)
 	outcome.Slow, outcome.Slowest = r.live.Slow(), r.live.Slowest()
 	outcome.Slowest = outcome.Slowest[:min(len(outcome.Slowest), int(r.opts.telling.slowest))]
+	r.owners.tell(&outcome)
 	if h, ok := r.src.(outcomeHearer); ok {
 		outcome = h.hear(outcome)
 	}

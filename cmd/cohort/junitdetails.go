@@ -4,6 +4,9 @@ import (
 	"cmp"
 	"path/filepath"
 	"strconv"
+	"strings"
+
+	"gotest.tools/gotestsum/testjson"
 
 	"github.com/gotestcohort/cohort/report"
 )
@@ -43,8 +46,9 @@ func (s *scheduledSource) seed() string {
 
 // detail is what is known of an attempt of a test. Only the first one of a test that is in no
 // group runs in the order of the run's seed.
-func (r *testRun) detail(_, _ string, attempt int) report.Detail {
-	var d report.Detail
+func (r *testRun) detail(pkg, test string, attempt int) report.Detail {
+	root, _ := testjson.TestName(test).Split()
+	d := report.Detail{Owner: strings.Join(r.owners.of(pkg, root), " ")}
 	if s, ok := r.src.(seededSource); ok && attempt == 0 {
 		d.Seed = s.seed()
 	}

@@ -1,14 +1,19 @@
 package main
 
 import (
+	"strings"
 	"time"
 
+	"github.com/gotestcohort/cohort/report"
 	"github.com/gotestcohort/cohort/report/record"
 	"github.com/gotestcohort/cohort/scheduler"
 )
 
 // recordObserver writes what the scheduler tells of packages and processes into a record.
-type recordObserver struct{ w *record.Writer }
+type recordObserver struct {
+	w      *record.Writer
+	owners *ownerBook // nil: they are not known
+}
 
 var _ scheduler.Observer = recordObserver{}
 
@@ -17,6 +22,7 @@ func (o recordObserver) PackageFound(f scheduler.FoundPackage) {
 	p := record.Package{Path: f.Path, Start: time.Now(), Estimate: f.Estimate.Seconds()}
 	for _, u := range f.Units {
 		unit := record.Unit{Name: u.Name, Tests: u.Tests}
+		unit.Owner = strings.Join(o.owners.ofUnit(report.Unit{Package: f.Path, Name: u.Name, Tests: u.Tests}), " ")
 		if u.Group {
 			unit.Group = u.Name
 		}

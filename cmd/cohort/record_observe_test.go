@@ -16,7 +16,7 @@ func TestRecordObserver(t *testing.T) {
 	at := func(s int) time.Time { return time.Date(2026, 1, 2, 3, 4, s, 0, time.UTC) }
 	var f memoryFile
 	w := record.NewWriter(&f, nil)
-	var o scheduler.Observer = recordObserver{w}
+	var o scheduler.Observer = recordObserver{w: w}
 	o.PackageFound(scheduler.FoundPackage{Path: "p", Estimate: 1500 * time.Millisecond, Units: []scheduler.FoundUnit{
 		{Name: "checkout", Tests: []string{"TestA", "TestB"}, Group: true}, {Name: "TestC", Tests: []string{"TestC"}}}})
 	o.ProcessStarted(scheduler.StartedProcess{Number: 4, Worker: 1, Package: "p", Tests: []string{"TestA", "TestB"}, Group: "checkout",

@@ -11,12 +11,12 @@ import (
 )
 
 // source returns src so that all that passes through it is recorded.
-func (rec *recording) source(src source) source {
+func (rec *recording) source(src source, owners *ownerBook) source {
 	if rec == nil {
 		return src
 	}
 	if s, ok := src.(*scheduledSource); ok {
-		s.observe(recordObserver{rec.w})
+		s.observe(recordObserver{w: rec.w, owners: owners})
 		rec.describe = s.describe
 	}
 	return &recordingSource{src, rec}

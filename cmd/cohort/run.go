@@ -27,6 +27,10 @@ func (c *command) runOnce(opts *options) error {
 func (c *command) runTestsIn(ctx context.Context, dir string, opts *options) (*testjson.Execution, error) {
 	screen, style, shown := c.onScreen(opts)
 	rec := shown.newRecording(dir, opts)
+	owners, err := shown.openOwners(opts.telling.owners, dir)
+	if err != nil {
+		return nil, errors.Join(err, rec.finish(nil, err))
+	}
 	src, err := shown.newSource(dir, opts)
 	if err != nil {
 		return nil, errors.Join(err, rec.finish(nil, err))
@@ -39,7 +43,7 @@ func (c *command) runTestsIn(ctx context.Context, dir string, opts *options) (*t
 		world = newWorldRun(scheduledSrc, shown.log)
 	}
 	r := newTestRun(&testRun{
-		cmd: shown, streams: c, opts: opts, src: rec.source(src), live: live, dir: dir, world: world,
+		cmd: shown, streams: c, opts: opts, src: rec.source(src, owners), live: live, dir: dir, world: world, owners: owners,
 		mayRerun: func() bool { return !scheduled || rec.mayRerun(scheduledSrc.mayRerun()) },
 	}, scheduled)
 	err = r.do(ctx)
@@ -110,6 +114,7 @@ type testRun struct {
 	log            *logger
 	handler        *report.Handler
 	exec           *testjson.Execution // of all that was shown
+	owners         *ownerBook          // nil: nobody asks for them
 	lastRun        int                 // of the attempts that were scanned into exec
 	goIs           string              // the Go version to report; "": ask for it
 	held           *heldRun            // nil: everything is shown as it happens

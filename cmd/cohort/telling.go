@@ -17,7 +17,8 @@ type tellingOptions struct {
 	slowest   int
 	github    githubMode
 
-	junitDetails bool // --junitfile-details
+	junitDetails bool   // --junitfile-details
+	owners       string // a CODEOWNERS file; "": none
 }
 
 // defaultHeartbeat is less than any CI system waits for output before it ends a job, and
@@ -37,6 +38,8 @@ func bindTelling(t *flagTable, o *tellingOptions) {
 		Help: "annotations and a step summary, under GitHub Actions: " + strings.Join(githubModes, ", ")})
 	t.toggle(&o.junitDetails, false, usage.Flag{Name: "junitfile-details", Needs: "junitfile", Own: true,
 		Help: "add file, line, attempt, seed, the first line of a failure and precise times to the JUnit file"})
+	t.text(&o.owners, "", usage.Flag{Name: "owners", Path: usage.InputFile, Own: true,
+		Help: "name the owners of failed tests, by a CODEOWNERS file"})
 	t.number(&o.slowest, 0, usage.Flag{Name: "slowest", Own: true, Help: "list this many of the slowest tests at the end"})
 }
 

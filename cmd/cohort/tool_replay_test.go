@@ -236,7 +236,7 @@ func TestReplayedFlags(t *testing.T) {
 		// what it tells while it runs; what is in the summary of that is recorded
 		"progress", "heartbeat", "slow", "slowest", "github", "explain-failures",
 		// what it runs and writes beside its output
-		"post-run-command", "jsonfile", "jsonfile-timing-events", "junitfile", "rerun-fails-report", "record", "redact", "htmlfile",
+		"post-run-command", "jsonfile", "jsonfile-timing-events", "junitfile", "owners", "rerun-fails-report", "record", "redact", "htmlfile",
 		"tracefile",
 		"no-summary", // hide-summary's other name
 	}
