@@ -98,7 +98,7 @@ func isOwner(word string) bool {
 func compile(pattern string) (*regexp.Regexp, error) {
 	switch {
 	case strings.HasPrefix(pattern, "!"):
-		return nil, fmt.Errorf("%s: a pattern cannot be negated with !", pattern)
+		return nil, fmt.Errorf("%s: a pattern cannot begin with ! here", pattern)
 	case strings.HasPrefix(pattern, "["), strings.HasPrefix(pattern, "^["):
 		return nil, fmt.Errorf("%s: sections are not known", pattern)
 	case strings.Contains(pattern, "["):

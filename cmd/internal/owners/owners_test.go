@@ -88,7 +88,7 @@ func TestLastMatchWins(t *testing.T) {
 func TestProblems(t *testing.T) {
 	t.Parallel()
 	for line, want := range map[string]string{
-		"!*.go @o":      "negated",
+		"!*.go @o":      "begin with !",
 		"[Section]":     "sections",
 		"^[Section] @o": "sections",
 		"a[bc] @o":      "no [ ]",
