@@ -52,6 +52,7 @@ func (c *command) help(args []string) error {
 		return c.tool([]string{args[1], "--help"})
 	case name == "tool":
 		return c.tool(nil)
+	case pages.files[name] != "": // also where a tool has that name: cohort tool NAME --help is its own
 	case slices.ContainsFunc(tools(), func(t usage.Tool) bool { return t.Name == name }):
 		return c.tool([]string{name, "--help"})
 	}

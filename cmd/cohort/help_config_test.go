@@ -2,6 +2,7 @@ package main
 
 import (
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -49,6 +50,24 @@ func TestExamplesOfFiles(t *testing.T) {
 	}
 	if files < 3 {
 		t.Errorf("only %d examples", files)
+	}
+}
+
+// TestHelpNamesRuleKeys: the page tells of every key of a rule that is supported.
+func TestHelpNamesRuleKeys(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile("help/config.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	keys := config.RuleKeys()
+	for _, key := range keys {
+		if !regexp.MustCompile(`(?m)^    [-a-z, ]*\b` + key + `\b`).Match(page) {
+			t.Errorf("%s is not explained", key)
+		}
+	}
+	if len(keys) < 12 {
+		t.Errorf("only %d keys", len(keys))
 	}
 }
 

@@ -75,6 +75,18 @@ func ruleFields() []field {
 	}
 }
 
+// RuleKeys are the keys of an entry of tests, but for those that a version of cohort may not have
+// (see [Config.Uses]).
+func RuleKeys() []string {
+	var keys []string
+	for _, f := range ruleFields() {
+		if !slices.Contains(gatedKeys(), f.name) {
+			keys = append(keys, f.name)
+		}
+	}
+	return keys
+}
+
 // quarantineFields are the keys of an entry of quarantine.
 func quarantineFields() []field {
 	return []field{
