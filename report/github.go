@@ -19,6 +19,8 @@ type GitHub struct {
 	ID string
 	// Redact is applied to names, texts and commands of tests; nil: nothing is replaced.
 	Redact func(string) string
+	// Repository is the folder that the paths of changed files are relative to; "": the workspace.
+	Repository string
 }
 
 // redacted is a text as it may be told.
@@ -59,6 +61,7 @@ func (g GitHub) WriteAnnotations(out io.Writer, exec *testjson.Execution, outcom
 		}
 		g.annotate(&buf, f)
 	}
+	g.annotateCoverage(&buf, outcome.Coverage, maxAnnotations-countFlaky(failures(exec, outcome)))
 	if buf.Len() == 0 {
 		return nil
 	}

@@ -65,6 +65,7 @@ func (g GitHub) summary(exec *testjson.Execution, outcome Outcome, room int) str
 	g.list(&s, "Failed", failed)
 	g.list(&s, "Flaky", all[len(failed):])
 	g.list(&s, "Quarantined", excusedFailures(exec, outcome))
+	s.add(g.coverageSummary(outcome.Coverage))
 	if slowest := outcome.Slowest; len(slowest) > 0 {
 		lines := "\n#### Slowest\n\n"
 		for _, t := range slowest[:min(len(slowest), SlowestListed)] {

@@ -3,6 +3,7 @@ package report
 import (
 	"gotest.tools/gotestsum/testjson"
 
+	"github.com/gotestcohort/cohort/report/cover"
 	"github.com/gotestcohort/cohort/report/progress"
 )
 
@@ -31,6 +32,8 @@ type Outcome struct {
 	Slow, Slowest []progress.TimedTest
 	// Setups are what came of the commands that ran before the tests, and after them.
 	Setups []Setup
+	// Coverage is whether the tests cover as much as was asked for; nil: nobody asked.
+	Coverage *cover.Verdict
 }
 
 // Unit is a unit of the run that did not simply pass.

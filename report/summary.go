@@ -26,6 +26,7 @@ func Summary(out io.Writer, exec *testjson.Execution, shown testjson.Summary, ou
 	writeInterrupted(&buf, outcome)
 	writeOrder(&buf, outcome.Order)
 	writeReproduce(&buf, c.same, outcome)
+	writeCoverage(&buf, outcome.Coverage)
 	writeTimed(&buf, "Slow", outcome.Slow)
 	writeTimed(&buf, "Slowest", outcome.Slowest)
 	if cut := outcome.apart(exec); len(c.below) == 0 && len(cut) == 0 {

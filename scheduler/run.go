@@ -6,7 +6,6 @@ import (
 	"io"
 	"iter"
 	"os"
-	"path/filepath"
 	"sync"
 	"time"
 
@@ -237,16 +236,9 @@ func (r *Run) startReruns() chan *Attempt {
 // MergeCoverage adds what the reruns have covered to the file of go test's -coverprofile. Call it
 // after Rerun; without such a file it does nothing.
 func (r *Run) MergeCoverage() error {
-	name := r.cfg.GoTest.CoverProfile
+	name := r.cfg.GoTest.Profile(r.cfg.Dir)
 	if name == "" {
 		return nil
-	}
-	if !filepath.IsAbs(name) {
-		dir := r.cfg.GoTest.OutputDir
-		if !filepath.IsAbs(dir) {
-			dir = filepath.Join(r.cfg.Dir, r.cfg.GoTest.Dir, dir)
-		}
-		name = filepath.Join(dir, name)
 	}
 	var suites []*suite
 	r.ask(func() { suites = r.core.failures() })

@@ -33,12 +33,14 @@ func (r *testRun) finish(ctx context.Context, status error) error {
 	status = r.world.end(status, r.interrupted() != nil)
 	outcome.Setups = r.world.setups(r.interrupted() != nil)
 	status = r.checkNoTests(status)
+	outcome.Coverage, status = r.judgeCoverage(status)
 	outcome.Slow, outcome.Slowest = r.live.Slow(), r.live.Slowest()
 	outcome.Slowest = outcome.Slowest[:min(len(outcome.Slowest), int(r.opts.telling.slowest))]
 	r.owners.tell(&outcome)
 	if h, ok := r.src.(outcomeHearer); ok {
 		outcome = h.hear(outcome)
 	}
+	status = coverStatus(status, outcome.Coverage)
 	r.live.Stop()
 	var err error
 	if r.held != nil {
@@ -57,7 +59,7 @@ func (r *testRun) finish(ctx context.Context, status error) error {
 	err = errors.Join(err, report.Summary(r.stdout, r.exec, r.opts.hideSummary.shown, outcome))
 	// The post-run command writes to the same files.
 	err = errors.Join(err, r.stdout.Flush(), r.stderr.Flush())
-	err = errors.Join(err, r.writeJUnit(outcome), r.runHook(ctx))
+	err = errors.Join(err, r.writeJUnit(outcome), r.cover.writeFiles(), r.runHook(ctx))
 	r.world.tellStays()
 	if sig := r.interrupted(); sig != nil {
 		status = signalStatus(sig)

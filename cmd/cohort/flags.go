@@ -42,6 +42,7 @@ func newFlags(env environ) (*flagTable, *options) {
 	bindTelling(t, &opts.telling)
 	bindFiles(t, opts)
 	bindRecord(t, &opts.record)
+	bindCover(t, &opts.cover)
 	bindPast(t, opts)
 	bindWatch(t, opts)
 	bindConfig(t)

@@ -23,7 +23,7 @@ func (r *testRun) gitHub() *report.GitHub {
 		return nil
 	}
 	return &report.GitHub{ID: rand.Text(), Lines: r.lines, Sources: sourcesBelow(r.dir, r.cmd.env.get("GITHUB_WORKSPACE")),
-		Redact: record.NewRedactor(r.opts.record.redact).Text}
+		Redact: record.NewRedactor(r.opts.record.redact).Text, Repository: r.cover.repository()}
 }
 
 // writeStepSummary writes the summary that GitHub shows. That it cannot be written is a

@@ -29,6 +29,9 @@ func testCommand(o *options, rerun rerunArgs) []string {
 	if !hasFlag(o.args, "json") {
 		cmd = append(cmd, "-json")
 	}
+	if o.cover.profile != "" {
+		cmd = append(cmd, coverProfileFlag(o.cover.profile))
+	}
 	before, after := splitAtArgs(o.args)
 	if rerun.run != "" {
 		cmd = append(cmd, rerun.run)
@@ -40,6 +43,8 @@ func testCommand(o *options, rerun rerunArgs) []string {
 	cmd = append(cmd, packageArgs(o, rerun)...)
 	return append(cmd, after...)
 }
+
+func coverProfileFlag(file string) string { return "-coverprofile=" + file }
 
 // packageArgs returns the packages to add to the user's arguments.
 func packageArgs(o *options, rerun rerunArgs) []string {

@@ -71,7 +71,7 @@ func (c *command) runTests(args []string) error {
 	for _, w := range line.warnings {
 		c.log.warnf("%s", w)
 	}
-	for _, w := range opts.tellingWarnings(c.env) {
+	for _, w := range append(opts.tellingWarnings(c.env), opts.coverWarnings()...) {
 		c.log.warnf("%s", w)
 	}
 	switch {

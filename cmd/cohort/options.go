@@ -48,6 +48,7 @@ type options struct {
 	run     runOptions
 	telling tellingOptions
 	record  recordOptions
+	cover   coverOptions
 }
 
 // junitOptions says whether and how the JUnit file is written.
@@ -141,7 +142,7 @@ func (o *options) problems() []string {
 	check(o.rawCommand && len(o.args) == 0 && !o.watch, "--raw-command: the command to run is missing")
 	_, err := filepath.Match(o.run.timingFiles, "")
 	check(err != nil, "--timing-files=%s: %v", o.run.timingFiles, err)
-	return all
+	return append(all, o.coverProblems()...)
 }
 
 // hasFailfast reports whether args turn go test's -failfast on. What follows -args

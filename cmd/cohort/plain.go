@@ -271,7 +271,9 @@ func (s *plainSource) again(u *plainUnit) string {
 	if u.root != "" {
 		rerun.run = "-run=^" + regexp.QuoteMeta(u.root) + "$"
 	}
-	words := slices.DeleteFunc(testCommand(s.opts, rerun), func(word string) bool { return word == "-json" })
+	words := slices.DeleteFunc(testCommand(s.opts, rerun), func(word string) bool {
+		return word == "-json" || word == coverProfileFlag(s.opts.cover.profile)
+	})
 	return gotest.ShellQuote(words)
 }
 

@@ -8,13 +8,13 @@ import (
 	"os/exec"
 	"runtime"
 	"runtime/debug"
-	"slices"
 	"strings"
 	"syscall"
 	"time"
 
 	"github.com/gotestcohort/cohort/cmd/internal/usage"
 	"github.com/gotestcohort/cohort/report/record"
+	"github.com/gotestcohort/cohort/scheduler/gotest"
 	"github.com/gotestcohort/cohort/scheduler/history"
 )
 
@@ -215,18 +215,15 @@ func (rec *recording) findGo() string {
 
 // coverage opens the profile that the run wrote; nil: it wrote none.
 func (rec *recording) coverage() (*os.File, error) {
-	before, _ := splitAtArgs(rec.opts.args)
-	name := ""
-	for i, arg := range before {
-		flag, value, ok := strings.Cut(strings.TrimPrefix(strings.TrimLeft(arg, "-"), "test."), "=")
-		if !strings.HasPrefix(arg, "-") || flag != "coverprofile" {
-			continue
-		}
-		if name = value; !ok && i+1 < len(before) {
-			name = before[i+1]
-		}
+	if rec.opts.rawCommand {
+		return nil, nil
 	}
-	if name == "" || rec.dir != "" || slices.ContainsFunc(before, movesProfile) {
+	args, err := gotest.ParseArgs(testCommand(rec.opts, rerunArgs{})[2:], rec.cmd.env.list)
+	if err != nil {
+		return nil, nil // the run has said so
+	}
+	name := args.Profile(rec.dir)
+	if name == "" {
 		return nil, nil
 	}
 	info, err := os.Stat(name)
@@ -234,12 +231,6 @@ func (rec *recording) coverage() (*os.File, error) {
 		return nil, nil // no package got as far as to write it
 	}
 	return os.Open(name)
-}
-
-// movesProfile reports whether a flag puts the profile into another folder than this one.
-func movesProfile(arg string) bool {
-	flag, _, _ := strings.Cut(strings.TrimPrefix(strings.TrimLeft(arg, "-"), "test."), "=")
-	return strings.HasPrefix(arg, "-") && (flag == "C" || flag == "outputdir")
 }
 
 // reports writes the reports that are made of the record.

@@ -30,6 +30,7 @@ func (s *recordingSource) hear(o report.Outcome) report.Outcome {
 	for _, s := range o.Setups {
 		v.Setups = append(v.Setups, record.Setup(s))
 	}
+	v.Coverage = o.Coverage
 	for _, f := range o.Order {
 		v.Order = append(v.Order, record.Order{
 			Package: f.Package, Name: f.Name, Tests: f.Tests, Alone: answerWord(f.FailsAlone), Again: answerWord(f.FailsAgain),
@@ -46,7 +47,7 @@ func (s *recordedSource) hear(report.Outcome) report.Outcome {
 		Flaky: playUnits(v.Flaky), Failed: playUnits(v.Failed), Seed: v.Seed, More: v.More,
 		Slow: playTimed(v.Slow), Slowest: playTimed(v.Slowest),
 		Excused: playExcused(v.Excused), Ready: playKnown(v.Ready), InQuarantine: v.InQuarantine,
-		Interrupted: playTimed(v.Interrupted), NotStarted: playTimed(v.NotStarted),
+		Interrupted: playTimed(v.Interrupted), NotStarted: playTimed(v.NotStarted), Coverage: v.Coverage,
 	}
 	for _, s := range v.Setups {
 		o.Setups = append(o.Setups, report.Setup(s))

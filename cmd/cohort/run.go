@@ -25,6 +25,16 @@ func (c *command) runOnce(opts *options) error {
 // runTestsIn runs the tests once in dir ("": the current directory) and reports them.
 // The execution is nil if the tests could not be started.
 func (c *command) runTestsIn(ctx context.Context, dir string, opts *options) (*testjson.Execution, error) {
+	cov, opts, err := c.newCoverage(dir, opts)
+	if err != nil {
+		return nil, err
+	}
+	exec, err := c.runCovered(ctx, dir, opts, cov)
+	return exec, errors.Join(err, cov.close())
+}
+
+// runCovered runs the tests once, with what is asked of their coverage.
+func (c *command) runCovered(ctx context.Context, dir string, opts *options, cov *coverage) (*testjson.Execution, error) {
 	screen, style, shown := c.onScreen(opts)
 	rec := shown.newRecording(dir, opts)
 	owners, err := shown.openOwners(opts.telling.owners, dir)
@@ -43,7 +53,7 @@ func (c *command) runTestsIn(ctx context.Context, dir string, opts *options) (*t
 		world = newWorldRun(scheduledSrc, shown.log)
 	}
 	r := newTestRun(&testRun{
-		cmd: shown, streams: c, opts: opts, src: rec.source(src, owners), live: live, dir: dir, world: world, owners: owners,
+		cmd: shown, streams: c, opts: opts, src: rec.source(src, owners), live: live, dir: dir, cover: cov, world: world, owners: owners,
 		mayRerun: func() bool { return !scheduled || rec.mayRerun(scheduledSrc.mayRerun()) },
 	}, scheduled)
 	err = r.do(ctx)
@@ -107,6 +117,7 @@ type testRun struct {
 	// observed reports that the processes of the tests tell live themselves what they do.
 	observed bool
 	times    *report.Times // of the tests; nil: nobody asks for them
+	cover    *coverage     // nil: nothing is asked of it
 	dir      string        // where the tests run; "": the current directory
 
 	lines          *report.Lines

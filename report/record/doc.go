@@ -77,7 +77,9 @@
 //	           all failures again), order (the units whose result depends on the order: package, name,
 //	           tests, alone, hunt, keep), excused (units: as failed, and known),
 //	           ready and inQuarantine (tests in quarantine), slow and slowest (tests: package, test, nanoseconds),
-//	           annotations (what was printed for GitHub)
+//	           annotations (what was printed for GitHub), coverage (absent unless a minimum was asked for:
+//	           total and changed, each with the minimum and what is covered of what; incomplete: the run
+//	           failed)
 //	packages   of each: path, passed, start, end, binary (hash of the test binary), estimate (seconds),
 //	           units (name, tests, group, labels, owner)
 //	entries    of each entry before the manifest: name, size, sha256

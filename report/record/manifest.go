@@ -3,6 +3,8 @@ package record
 import (
 	"strings"
 	"time"
+
+	"github.com/gotestcohort/cohort/report/cover"
 )
 
 // Manifest is what is known of a run at its end. The package comment describes the fields.
@@ -71,6 +73,8 @@ type Verdict struct {
 	Setups  []Setup `json:"setups,omitempty"`
 	Slow    []Timed `json:"slow,omitempty"`
 	Slowest []Timed `json:"slowest,omitempty"`
+	// Coverage is the answer to --cover-min and --cover-min-changed.
+	Coverage *cover.Verdict `json:"coverage,omitempty"`
 	// Annotations are the lines that were printed for GitHub.
 	Annotations string `json:"annotations,omitempty"`
 }

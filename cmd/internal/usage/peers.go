@@ -51,6 +51,7 @@ func pytestFlags() []peer {
 		{flags: "--randomly-seed --random-order-seed", tool: "pytest", takes: true, own: "--shuffle=%s"},
 		{flags: "--cov", tool: "pytest", goTest: "-cover"},
 		{flags: "--cov-report", tool: "pytest", takes: true, goTest: "-coverprofile=cover.out"},
+		{flags: "--cov-fail-under", tool: "pytest", takes: true, own: "--cover-min=%s"},
 		{flags: "--looponfail", tool: "pytest", own: "--watch"},
 		{flags: "--capture -s", tool: "pytest", note: "output is shown as the format says: --format=standard-verbose shows all of it"},
 		{flags: "--tb", tool: "pytest", takes: true, note: "go test has one form of a failure"},
