@@ -182,13 +182,17 @@ func (p *helpPages) visible(section string) []usage.Flag {
 	return slices.DeleteFunc(slices.Clone(p.table.flags), func(f usage.Flag) bool { return f.Hidden || f.Section != section })
 }
 
-// purposes lists the names of all flags by purpose.
+// purposes lists the names of flags by purpose, less those that only change what another one does:
+// all together are more than a screen holds.
 func (p *helpPages) purposes() string {
 	var rows [][2]string
 	for _, section := range p.sections() {
 		var names []string
 		for _, f := range p.visible(section) {
 			name := "--" + f.Name
+			if f.Needs != "" {
+				continue
+			}
 			if f.Short != "" {
 				name = "-" + f.Short + " " + name
 			}
