@@ -237,7 +237,8 @@ func TestReplayedFlags(t *testing.T) {
 		"progress", "heartbeat", "slow", "slowest", "github", "explain-failures",
 		// what it runs and writes beside its output
 		"post-run-command", "jsonfile", "jsonfile-timing-events", "junitfile", "owners", "rerun-fails-report", "record", "redact", "htmlfile",
-		"tracefile",
+		"tracefile", "coverfile-cobertura", "coverfile-lcov",
+		"cover-min", "cover-min-changed", "cover-base", // the answer is recorded
 		"no-summary", // hide-summary's other name
 	}
 	table, _ := newFlags(newEnviron(nil))
