@@ -62,4 +62,9 @@ func TestRecordOfKilledRun(t *testing.T) {
 	if err == nil || !bytes.Contains([]byte(err.Error()), []byte("not complete")) {
 		t.Errorf("open: %v", err)
 	}
+	cmd := exec.Command("cohort", "tool", "replay", file)
+	out, _ := cmd.CombinedOutput() // its code is what counts
+	if code := cmd.ProcessState.ExitCode(); code != exitError || !bytes.Contains(out, []byte("not complete")) || !bytes.Contains(out, []byte("this is all that it holds")) {
+		t.Errorf("replay: exit code %d\n%s", code, out)
+	}
 }

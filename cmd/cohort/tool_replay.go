@@ -80,7 +80,7 @@ func (c *command) replay(args []string) error {
 			return err
 		}
 	}
-	r, err := record.Open(names[0])
+	r, err := openForReplay(names[0])
 	if err != nil {
 		return err
 	}
@@ -96,6 +96,15 @@ func (c *command) replay(args []string) error {
 		return errors.Join(r.Close(), c.replayElsewhere(r.Manifest.Module, args))
 	}
 	return errors.Join(c.replayRun(r, opts, o.failed), r.Close())
+}
+
+// openForReplay opens a record, also one that is not complete.
+func openForReplay(name string) (*record.Reader, error) {
+	r, err := record.Open(name)
+	if errors.Is(err, record.ErrIncomplete) {
+		return record.Recover(name)
+	}
+	return r, err
 }
 
 // flagsFirst takes apart flags and names, which may come in any order.

@@ -12,7 +12,9 @@
 //
 // A long run alternates: events.jsonl, processes.jsonl, events.2.jsonl, processes.2.jsonl and so on.
 // The parts of one kind are one text, in the order of their numbers; neither kind need have parts.
-// A record is written as its run goes. Only one with a manifest is complete.
+// A record is written as its run goes: events are in the file two seconds after they came, processes
+// half a minute after they ended. Only one with a manifest is complete; [Recover] reads another as far
+// as it goes.
 //
 // # cohort.json
 //

@@ -224,7 +224,12 @@ func (s *processes) write(p *Process) {
 }
 
 // settle hands on the text once it has size bytes. The caller may wait for a disk.
-func (s *processes) settle(size int) {
+func (s *processes) settle(size int) { s.handOn(size, false) }
+
+// flush hands on all that there is, to be in the file at once.
+func (s *processes) flush() { s.handOn(1, true) }
+
+func (s *processes) handOn(size int, flush bool) {
 	s.mu.Lock()
 	data := s.buf
 	if len(data) < size || len(data) == 0 {
@@ -233,7 +238,7 @@ func (s *processes) settle(size int) {
 	}
 	s.buf = nil
 	s.mu.Unlock()
-	s.w.hand(processesKind, data)
+	s.w.handOn(chunk{kind: processesKind, data: data, flush: flush})
 }
 
 // finish hands on all that there is, with the processes that still run, and returns the packages.

@@ -24,13 +24,20 @@ var (
 	ErrEdited     = errors.New("the record was changed after it was written, or damaged")
 )
 
-// A Reader reads a complete record. Its methods may be called concurrently.
+// A Reader reads a record: a complete one, or what [Recover] finds of another. Its methods may be called concurrently.
 type Reader struct {
 	Manifest Manifest
 
+	name    string
+	zip     *zip.Reader // nil: of a record that is not complete
+	entries []content
+	file    io.Closer // nil: the caller's
+}
+
+// content is an entry that can be read.
+type content struct {
 	name string
-	zip  *zip.Reader
-	file io.Closer // nil: the caller's
+	open func() (io.ReadCloser, error)
 }
 
 // Open opens the record in the file name and checks all of it. The caller closes the Reader.
@@ -61,6 +68,9 @@ func NewReader(from io.ReaderAt, size int64) (*Reader, error) {
 		return nil, noDirectory(from, size)
 	}
 	r := &Reader{zip: archive}
+	for _, f := range archive.File {
+		r.entries = append(r.entries, content{f.Name, f.Open})
+	}
 	return r, r.check()
 }
 
@@ -191,9 +201,9 @@ func (r *Reader) Coverage() (io.ReadCloser, error) { return r.open(coverEntry) }
 func (r *Reader) History() (io.ReadCloser, error) { return r.open(historyEntry) }
 
 func (r *Reader) open(name string) (io.ReadCloser, error) {
-	for _, f := range r.zip.File {
-		if f.Name == name {
-			return f.Open()
+	for _, e := range r.entries {
+		if e.name == name {
+			return e.open()
 		}
 	}
 	return nil, nil
@@ -202,17 +212,17 @@ func (r *Reader) open(name string) (io.ReadCloser, error) {
 // text yields the lines of a kind, without their newlines. A line is good until the next.
 func (r *Reader) text(kind string) iter.Seq2[[]byte, error] {
 	return func(yield func([]byte, error) bool) {
-		for _, f := range r.zip.File {
-			rest, ok := strings.CutPrefix(f.Name, kind+".")
+		for _, e := range r.entries {
+			rest, ok := strings.CutPrefix(e.name, kind+".")
 			if !ok || !strings.HasSuffix(rest, "jsonl") {
 				continue
 			}
-			in, err := f.Open()
+			in, err := e.open()
 			if err != nil {
-				yield(nil, fmt.Errorf("%s: %w", f.Name, err))
+				yield(nil, fmt.Errorf("%s: %w", e.name, err))
 				return
 			}
-			more := lines(in, f.Name, yield)
+			more := lines(in, e.name, yield)
 			_ = in.Close() // it was only read
 			if !more {
 				return

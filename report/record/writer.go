@@ -36,13 +36,15 @@ type Writer struct {
 	free   chan []byte   // buffers to use again
 	pump   *pump         // owned by its goroutine until done is closed
 	done   chan struct{} // closed by the pump's goroutine when it ends
+	ticks  ticks
 	closed sync.Once
 }
 
 // chunk is a piece of a text: whole lines.
 type chunk struct {
-	kind string // events or processes
-	data []byte
+	kind  string // events or processes
+	data  []byte
+	flush bool // it is to be in the file at once
 }
 
 // Create creates the file name, and the directory it is in, and begins a record in it. What redact
@@ -86,12 +88,17 @@ func NewWriter(out io.WriteCloser, redact *Redactor) *Writer {
 			}
 		}
 	}()
+	w.ticks.begin(w)
 	return w
 }
 
 // hand gives a chunk to the pump and returns an empty buffer. The caller gives data away.
 func (w *Writer) hand(kind string, data []byte) []byte {
-	w.chunks <- chunk{kind, data}
+	return w.handOn(chunk{kind: kind, data: data})
+}
+
+func (w *Writer) handOn(c chunk) []byte {
+	w.chunks <- c
 	select {
 	case b := <-w.free:
 		return b
@@ -106,6 +113,7 @@ func (w *Writer) hand(kind string, data []byte) []byte {
 func (w *Writer) Close(m Manifest, coverage, history io.Reader) error {
 	err := errors.New("close record: it is closed")
 	w.closed.Do(func() {
+		w.ticks.end()
 		w.events.finish()
 		m.Packages = append(m.Packages, w.processes.finish()...)
 		close(w.chunks)
@@ -125,9 +133,11 @@ func (w *Writer) Close(m Manifest, coverage, history io.Reader) error {
 func (w *Writer) Abandon() error {
 	var err error
 	w.closed.Do(func() {
+		w.ticks.end()
 		w.events.finish()
 		close(w.chunks)
 		<-w.done
+		w.pump.flush()
 		err = w.pump.out.Close()
 	})
 	return err
@@ -143,6 +153,7 @@ type pump struct {
 	kind  string // of the open entry; "": none is open
 	parts map[string]int
 	entry io.Writer
+	flate *flate.Writer // that compresses the open entry
 	size  int64
 	sum   hash.Hash
 }
@@ -151,7 +162,9 @@ func newPump(out io.WriteCloser) *pump {
 	p := &pump{out: out, zip: zip.NewWriter(out), parts: map[string]int{}}
 	p.zip.RegisterCompressor(zip.Deflate, func(out io.Writer) (io.WriteCloser, error) {
 		// Events repeat themselves so much that more effort hardly makes them smaller.
-		return flate.NewWriter(out, flate.BestSpeed)
+		w, err := flate.NewWriter(out, flate.BestSpeed)
+		p.flate = w
+		return w, err
 	})
 	return p
 }
@@ -202,6 +215,17 @@ func (p *pump) write(c chunk) {
 		p.kind = c.kind
 	}
 	p.append(c.data)
+	if c.flush {
+		p.flush()
+	}
+}
+
+// flush writes what there is of the open entry to the file.
+func (p *pump) flush() {
+	if p.err == nil && p.entry != nil {
+		p.note(p.flate.Flush())
+		p.note(p.zip.Flush())
+	}
 }
 
 func (p *pump) open(name string) {
