@@ -31,6 +31,9 @@ func fill(t *testing.T, v reflect.Value) {
 	case time.Duration:
 		v.SetInt(int64(time.Second))
 		return
+	case time.Time:
+		v.Set(reflect.ValueOf(time.Unix(1, 0)))
+		return
 	}
 	switch v.Kind() {
 	case reflect.Struct:
