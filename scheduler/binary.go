@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strconv"
 
+	"github.com/gotestcohort/cohort/scheduler/gotest"
 	"github.com/gotestcohort/cohort/scheduler/testbin"
 )
 
@@ -18,12 +19,14 @@ type binaryFile struct {
 	mode   os.FileMode
 	backup string // a second name, "" if there is none
 	rerun  string // what reruns start, "" if there is none
+	// buildID is the go command's, "" if there is none.
+	buildID string
 }
 
 // newBinaryFile gives the binary at path a second name in dir. On another file system there is
 // none, which costs nothing but that.
 func newBinaryFile(path, dir string, number int) *binaryFile {
-	b := &binaryFile{path: path, number: number}
+	b := &binaryFile{path: path, number: number, buildID: gotest.ReadBuildID(path)}
 	if fi, err := os.Stat(path); err == nil {
 		b.mode = fi.Mode()
 	}

@@ -10,12 +10,12 @@ import (
 
 // found describes a suite for an Observer.
 func (s *suite) found(c *Config) FoundPackage {
-	f := FoundPackage{Path: s.path, Binary: s.binary.Program, TestMain: s.list != nil && s.list.TestMain}
+	f := FoundPackage{Path: s.path, Binary: s.binary.Program, BuildID: s.file.buildID, TestMain: s.list != nil && s.list.TestMain}
 	known := true
 	for _, u := range s.account.Units() {
 		names := u.Def.Names()
 		f.Tests = append(f.Tests, names...)
-		f.Units = append(f.Units, FoundUnit{Name: u.Def.Name(), Tests: names, Group: u.Def.Declared, Serial: u.Def.Serial})
+		f.Units = append(f.Units, FoundUnit{Name: u.Def.Name(), Tests: names, Group: u.Def.Declared, Serial: u.Def.Serial, Labels: u.Def.Labels})
 		for _, name := range names {
 			d, ok := c.Past.Estimate(s.path, name)
 			known = known && ok

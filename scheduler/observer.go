@@ -26,8 +26,9 @@ type FoundPackage struct {
 	Units []FoundUnit
 	// TestMain reports that the package has a TestMain.
 	TestMain bool
-	// Binary is the file of its test binary, for as long as the package runs.
-	Binary string
+	// Binary is the file of its test binary, for as long as the package runs. BuildID is the go
+	// command's ID of it, a hash of all that it was made of; "" if there is none.
+	Binary, BuildID string
 	// Estimate is how long its tests will run by the history, 0 if that is not known.
 	Estimate time.Duration
 }
@@ -38,6 +39,8 @@ type FoundUnit struct {
 	Tests  []string
 	Group  bool
 	Serial bool
+	// Labels are those of its tests together.
+	Labels []string
 }
 
 // StartedProcess is a test process that starts now.

@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"os"
@@ -18,6 +20,8 @@ type memory struct {
 	path string // "": it is off
 	file *history.History
 	past *history.Snapshot
+	// hash is of the file as it was before the run, "" if nobody asks for it.
+	hash string
 }
 
 // openMemory reads the history. It only ever helps: what is wrong with it is a warning.
@@ -26,6 +30,9 @@ func (c *command) openMemory(opts *options, dir string, args *gotest.Args) (*mem
 	var warning error
 	where := c.historyLocation(opts.run.history, filepath.Join(dir, args.Dir))
 	m.path = where.Path()
+	if opts.record.wanted() {
+		m.hash = hashOf(m.path)
+	}
 	m.file, warning = history.Open(m.path, where.Module)
 	if warning != nil {
 		c.log.warnf("%v", warning)
@@ -39,6 +46,19 @@ func (c *command) openMemory(opts *options, dir string, args *gotest.Args) (*mem
 		m.past = m.past.WithEstimates(times)
 	}
 	return m, nil
+}
+
+// hashOf returns the hash of a file; "": there is none, or it cannot be read.
+func hashOf(name string) string {
+	if name == "" {
+		return ""
+	}
+	text, err := os.ReadFile(name)
+	if err != nil {
+		return "" // whoever needs the file says so
+	}
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:])
 }
 
 // historyLocation says where the history of the module around dir ("": the current

@@ -187,7 +187,7 @@ func (rec *recording) manifest(sig os.Signal, err error) record.Manifest {
 
 // describe adds what the scheduler was told.
 func (s *scheduledSource) describe(m *record.Manifest) {
-	m.Workers, m.Seed = s.config.Workers, s.seed()
+	m.Workers, m.Seed, m.History = s.config.Workers, s.seed(), s.memory.hash
 }
 
 // own returns the variables that are cohort's own.

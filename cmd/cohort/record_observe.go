@@ -19,9 +19,9 @@ var _ scheduler.Observer = recordObserver{}
 
 // PackageFound records the units of a package.
 func (o recordObserver) PackageFound(f scheduler.FoundPackage) {
-	p := record.Package{Path: f.Path, Start: time.Now(), Estimate: f.Estimate.Seconds()}
+	p := record.Package{Path: f.Path, Start: time.Now(), Estimate: f.Estimate.Seconds(), Binary: f.BuildID}
 	for _, u := range f.Units {
-		unit := record.Unit{Name: u.Name, Tests: u.Tests}
+		unit := record.Unit{Name: u.Name, Tests: u.Tests, Labels: u.Labels}
 		unit.Owner = strings.Join(o.owners.ofUnit(report.Unit{Package: f.Path, Name: u.Name, Tests: u.Tests}), " ")
 		if u.Group {
 			unit.Group = u.Name

@@ -18,7 +18,8 @@ func TestRecordObserver(t *testing.T) {
 	w := record.NewWriter(&f, nil)
 	var o scheduler.Observer = recordObserver{w: w}
 	o.PackageFound(scheduler.FoundPackage{Path: "p", Estimate: 1500 * time.Millisecond, Units: []scheduler.FoundUnit{
-		{Name: "checkout", Tests: []string{"TestA", "TestB"}, Group: true}, {Name: "TestC", Tests: []string{"TestC"}}}})
+		{Name: "checkout", Tests: []string{"TestA", "TestB"}, Group: true, Labels: []string{"e2e", "slow"}},
+		{Name: "TestC", Tests: []string{"TestC"}}}, BuildID: "id"})
 	o.ProcessStarted(scheduler.StartedProcess{Number: 4, Worker: 1, Package: "p", Tests: []string{"TestA", "TestB"}, Group: "checkout",
 		Attempt: 1, Kind: "attempt", Seed: "7", Command: "go test p", Start: at(1)})
 	o.TestStarted(4, "TestA", at(2))
@@ -42,8 +43,8 @@ func TestRecordObserver(t *testing.T) {
 		}
 	}
 	p := r.Manifest.Packages[0]
-	if got := fmt.Sprintf("%v %v %v %v %v", p.Path, p.Passed, p.End, p.Estimate, p.Units); p.Start.IsZero() ||
-		got != fmt.Sprintf("p false %v 1.5 [{checkout [TestA TestB] checkout [] } {TestC [TestC]  [] }]", at(6)) {
+	if got := fmt.Sprintf("%v %v %v %v %v %v", p.Path, p.Passed, p.End, p.Estimate, p.Units, p.Binary); p.Start.IsZero() ||
+		got != fmt.Sprintf("p false %v 1.5 [{checkout [TestA TestB] checkout [e2e slow] } {TestC [TestC]  [] }] id", at(6)) {
 		t.Errorf("package %s", got)
 	}
 }

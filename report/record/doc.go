@@ -68,7 +68,8 @@
 //	command    what follows cohort's flags in it: arguments of go test, or the raw command
 //	flags      what the flags of the output were in the end: a replay sets them
 //	env        the variables of cohort's own (COHORT_...) that were set. No others are in a record.
-//	module     import path; source: a hash of the source; history: a hash of the history it began with
+//	module     import path; source: a hash of the source; history: the SHA-256 of the history's file
+//	           before the run, absent for none
 //	seed       of the order, absent for source order; workers: how many
 //	start, end RFC 3339
 //	verdict    exit (the exit code), signal (number of the signal that ended the run, absent for none),
@@ -82,7 +83,7 @@
 //	           annotations (what was printed for GitHub), coverage (absent unless a minimum was asked for:
 //	           total and changed, each with the minimum and what is covered of what; incomplete: the run
 //	           failed)
-//	packages   of each: path, passed, start, end, binary (hash of the test binary), estimate (seconds),
+//	packages   of each: path, passed, start, end, binary (the build ID of the test binary), estimate (seconds),
 //	           units (name, tests, group, labels, owner)
 //	entries    of each entry before the manifest: name, size, sha256
 //
