@@ -31,7 +31,7 @@ func (g GitHub) annotateCoverage(out *bytes.Buffer, v *cover.Verdict, room int) 
 		return
 	}
 	for i, p := range v.Changed.Missing {
-		if i == room {
+		if i >= room {
 			return
 		}
 		fmt.Fprintf(out, "::warning file=%s,line=%d,endLine=%d,title=%s::%s\n", property(plain(g.redacted(g.inWorkspace(p.File)))), p.First, p.Last,

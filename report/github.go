@@ -44,8 +44,8 @@ func (g GitHub) redactedLines(lines []string) []string {
 }
 
 const (
-	// maxAnnotations is how many of a kind GitHub shows for a step.
-	maxAnnotations = 10
+	// MaxAnnotations is how many of a kind GitHub shows for a step.
+	MaxAnnotations = 10
 	// maxAnnotation is how much of a test's output an annotation holds, in bytes: it is shown
 	// between the lines of a source file.
 	maxAnnotation = 4 << 10
@@ -56,12 +56,12 @@ const (
 func (g GitHub) WriteAnnotations(out io.Writer, exec *testjson.Execution, outcome Outcome) error {
 	var buf bytes.Buffer
 	for i, f := range append(failures(exec, outcome), excusedFailures(exec, outcome)...) {
-		if i == maxAnnotations {
+		if i == MaxAnnotations {
 			break
 		}
 		g.annotate(&buf, f)
 	}
-	g.annotateCoverage(&buf, outcome.Coverage, maxAnnotations-countFlaky(failures(exec, outcome)))
+	g.annotateCoverage(&buf, outcome.Coverage, MaxAnnotations-countFlaky(failures(exec, outcome))-len(excusedFailures(exec, outcome)))
 	if buf.Len() == 0 {
 		return nil
 	}

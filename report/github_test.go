@@ -133,7 +133,7 @@ func TestAnnotations(t *testing.T) {
 	for i := range 30 {
 		stream += result(fmt.Sprint("Test", i), "fail", "")
 	}
-	if got := annotations(t, s, passes(t, stream+fail), Outcome{}); strings.Count(got, "\n") != maxAnnotations || strings.Count(got, "::error") != maxAnnotations {
+	if got := annotations(t, s, passes(t, stream+fail), Outcome{}); strings.Count(got, "\n") != MaxAnnotations || strings.Count(got, "::error") != MaxAnnotations {
 		t.Errorf("got\n%s", got)
 	}
 }

@@ -156,6 +156,13 @@ func (c *command) replayRun(r *record.Reader, opts *options, failed bool) error 
 			return err
 		}
 	}
+	run, src := c.newReplay(r, opts, keep)
+	err := run.do(context.Background())
+	return errors.Join(err, src.Close())
+}
+
+// newReplay returns a run that plays a record. keep says which lines of stdout are played; nil: all.
+func (c *command) newReplay(r *record.Reader, opts *options, keep func(record.Line) bool) (*testRun, *recordedSource) {
 	opts.args = r.Manifest.Command
 	// Nothing takes time, and what was printed for GitHub is in the record.
 	opts.telling = tellingOptions{progress: "off", github: "off", junitDetails: opts.telling.junitDetails}
@@ -173,8 +180,7 @@ func (c *command) replayRun(r *record.Reader, opts *options, failed bool) error 
 		defer run.mu.Unlock()
 		run.signal = sig
 	}
-	err := run.do(context.Background())
-	return errors.Join(err, src.Close())
+	return run, src
 }
 
 // reran reports whether anything ran again in a run.

@@ -19,13 +19,16 @@ const reportUsage = `Usage:
     cohort tool report RECORD... [flags]
 
 Make reports of recorded runs. An HTML report of several records has the history
-of each test; all other reports are of one record.
+of each test; --github tells of each; all other reports are of one record.
 
 Flags:
 `
 
 // reportFiles names the reports to make; "": not this one.
-type reportFiles struct{ html, trace, ctrf, junit string }
+type reportFiles struct {
+	html, trace, ctrf, junit string
+	github                   bool // print annotations and write the step's summary
+}
 
 // reportFlags binds the flags of cohort tool report.
 func reportFlags(o *reportFiles) *flagTable {
@@ -36,6 +39,8 @@ func reportFlags(o *reportFiles) *flagTable {
 		Help: "write a trace, for Perfetto or chrome://tracing"})
 	t.text(&o.ctrf, "", usage.Flag{Name: "ctrf", Path: usage.OutputFile, Own: true,
 		Help: "write a report in the Common Test Report Format"})
+	t.toggle(&o.github, false, usage.Flag{Name: "github", Own: true,
+		Help: "print GitHub's annotations, and write the step's summary to GITHUB_STEP_SUMMARY"})
 	return t
 }
 
@@ -55,7 +60,7 @@ func (c *command) report(args []string) error {
 		problems = append(problems, "cohort tool report: no record is named")
 	}
 	if files == (reportFiles{}) {
-		problems = append(problems, "cohort tool report: no report is asked for: give --html, --junit, --trace or --ctrf a file")
+		problems = append(problems, "cohort tool report: no report is asked for: give --html, --junit, --trace or --ctrf a file, or --github")
 	}
 	if err := scanned.Err(&cmd, problems...); err != nil {
 		return err
@@ -68,7 +73,7 @@ func (c *command) writeReports(records []string, files reportFiles) error {
 	if files == (reportFiles{}) {
 		return nil
 	}
-	if len(records) > 1 && files != (reportFiles{html: files.html}) {
+	if len(records) > 1 && files != (reportFiles{html: files.html, github: files.github}) {
 		return fmt.Errorf("--junit, --trace and --ctrf are of one record, and %d are named", len(records))
 	}
 	runs, err := loadRuns(records)
@@ -90,6 +95,9 @@ func (c *command) writeReports(records []string, files reportFiles) error {
 	}
 	if files.junit != "" {
 		errs = append(errs, c.junitOf(records[0], files.junit))
+	}
+	if files.github {
+		errs = append(errs, c.gitHubOf(records))
 	}
 	return errors.Join(errs...)
 }
@@ -135,15 +143,22 @@ func (c *command) junitOf(name, file string) error {
 	}
 	var told bytes.Buffer
 	quiet := &command{stdin: c.stdin, stdout: io.Discard, stderr: &told, env: c.env, log: &logger{out: io.Discard}}
-	// What was wrong with the run is in the file. What was wrong with the file is not.
+	return notOfRun(quiet.replay([]string{"--format=none", "--junitfile=" + file, name}), verdict, func(e error) error {
+		return fmt.Errorf("replay %s: %w\n%s", name, plainError(e), told.Bytes())
+	})
+}
+
+// notOfRun returns what was wrong with a replay, but not what was wrong with the run that was replayed:
+// that is in the report. explain makes an error of another exit code than the run's.
+func notOfRun(err error, verdict record.Verdict, explain func(error) error) error {
 	var wrong []error
-	for _, e := range problems(quiet.replay([]string{"--format=none", "--junitfile=" + file, name})) {
+	for _, e := range problems(err) {
 		status, ok := e.(exitStatus)
 		if ok && status.code == verdict.Exit || !ok && slices.Contains(verdict.Errors, e.Error()) {
 			continue
 		}
 		if ok {
-			e = fmt.Errorf("replay %s: %w\n%s", name, plainError(e), told.Bytes())
+			e = explain(e)
 		}
 		wrong = append(wrong, e)
 	}
