@@ -35,7 +35,7 @@ SUITES := $(SUITES)|TestSignals|TestPartsDie|TestNobodyReads|TestCohortKilled|Te
 FUZZTIME ?= 10s
 
 .DEFAULT_GOAL := help
-.PHONY: help build test check lint fuzz cover bench demo info clean
+.PHONY: help build test check lint fuzz cover bench demo picture info clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -76,6 +76,9 @@ bench: ## measure against go test and gotestsum (ROW=name, ROW=list, ROUNDS=n, J
 
 demo: build ## run the tests of a small shop, and see what cohort does with them
 	@sh testdata/shop/demo.sh bin/cohort
+
+picture: build ## make the picture of the shop's report for README anew (needs chromium)
+	@sh testdata/shop/picture.sh bin/cohort
 
 info: ## show what a bug report should say
 	@$(GO) version
