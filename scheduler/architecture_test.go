@@ -46,6 +46,7 @@ var rules = []rule{
 	{"scheduler/stream", "scheduler/ledger scheduler/testbin"},
 	{"scheduler/worker", "scheduler/stream scheduler/ledger scheduler/testbin scheduler/gotest grouping"},
 	{"scheduler/hunt", "scheduler/worker scheduler/plan scheduler/stream scheduler/ledger scheduler/testbin scheduler/gotest scheduler/history grouping"},
+	{"scheduler/hunt/adopt", "scheduler/hunt"},
 	{"scheduler/gotest", "scheduler/gotest/reentry"}, // the wire of exec-test and exec-tool
 	{"scheduler/internal/script", "scheduler/testbin"},
 	{"scheduler/...", ""}, // plan, history, linkcache, procgroup, ...: by themselves

@@ -94,9 +94,10 @@ func TestHelpPages(t *testing.T) {
 	t.Parallel()
 	flag := regexp.MustCompile(`(?:^|[^-\w])--?([a-z][-a-z]*)`)
 	flaky, _ := flakyFlags()
+	adopt, _ := adoptFlags()
 	replay, _ := (&command{}).replayFlags(new(replayOptions))
 	lists, _ := listFlags()
-	ofTools := slices.Concat(flaky.flags, replay.flags, lists.flags, reportFlags(new(reportFiles)).flags)
+	ofTools := slices.Concat(flaky.flags, adopt.flags, replay.flags, lists.flags, reportFlags(new(reportFiles)).flags)
 	for _, width := range []int{helpWidth, 40, 100} {
 		p := testPages(t, width)
 		for _, name := range append(p.topics(), overview) {

@@ -22,6 +22,7 @@ func tools() []usage.Tool {
 		{Name: "slowest", Help: "find or skip the slowest tests"},
 		{Name: "ci-matrix", Help: "place packages into buckets of equal run time"},
 		{Name: "flaky", Help: "run tests many times, find the flaky ones and explain them"},
+		{Name: "adopt", Help: "find the rules that keep a suite passing, and write them"},
 		{Name: "list", Help: "print which tests would run, and what is known of them"},
 		{Name: "plan", Help: "print how tests would be divided among several machines"},
 		{Name: "history", Help: "print the least reliable and the slowest tests of past runs"},
@@ -85,6 +86,8 @@ func (c *command) tool(args []string) error {
 		return codeError(c.cache(rest))
 	case "flaky":
 		return c.flaky(rest)
+	case "adopt":
+		return c.adopt(rest)
 	case "config":
 		return c.configTool(rest)
 	case "replay":

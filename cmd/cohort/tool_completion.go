@@ -57,6 +57,7 @@ func (c *command) completion(args []string) error {
 func (c *command) completeWords(words []string) string {
 	table, _ := newFlags(c.env)
 	flaky, _ := flakyFlags()
+	adopt, _ := adoptFlags()
 	list, _ := listFlags()
 	plan, _ := planFlags()
 	configured, _ := newFlags(c.env)
@@ -75,6 +76,7 @@ func (c *command) completeWords(words []string) string {
 	completer := usage.Completer{
 		Command: rootCommand(table),
 		Tools: map[string]usage.Command{
+			"adopt":   {Name: "cohort tool adopt", Flags: adopt.flags},
 			"flaky":   {Name: "cohort tool flaky", Flags: flaky.flags},
 			"list":    {Name: "cohort tool list", Flags: list.flags},
 			"plan":    {Name: "cohort tool plan", Flags: plan.flags},

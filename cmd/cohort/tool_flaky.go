@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -43,6 +44,7 @@ type flakyOptions struct {
 	jsonFile  string
 	args      []string
 	rules     *grouping.Rules
+	tool      string // whose options these are, "" for flaky
 	file      *config.Config
 }
 
@@ -173,7 +175,7 @@ func (c *command) flakyConfig(o *flakyOptions) (*hunt.Config, error) {
 		return nil, err
 	}
 	if args.PassThrough != "" {
-		return nil, fmt.Errorf("%s cannot be used with tool flaky: it applies to a single go test run", args.PassThrough)
+		return nil, fmt.Errorf("%s cannot be used with tool %s: it applies to a single go test run", args.PassThrough, cmp.Or(o.tool, "flaky"))
 	}
 	directives := &scheduler.Config{GoTest: args}
 	if err := directives.CheckDirectives(); err != nil {

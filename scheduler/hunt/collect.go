@@ -131,7 +131,11 @@ func keep(req *gotest.Request, c *Config, dir string) (*binary, []grouping.Warni
 		b.selection = sel
 	}
 	b.dir, b.env, b.args = req.Dir, req.Env, args
-	b.together = list.TestMain || args.Opaque || dist == grouping.LoadPackage
+	split := c.SplitTestMain
+	if own.SplitTestMain != nil {
+		split = *own.SplitTestMain
+	}
+	b.together = list.TestMain && !split || args.Opaque || dist == grouping.LoadPackage
 	b.fixed = fixedOrder(own.Order)
 	b.program = filepath.Join(dir, filepath.Base(req.Binary))
 	if err := os.Mkdir(dir, 0o700); err != nil {

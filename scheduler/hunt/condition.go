@@ -64,7 +64,9 @@ type suspect struct {
 	passing *situation  // the simplest one of company in which it passed, or nil
 	peers   []*unit     // the other suspects
 	workers int
-	output  string // of the first failure
+	// ordinary reports that only what ordinary runs do is tried: none runs a test twice in a process.
+	ordinary bool
+	output   string // of the first failure
 }
 
 // task is a process that runs nothing but the suspect. A package as a whole runs as go test runs it.

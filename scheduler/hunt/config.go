@@ -34,6 +34,11 @@ type Config struct {
 	Rules *grouping.Rules
 	// Locks says how many processes may hold a lock at the same time, 1 for a name that is not there.
 	Locks map[string]int
+	// SplitTestMain is --testmain=per-worker.
+	SplitTestMain bool
+	// Ordinary has rounds that are what go test and ordinary runs of cohort do, one round after the
+	// other: no test runs twice in a process, with GOMAXPROCS=1, or in two processes at a time.
+	Ordinary bool
 	// Judge is --test: only units with a test whose name matches are judged, while all others run
 	// in parallel with them; nil judges all.
 	Judge *regexp.Regexp

@@ -87,6 +87,7 @@ type diagnosis struct {
 	// groupable reports that culprits and victim pass together in source order,
 	// so that putting them into a group helps.
 	groupable bool
+	inOrder   tally  // with the package in source order on an idle machine, as far as that was tried
 	steps     int    // processes that the bisection took
 	shown     *probe // that has shown the effect of what shares the process; nil for other kinds
 }
@@ -208,7 +209,7 @@ func (e *examiner) candidates() []candidate {
 // companies are the candidates that differ from the suspect alone in what shares its process.
 func (e *examiner) companies() []candidate {
 	var list []candidate
-	if !e.isPackage() && !e.def.Declared {
+	if !e.isPackage() && !e.def.Declared && !e.ordinary {
 		twice := condition{task: e.task(), load: e.load, second: true}
 		twice.count = 2
 		list = append(list, candidate{

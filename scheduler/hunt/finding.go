@@ -20,6 +20,7 @@ type Report struct {
 	// Packages and Units are how many were hunted, Passed how many of the
 	// units passed every time.
 	Packages, Units, Passed int
+	Paths                   []string // of the packages, sorted
 	Seed                    int64
 	Workers                 int
 	Elapsed                 time.Duration
@@ -49,6 +50,15 @@ type Finding struct {
 	Probes []Probe
 	// Culprits are the tests on which the unit depends, in order.
 	Culprits []Place
+	// Starved reports of a load-dependent unit that it is short of processor time: it fails while
+	// the processors are busy with something that shares nothing with it.
+	Starved bool
+	// InOrder is how it fared with the package in one process, in source order, on an idle machine:
+	// as go test runs it.
+	InOrder Tally
+	// Needs reports of an order-dependent unit that it passes only after the culprits, and not that
+	// it fails after them.
+	Needs bool
 	// Command is for a shell: it shows the failure again, with plain go test.
 	Command string
 	// Fix is the directive that would help, "" if none would.
@@ -95,11 +105,17 @@ func newFinding(args *gotest.Args, s *suspect, d *diagnosis) Finding {
 			f.Probes = append(f.Probes, Probe{p.name, Tally{p.runs, p.failed}})
 		}
 	}
+	f.Needs = d.kind == OrderDependent && d.reason == setter
+	f.Starved = d.kind == LoadDependent && (d.reason == byBusy || d.reason == oneProc)
+	f.InOrder = d.inOrder.export()
 	f.Summary = summary(s, d)
 	f.Command = command(args, s, d)
 	f.Fix = fix(s, d)
 	return f
 }
+
+// export is the tally as other packages see it.
+func (t tally) export() Tally { return Tally{t.runs, t.failed} }
 
 // fix returns the directive that would help, "" for none.
 func fix(s *suspect, d *diagnosis) string {

@@ -94,7 +94,9 @@ func examine(ctx context.Context, c *Config, camp *campaign, lab *laboratory) []
 		d := &diagnosis{kind: Unexplained, show: condition{task: s.failing[0].task}}
 		if ctx.Err() == nil {
 			camp.tellProbing(Probing, i, len(suspects), lab.processes, time.Since(begin))
-			if full := explain(stations[i], s, surveyed[i]); ctx.Err() == nil {
+			full := explain(stations[i], s, surveyed[i])
+			full.inOrder = stations[i].run(s.unit, condition{task: s.source()}, glance)
+			if ctx.Err() == nil {
 				d = full
 			} else {
 				d.probes = full.probes
@@ -113,7 +115,7 @@ func (c *campaign) suspects() []*suspect {
 		if r.rounds.failed > 0 {
 			suspects = append(suspects, &suspect{
 				unit: r.unit, rounds: r.rounds, failing: r.failing, passing: r.passing,
-				workers: c.cfg.Workers, output: r.output,
+				workers: c.cfg.Workers, ordinary: c.cfg.Ordinary, output: r.output,
 			})
 		}
 	}
@@ -137,6 +139,7 @@ func (c *campaign) summarize(findings []Finding) *Report {
 		Packages: len(c.bins), Findings: findings,
 	}
 	for _, b := range c.bins {
+		rep.Paths = append(rep.Paths, b.path)
 		for _, u := range b.units {
 			if r := c.records[u]; r != nil {
 				rep.Units++

@@ -32,6 +32,23 @@ func planRound(bins []*binary, i int, seed int64, workers int) []task {
 	return tasks
 }
 
+// goTestRounds are at the beginning of an ordinary hunt: as go test runs the packages.
+const goTestRounds = 2
+
+// planOrdinary returns the processes of round i of an ordinary hunt. It is a pure function. After
+// the rounds of go test a package is one shuffled process in every second round, as with one
+// worker; in the others it is spread as it would be for fewer and for more workers.
+func planOrdinary(bins []*binary, i int, seed int64, workers int) []task {
+	t := task{order: order{shuffled: i >= goTestRounds, seed: seed + int64(i)}, count: 1}
+	whole := i < goTestRounds || i%2 == 0
+	spread := []int{workers, 2, 2 * workers}[i/2%3]
+	var tasks []task
+	for _, b := range rotated(bins, i) {
+		tasks = append(tasks, planBinary(b, t, whole, spread)...)
+	}
+	return tasks
+}
+
 // rotated begins with another element in each round, so that packages meet
 // other neighbours.
 func rotated(bins []*binary, i int) []*binary {

@@ -20,9 +20,11 @@ type campaign struct {
 	mu        sync.Mutex // guards what follows
 	records   map[*unit]*record
 	queue     []pending
-	planned   int   // rounds
-	open      []int // by round: processes that have not ended
-	done      int   // rounds that have ended
+	planned   int        // rounds
+	running   int        // processes
+	idle      *sync.Cond // running has become less
+	open      []int      // by round: processes that have not ended
+	done      int        // rounds that have ended
 	processes int
 	failed    int // units
 	err       error
@@ -37,6 +39,7 @@ type pending struct {
 // run runs rounds until there are enough, or ctx ends. It returns an error
 // only for what is no test's fault.
 func (c *campaign) run(ctx context.Context) error {
+	c.idle = sync.NewCond(&c.mu)
 	var workers sync.WaitGroup
 	for range c.pool.size {
 		workers.Go(func() { // ends when there is nothing left to run
@@ -46,6 +49,7 @@ func (c *campaign) run(ctx context.Context) error {
 					return
 				}
 				c.runOne(ctx, next)
+				c.ended()
 			}
 		})
 	}
@@ -57,14 +61,25 @@ func (c *campaign) run(ctx context.Context) error {
 func (c *campaign) next(ctx context.Context) (pending, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if ctx.Err() != nil || c.err != nil || c.cfg.UntilFail && c.failed > 0 {
+	if c.over(ctx) {
 		return pending{}, false
 	}
 	for len(c.queue) == 0 {
 		if len(c.bins) == 0 || c.enough() {
 			return pending{}, false
 		}
-		tasks := planRound(c.bins, c.planned, c.cfg.Seed, c.cfg.Workers)
+		if c.cfg.Ordinary && c.running > 0 {
+			c.idle.Wait() // for the end of the round
+			if c.over(ctx) {
+				return pending{}, false
+			}
+			continue
+		}
+		plan := planRound
+		if c.cfg.Ordinary {
+			plan = planOrdinary
+		}
+		tasks := plan(c.bins, c.planned, c.cfg.Seed, c.cfg.Workers)
 		for _, t := range tasks {
 			c.queue = append(c.queue, pending{t, c.planned})
 		}
@@ -75,7 +90,21 @@ func (c *campaign) next(ctx context.Context) (pending, bool) {
 	i := max(0, slices.IndexFunc(c.queue, func(p pending) bool { return c.runner.gate.free(p.task) }))
 	p := c.queue[i]
 	c.queue = slices.Delete(c.queue, i, i+1)
+	c.running++
 	return p, true
+}
+
+// over reports whether no other process is to begin.
+func (c *campaign) over(ctx context.Context) bool {
+	return ctx.Err() != nil || c.err != nil || c.cfg.UntilFail && c.failed > 0
+}
+
+// ended notes that a process that next returned has ended.
+func (c *campaign) ended() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.running--
+	c.idle.Broadcast()
 }
 
 // enough reports whether no other round is to begin.

@@ -1,0 +1,153 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/gotestcohort/cohort/cmd/internal/config"
+	"github.com/gotestcohort/cohort/grouping"
+	"github.com/gotestcohort/cohort/scheduler/history"
+	"github.com/gotestcohort/cohort/scheduler/hunt/adopt"
+)
+
+// adoptedMark begins the reasons of rules that adopt has written.
+const adoptedMark = "adopted: "
+
+// adoptPlace is the configuration file that rules are added to.
+type adoptPlace struct {
+	path    string
+	old     []byte // its text, nil if there is no file
+	module  string
+	file    *config.Config
+	command *command
+}
+
+// adoptPlace finds the file. Without one it is the one beside go.mod.
+func (c *command) adoptPlace(l *toolLine) (*adoptPlace, error) {
+	dir, _ := lastValue(l.rest, "C")
+	path, err := findConfig("", dir)
+	if err != nil {
+		return nil, err
+	}
+	if path == "" {
+		root, err := moduleDir(dir)
+		if err != nil {
+			return nil, err
+		}
+		path = filepath.Join(root, ".cohort.yaml")
+	}
+	p := &adoptPlace{path: path, file: l.file, command: c}
+	if p.old, err = os.ReadFile(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("read the configuration: %w", err)
+	}
+	if dir == "" {
+		dir = "."
+	}
+	if p.module, err = history.FindModule(dir); err != nil {
+		return nil, fmt.Errorf("find the module: %w", err)
+	}
+	return p, nil
+}
+
+// with returns the text of the file with the rules at the end of tests.
+func (p *adoptPlace) with(rules []*adopt.Rule) ([]byte, error) {
+	var entries []config.Rule
+	for _, r := range rules {
+		entries = append(entries, p.entries(r)...)
+	}
+	root, _ := newFlags(p.command.env)
+	text, err := config.AddRules(p.path, p.old, root.flags, entries)
+	if errors.Is(err, config.ErrNoPlace) {
+		return nil, fmt.Errorf("%w: write tests as a list of lines (- match: ...) and try again; nothing is written", err)
+	}
+	return text, err
+}
+
+// entries are a rule as the file has it: one for each package.
+func (p *adoptPlace) entries(r *adopt.Rule) []config.Rule {
+	var list []config.Rule
+	for _, pkg := range r.Packages() {
+		e := config.Rule{Match: config.Match{Package: p.pattern(pkg)}, Reason: adoptedMark + strings.Join(r.Reasons, "; ")}
+		if names := r.Names(pkg); len(names) > 0 {
+			e.Match.Test = "^(" + strings.Join(names, "|") + ")$" // they are identifiers
+		}
+		switch r.Kind {
+		case adopt.Lock:
+			e.Lock = []string{r.Name}
+		case adopt.Group:
+			e.Group = r.Name
+		case adopt.Serial:
+			yes := true
+			e.Serial = &yes
+		case adopt.Source:
+			e.Shuffle = "off"
+		case adopt.Whole:
+			e.Dist = string(grouping.LoadPackage)
+		}
+		list = append(list, e)
+	}
+	return list
+}
+
+// pattern is a package as the file names it.
+func (p *adoptPlace) pattern(pkg string) string {
+	if pkg == p.module {
+		return "."
+	}
+	if rest, ok := strings.CutPrefix(pkg, p.module+"/"); ok && p.module != "" {
+		return "./" + rest
+	}
+	return pkg
+}
+
+// withoutAdopted are the rules of the file that somebody else has written.
+func (p *adoptPlace) withoutAdopted(l *toolLine) (*grouping.Rules, error) {
+	others := *p.file
+	others.Rules = slices.DeleteFunc(slices.Clone(p.file.Rules), func(r config.Rule) bool {
+		return strings.HasPrefix(r.Reason, adoptedMark)
+	})
+	return ruleSource{file: &others, module: p.module, given: l.given}.rules()
+}
+
+// compare returns the rules that are needed and not in the file, and the adopted entries of the
+// file that are about packages that ran and are not needed. An entry about a whole package is
+// enough for all that is needed in it.
+func (p *adoptPlace) compare(needed []*adopt.Rule, ran []string) (missing []*adopt.Rule, useless []config.Rule) {
+	written := adoptedRules(p.file)
+	used := make([]bool, len(written))
+	for _, r := range needed {
+		for _, pkg := range r.Packages() {
+			enough := false
+			for i, e := range written {
+				if e.Match.Package == p.pattern(pkg) && matchesAll(e.Match.Test, r.Names(pkg)) {
+					enough, used[i] = true, true
+				}
+			}
+			if !enough && !slices.Contains(missing, r) {
+				missing = append(missing, r)
+			}
+		}
+	}
+	for i, e := range written {
+		about := func(pkg string) bool { return p.pattern(pkg) == e.Match.Package }
+		if !used[i] && slices.ContainsFunc(ran, about) {
+			useless = append(useless, e)
+		}
+	}
+	return missing, useless
+}
+
+// matchesAll reports whether an expression ("": any) matches all names.
+func matchesAll(expr string, names []string) bool {
+	if expr == "" {
+		return true
+	}
+	re, err := regexp.Compile(expr)
+	return err == nil && len(names) > 0 && !slices.ContainsFunc(names, func(name string) bool { return !re.MatchString(name) })
+}
