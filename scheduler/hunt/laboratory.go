@@ -6,6 +6,7 @@ import (
 	"math"
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -290,21 +291,16 @@ func (s *station) neighbours(c condition, l lane, stop <-chan struct{}) {
 // busily runs the process n times while this process keeps all processors busy, which shares
 // nothing with a test but them.
 func (s *station) busily(victim *unit, c condition, slot, n int) tally {
-	stop := make(chan struct{})
+	var over atomic.Bool
 	var all sync.WaitGroup
 	for range max(s.pool.size, runtime.GOMAXPROCS(0)) {
-		all.Go(func() { // ends with stop
-			for {
-				select {
-				case <-stop:
-					return
-				default:
-				}
+		all.Go(func() { // ends with over
+			for n := 0; !over.Load(); n++ {
 			}
 		})
 	}
 	sum := s.repeat(victim, c, slot, n)
-	close(stop)
+	over.Store(true)
 	all.Wait()
 	return sum
 }
