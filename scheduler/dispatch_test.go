@@ -40,13 +40,16 @@ type bench struct {
 type scripted struct {
 	words script.Process
 	code  int
+	// prelude is printed before the words.
+	prelude string
 	// canceled says that the run was called off before the process ended.
 	canceled bool
 }
 
 func (s *scripted) Run(_ context.Context, _ testbin.Spec, out io.Writer) testbin.Exit {
 	now := time.Now()
-	_ = s.words.Write(out) // a parser takes everything
+	_, _ = io.WriteString(out, s.prelude) // a parser takes everything
+	_ = s.words.Write(out)
 	return testbin.Exit{Code: s.code, Start: now, End: now, Canceled: s.canceled}
 }
 

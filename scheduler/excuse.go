@@ -12,8 +12,9 @@ import (
 // ledger does not attribute to a test by name is never excused.
 
 // sound reports whether the end of a process is explained by the tests in quarantine that failed in
-// it, if any did: it reported its failures and exited 1, as a test binary does, or no other test had
-// run in it, whose goroutines could have ended it.
+// it, if any did: it reported its failures and exited 1, as a test binary does, and without a data
+// race, which counts against the test that runs when it is found; or no other test had run in it,
+// whose goroutines could have ended it.
 func sound(r *worker.Result, quarantined func(test string) bool) bool {
 	if !slices.ContainsFunc(r.Failed, quarantined) {
 		return true
@@ -21,7 +22,8 @@ func sound(r *worker.Result, quarantined func(test string) bool) bool {
 	if r.Err != nil || r.Stopped || r.PackageFailure != "" {
 		return false
 	}
-	return r.Transcript.Finals > 0 && r.Exit.Code == 1 || allOf(r.Seen, quarantined)
+	reported := r.Transcript.Finals > 0 && r.Exit.Code == 1 && !r.Transcript.Raced
+	return reported || allOf(r.Seen, quarantined)
 }
 
 // excusable reports whether a rerun failed only because tests in quarantine did.

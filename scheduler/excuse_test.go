@@ -208,3 +208,27 @@ func (b *bench) attempting(j *job, words script.Process, code int) {
 	r := runAttempt(b.t.Context(), w, j, a, b.t.TempDir()+"/attempt")
 	b.ended(j, r, a, time.Now())
 }
+
+// TestRaceIsNotExcused: a data race counts against the test that runs when it is found, and others may
+// have made it.
+func TestRaceIsNotExcused(t *testing.T) {
+	t.Parallel()
+	for _, testMain := range []bool{false, true} {
+		quarantined := func(_, test string) bool { return test == "TestC" }
+		b := newBench(t, &Config{Workers: 1, AgainConfig: AgainConfig{Quarantined: quarantined}})
+		b.arrives(shownSource, testMain)
+		for started := b.fill(); len(started) > 0; started = b.fill() {
+			words, code := passing(started[0]), 0
+			if slices.Contains(started[0].Names(), "TestC") {
+				words, code = script.Process(strings.NewReplacer("pTestC", "fTestC", "PASS", "FAIL").Replace(string(words))), 1
+				b.script.prelude = "WARNING: DATA RACE\n"
+			}
+			b.finish(started[0], words, code)
+			b.script.prelude = ""
+		}
+		b.exit()
+		if got := b.verdict().Units[0]; got.Excused == testMain || got.Unexcused == "" == testMain {
+			t.Errorf("in one process: %v: %+v", testMain, got)
+		}
+	}
+}

@@ -128,12 +128,14 @@ func (c *core) excuse(v *UnitVerdict, s *suite, unit *ledger.Unit) {
 		v.Unexcused = others[0] + " failed too"
 	case len(s.account.Failures()) > 0:
 		v.Unexcused = "its package failed outside its tests"
+	case s.binary.Args.FailFast:
+		v.Unexcused = "-failfast leaves out what comes after it"
 	case len(s.account.Refusals()) > 0:
 		v.Unexcused = "other tests of its package did not run"
 	case slices.ContainsFunc(unit.Failed, func(name string) bool { return s.shown.lost[name] }):
 		v.Unexcused = "it did not run"
 	case s.shown.unsound:
-		v.Unexcused = "the process died, and other tests that had run in it may be to blame"
+		v.Unexcused = "the process died or had a data race, and other tests that had run in it may be to blame"
 	case c.reruns != nil && c.reruns.inexcusable(s, unit):
 		v.Unexcused = "a rerun failed for another reason"
 	default:

@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"bytes"
 	"maps"
 	"slices"
 	"strings"
@@ -15,6 +16,8 @@ type Transcript struct {
 	// or FAIL came.
 	Last   string
 	Finals int
+	// Raced reports that the race detector has found something, in whatever test.
+	Raced bool
 	// Coverage is what follows the figure in the coverage line, if HasCoverage.
 	Coverage    string
 	HasCoverage bool
@@ -37,6 +40,7 @@ func (t *Transcript) Event(e testbin.Event) {
 	case testbin.KindFinal:
 		t.Finals++
 	case testbin.KindOutput:
+		t.Raced = t.Raced || bytes.HasPrefix(e.Line, []byte("WARNING: DATA RACE"))
 		if e.Test != "" || t.Finals == 0 {
 			return
 		}
