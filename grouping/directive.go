@@ -26,10 +26,8 @@ func words() []string {
 // an error where it stands: to accept it in silence would promise something that does not happen.
 func supported(word string) bool {
 	switch word {
-	case wordGroup, wordSerial, wordLabel, wordLock, wordSplit:
+	case wordGroup, wordSerial, wordLabel, wordLock, wordTimeout, wordSplit:
 		return true
-	case wordTimeout:
-		return false
 	}
 	return false
 }

@@ -11,11 +11,18 @@ import (
 // goroutine, in no order that would help: the one of the test comes first here.
 func outputOf(pkg *testjson.Package, tc testjson.TestCase) []string {
 	lines := pkg.OutputLines(tc)
-	if !slices.ContainsFunc(lines, func(line string) bool { return strings.Contains(line, "panic: test timed out") }) {
+	if !slices.ContainsFunc(lines, beginsGoroutines) {
 		return lines
 	}
 	root, _ := tc.Test.Split()
 	return ownGoroutineFirst(lines, tc.Package, root)
+}
+
+// beginsGoroutines reports whether a line goes before the stack of every goroutine: go test's of a
+// process that ran for too long, or cohort's of a test that did.
+func beginsGoroutines(line string) bool {
+	return strings.Contains(line, "panic: test timed out") ||
+		strings.HasPrefix(line, "    cohort: ") && strings.HasSuffix(line, " was ended with its process; its goroutines:\n")
 }
 
 // ownGoroutineFirst moves the stack of the goroutine that runs a test before those of the

@@ -93,6 +93,7 @@ func (l *loader) load(number int, req *gotest.Request) *suite {
 		s.path = filepath.Base(req.Binary)
 		s.manner = c.mannerOf("")
 		s.binary.MayIdle = c.GoTest.Exec != nil
+		s.binary.Limit = new(grouping.Package).TimeLimits(c.TestTimeout)
 		s.account = ledger.NewAccount(ledger.Spec{Mode: ledger.Opaque, Count: 1, CPUs: 1})
 		s.refuseLabel(c)
 		return s
@@ -112,6 +113,7 @@ func (s *suite) describe(c *Config) {
 	s.binary.MayIdle = c.GoTest.Exec != nil || s.list.TestMain
 	s.binary.Knows = func(name string) bool { return names[name] > 0 || slices.Contains(s.list.Benchmarks, name) }
 	units, err := s.units(c)
+	s.binary.Limit = s.list.TimeLimits(c.TestTimeout)
 	args := s.binary.Args
 	s.split(c, units)
 	mode := ledger.ModeOf(ledger.Traits{

@@ -39,6 +39,7 @@ func supportedSections() []string {
 		"locks",
 		"tests.lock",
 		"quarantine",
+		"tests.test-timeout",
 	}
 }
 

@@ -38,6 +38,7 @@ func newFlags(env environ) (*flagTable, *options) {
 	bindGroups(t, opts)
 	bindReruns(t, opts)
 	bindWorld(t, &opts.world)
+	bindLimits(t, &opts.limits)
 	bindOutput(t, opts, env)
 	bindTelling(t, &opts.telling)
 	bindFiles(t, opts)

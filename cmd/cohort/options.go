@@ -45,6 +45,7 @@ type options struct {
 
 	rerun   rerunOptions
 	world   worldOptions
+	limits  limitOptions
 	run     runOptions
 	telling tellingOptions
 	record  recordOptions

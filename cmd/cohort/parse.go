@@ -85,7 +85,7 @@ func (c *command) settings(t *flagTable, given layer, rest []string) sources {
 
 // selecting are the flags outside the section about spreading that only cohort's own workers know.
 func selecting() []string {
-	return append([]string{"group", "whole-groups", "label", "changed-since", "last-failed", "failed-first"}, rerunTermFlags()...)
+	return append([]string{"group", "whole-groups", "label", "changed-since", "last-failed", "failed-first"}, slices.Concat(rerunTermFlags(), limitFlags())...)
 }
 
 // idleFlags warns of flags that were given and change nothing.

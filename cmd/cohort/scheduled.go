@@ -75,7 +75,7 @@ func (c *command) newScheduledSource(opts *options, dir string, args *gotest.Arg
 			RerunTerms: opts.rerun.terms.terms(), RerunBudget: opts.rerun.terms.budget, Explain: opts.run.explain != "off",
 		},
 		SelectConfig: scheduler.SelectConfig{Rules: opts.rules.WithGroups(opts.run.groups), Label: opts.run.label.expr, PartialGroups: !opts.run.wholeGroups},
-		LimitConfig:  scheduler.LimitConfig{Locks: lockCapacity(opts.file)},
+		LimitConfig:  scheduler.LimitConfig{Locks: lockCapacity(opts.file), TestTimeout: opts.limits.testTimeout},
 	}
 	if err := setOrder(config, opts.run.shuffle, args.Shuffle); err != nil {
 		return nil, err
@@ -86,6 +86,7 @@ func (c *command) newScheduledSource(opts *options, dir string, args *gotest.Arg
 	if err := c.warnOfLocks(opts.file, args.Dir); err != nil {
 		return nil, err
 	}
+	c.warnOfLimits(opts.limits, args)
 	if config.World, err = newWorld(opts.file, filepath.Join(dir, args.Dir)); err != nil {
 		return nil, err
 	}

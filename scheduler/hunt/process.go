@@ -47,7 +47,7 @@ func (t task) job(slot int) *worker.Job {
 	j := &worker.Job{
 		Binary: worker.Binary{
 			Program: b.program, Dir: b.dir, Env: b.env, Args: b.args, Knows: b.knows, MayIdle: b.list.TestMain,
-			Selection: b.selection,
+			Selection: b.selection, Limit: b.list.TimeLimits(0),
 		},
 		Slot: slot, Known: true, All: t.all, StopsEarly: t.failFast(),
 		Shuffle: t.shuffle(), Count: t.count, Procs: t.procs, Out: stream.Discard(),

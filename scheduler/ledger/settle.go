@@ -58,6 +58,9 @@ type Ending struct {
 	Reason string
 	// Stopped reports that the run was called off.
 	Stopped bool
+	// Overdue is the top-level test for which the process was ended, since it ran for too long; ""
+	// for none, and if the process may have ended by itself. The test may have ended meanwhile.
+	Overdue string
 }
 
 // Settlement is what the ledger makes of an Ending. Every planned test is in
@@ -85,6 +88,10 @@ type Settlement struct {
 	// they and their subtests that had not ended, parents first.
 	Cut  []Planned
 	Open []testbin.OpenTest
+	// Spared are tests and subtests that were running in parallel with one that ran for too long,
+	// parents first: their process was ended, which is not their fault. The tests are in Again, or
+	// in Skipped.
+	Spared []testbin.OpenTest
 	// Stopped reports that the run was called off.
 	Stopped bool
 	// PackageFailure is why the package fails beside or without failed tests,
@@ -98,7 +105,7 @@ type Settlement struct {
 // skipped), and an exit status that the tests do not explain fails the package.
 func Settle(e Ending) Settlement {
 	s := Settlement{Stopped: e.Stopped}
-	open := openRoots(e.Open)
+	open := e.openRoots()
 	died := len(open) > 0
 	s.blame(e, open)
 	early := e.Code != 0 || died // it may have ended before its last test
@@ -124,15 +131,15 @@ func Settle(e Ending) Settlement {
 		case len(e.Seen) == 0 && early:
 			s.Dropped = append(s.Dropped, p) // died in init or TestMain
 		case groups[p.Group].over(early):
-			p = remaining(p, c, open[p.Name] == openPaused)
+			p = remaining(p, c, open[p.Name].unfinished())
 			p.Why = groups[p.Group].reason(p.Group, e.Reason)
 			s.Skipped = append(s.Skipped, p)
 		case early && progress:
-			s.Again = append(s.Again, remaining(p, c, open[p.Name] == openPaused))
+			s.Again = append(s.Again, remaining(p, c, open[p.Name].unfinished()))
 		case p.Missed || groups[p.Group].begun:
-			s.Lost = append(s.Lost, remaining(p, c, open[p.Name] == openPaused))
+			s.Lost = append(s.Lost, remaining(p, c, open[p.Name].unfinished()))
 		default:
-			p = remaining(p, c, open[p.Name] == openPaused)
+			p = remaining(p, c, open[p.Name].unfinished())
 			p.Missed = true
 			s.Again = append(s.Again, p)
 		}
@@ -155,6 +162,8 @@ func (s *Settlement) blame(e Ending, open map[string]openState) {
 	for _, t := range e.Open {
 		root, _, _ := strings.Cut(t.Name, "/")
 		switch {
+		case open[root] == openSpared:
+			s.Spared = append(s.Spared, t)
 		case open[root] != openRunning:
 		case e.Stopped:
 			s.Open = append(s.Open, t)
@@ -183,25 +192,39 @@ type openState uint8
 const (
 	notOpen openState = iota
 	openPaused
+	openSpared // it ran in parallel with a test that ran for too long
 	openRunning
 )
 
+// unfinished reports whether the reader has seen the test start, and is to see it go on.
+func (o openState) unfinished() bool { return o == openPaused || o == openSpared }
+
 // openRoots returns the state of each open top-level test. A paused one with
 // open subtests cannot be: t.Parallel comes before t.Run, or panics.
-func openRoots(open []testbin.OpenTest) map[string]openState {
+func (e *Ending) openRoots() map[string]openState {
 	roots := make(map[string]openState)
-	for _, t := range open {
+	for _, t := range e.Open {
 		if strings.Contains(t.Name, "/") {
 			continue
 		}
-		// Of two tests of one name, the one that was running decides.
-		if state := roots[t.Name]; t.Paused && state != openRunning {
-			roots[t.Name] = openPaused
-		} else {
-			roots[t.Name] = openRunning
+		state := openRunning
+		switch {
+		case t.Paused:
+			state = openPaused
+		case e.spares(t.Name):
+			state = openSpared
 		}
+		// Of two tests of one name, the one that was running decides.
+		roots[t.Name] = max(roots[t.Name], state)
 	}
 	return roots
+}
+
+// spares reports whether a test that was running is not to blame for the end of the process: that
+// was ended because of another one. Under -failfast go test says nothing of what follows a failure,
+// so there it fails as in any other death.
+func (e *Ending) spares(test string) bool {
+	return e.Overdue != "" && test != e.Overdue && !e.Stopped && !(e.StopsEarly && e.Group == "")
 }
 
 // groupState is what a process has done of a declared group. The zero value is
@@ -261,6 +284,10 @@ func packageFailure(e Ending, s Settlement, died bool) string {
 	case e.Contradiction != "":
 		return fmt.Sprintf("%s was reported as failed while it was not running: a test prints reports of its own, "+
 			"and which tests have really run is not known", e.Contradiction)
+	case e.Overdue != "" && len(s.Failed) == 0 && e.MayIdle:
+		return fmt.Sprintf("the process was ended because of %s, which ended in that moment: how TestMain would have ended is not known", e.Overdue)
+	case e.Overdue != "":
+		return "" // cohort has ended it: the test has failed, or ended in that moment
 	case e.Code == 0 && !died && len(s.Failed) == 0:
 		return ""
 	case e.Code == 0 && !died:

@@ -249,7 +249,7 @@ func checkSettlement(t *testing.T, e Ending, s Settlement) {
 			places[p.Name]++
 		}
 	}
-	open := openRoots(e.Open)
+	open := e.openRoots()
 	for _, p := range e.Planned {
 		if places[p.Name] != 1 {
 			t.Errorf("%s is in %d lists: %v", p.Name, places[p.Name], s)
@@ -272,7 +272,7 @@ func checkSettlement(t *testing.T, e Ending, s Settlement) {
 			t.Errorf("%s is blamed: %v", name, s)
 		}
 	}
-	if bad && !e.Stopped && (s.Clean() || len(s.Failed) == 0 && s.PackageFailure == "") {
+	if bad && !e.Stopped && e.Overdue == "" && (s.Clean() || len(s.Failed) == 0 && s.PackageFailure == "") {
 		t.Errorf("green, with exit status %d: %v", e.Code, s)
 	}
 	if s.Clean() {
@@ -350,6 +350,47 @@ func TestSettleEnds(t *testing.T) {
 			if rounds > 2*total {
 				t.Fatalf("seed %d: %d processes, and still to run: %s (%q, exit status %d)", seed, rounds, show(left), words, e.Code)
 			}
+		}
+	}
+}
+
+// TestOverdue: of tests that run in parallel with the one for which their process was ended, none is
+// blamed. They run again, or go with their group.
+func TestOverdue(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		words   script.Process
+		plan    string
+		ending  Ending
+		want    string
+		spared  string
+		skipped string
+	}{
+		"the one that is over its limit": {"+A pA +B", "A B C", Ending{Overdue: "B"}, "failed: B again: C", "", ""},
+		"another in parallel":            {"+A =A +B =B >A >B +B/x", "A B C", Ending{Overdue: "A"}, "failed: A again: B~ C", "B B/x", ""},
+		"one that waits":                 {"+A =A +B =B >A", "A B", Ending{Overdue: "A"}, "failed: A again: B~", "", ""},
+		"it has passed meanwhile":        {"+A =A +B =B >A >B pA", "A B", Ending{Overdue: "A"}, "failed: again: B~", "B", ""},
+		"passed, and a TestMain":         {"+A pA", "A B", Ending{Overdue: "A", MayIdle: true}, "failed: again: B", "", ""},
+		"it has failed meanwhile":        {"+A fA", "A B", Ending{Overdue: "A"}, "failed: A again: B", "", ""},
+		"a group goes with it":           {"+A =A +B =B >A >B", "A B C", Ending{Overdue: "A", Group: "g"}, "failed: A again:", "B", "B~ C"},
+		"-failfast":                      {"+A =A +B =B >A >B", "A B", Ending{Overdue: "A", StopsEarly: true}, "failed: A B again:", "", ""},
+		"the run was called off":         {"+A =A +B =B >A >B", "A B", Ending{Overdue: "A", Stopped: true}, "failed: again:", "", ""},
+		"nobody":                         {"+A =A +B =B >A >B", "A B", Ending{}, "failed: A B again:", "", ""},
+	} {
+		e := tc.ending
+		e.Planned, e.Code = plans(tc.plan), 2
+		if e.Group != "" {
+			inGroup(e)
+		}
+		e, s := read(tc.words, e)
+		checkSettlement(t, e, s)
+		got := strings.TrimSpace("failed: " + strings.Join(append(s.Failed, "again:"), " ") + " " + show(s.Again))
+		var spared []string
+		for _, open := range s.Spared {
+			spared = append(spared, open.Name)
+		}
+		if got != tc.want || strings.Join(spared, " ") != tc.spared || show(s.Skipped) != tc.skipped || (s.PackageFailure != "") != e.MayIdle {
+			t.Errorf("%s: %s, spared %v, skipped %s, package %q", name, got, spared, show(s.Skipped), s.PackageFailure)
 		}
 	}
 }

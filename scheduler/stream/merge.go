@@ -41,12 +41,15 @@ type Merger struct {
 	// joint are the tests of which several processes run a part each, by name: whether the reader
 	// has been told of the start. Nil if there are none.
 	joint map[string]bool
+	// left are subtests whose start the reader has seen in a process that was ended because of another
+	// test.
+	left map[string]bool
 }
 
 // New returns a Merger that writes to out. The first line it writes makes
 // a reader take only marked lines for framing.
 func New(out io.Writer, strict bool, spill func() (*os.File, error)) *Merger {
-	return &Merger{out: out, strict: strict, spill: spill, buf: []byte("\x16=== NAME  \n")}
+	return &Merger{out: out, strict: strict, spill: spill, buf: []byte("\x16=== NAME  \n"), left: make(map[string]bool)}
 }
 
 // Process is the Merger's view of one process. Its methods are for
@@ -140,8 +143,9 @@ func (p *Process) drop(e *testbin.Event) bool {
 		return !p.verbatim
 	case testbin.KindRun:
 		p.begun = true
-		if p.resumed[e.Test] {
+		if p.resumed[e.Test] || p.m.left[e.Test] {
 			delete(p.resumed, e.Test)
+			delete(p.m.left, e.Test)
 			e.Kind, e.Line = testbin.KindCont, []byte("\x16=== CONT  "+e.Test+"\n")
 		}
 	case testbin.KindOutput:

@@ -3,6 +3,7 @@ package stream
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/gotestcohort/cohort/scheduler/ledger"
@@ -26,6 +27,7 @@ func (p *Process) Settle(s ledger.Settlement, reason string, ran func(test strin
 		p.report("FAIL", t.Name, ran(t.Name))
 	}
 	p.interrupted(s, ran)
+	p.spared(s)
 	for _, t := range s.Skipped {
 		for range t.Want {
 			p.start(t)
@@ -38,6 +40,21 @@ func (p *Process) Settle(s ledger.Settlement, reason string, ran func(test strin
 		p.start(t)
 		p.text(t.Name, "cohort: the test was to run and did not ("+reason+")")
 		p.report("FAIL", t.Name, 0)
+	}
+}
+
+// spared sees to the subtests of tests that have lost their process to another one: those of a test
+// that is skipped are skipped with it, and those of a test that runs again go on there.
+func (p *Process) spared(s ledger.Settlement) {
+	for _, t := range slices.Backward(s.Spared) { // subtests before their parents
+		root, _, sub := strings.Cut(t.Name, "/")
+		switch {
+		case !sub:
+		case slices.ContainsFunc(s.Skipped, func(p ledger.Planned) bool { return p.Name == root }):
+			p.report("SKIP", t.Name, 0)
+		default:
+			p.m.left[t.Name] = true
+		}
 	}
 }
 

@@ -94,6 +94,11 @@ func NewParser(known func(name string) bool, emit func(Event)) *Parser {
 	}
 }
 
+// Blame sets whose output the goroutines are that the process prints when it is asked for them:
+// test returns a top-level test, or "" for that of the line before. It is called from within Write
+// and Close, and not if that test does not run any more.
+func (p *Parser) Blame(test func() string) { p.protocol.blame = test }
+
 // Write parses b. It never fails and keeps no reference to b.
 func (p *Parser) Write(b []byte) (int, error) {
 	n := len(b)

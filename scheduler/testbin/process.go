@@ -1,6 +1,7 @@
 package testbin
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -38,6 +39,9 @@ type Spec struct {
 	// process and its children may live, and output may stay open. 0 kills at
 	// once.
 	Grace time.Duration
+	// Quit, once closed, ends the process as KillAfter does, but with a WaitDelay of 5 s if there is
+	// none. Nil never does.
+	Quit <-chan struct{}
 	// Kill, once closed, ends the Grace at once (a second Ctrl-C). Nil never
 	// does. It has no effect while the context lives.
 	Kill <-chan struct{}
@@ -52,6 +56,8 @@ type Exit struct {
 	Signal os.Signal
 	// TimedOut reports that KillAfter passed while the process ran.
 	TimedOut bool
+	// Quit reports that Spec.Quit was closed while the process ran.
+	Quit bool
 	// Canceled reports that the context ended before process and output did.
 	Canceled bool
 	// Killed reports that Run killed the process: it outlived KillAfter and
@@ -130,6 +136,7 @@ type running struct {
 	exit  Exit
 
 	exited, closed bool             // process has ended; output is at its end
+	quit           <-chan struct{}  // Quit, nil once it has been taken
 	alarm          <-chan time.Time // KillAfter
 	limit          <-chan time.Time // when the current wait is over
 }
@@ -166,7 +173,7 @@ func startOnce(s Spec) (*running, error) {
 	cmd := exec.Command(argv[0], argv[1:]...)
 	cmd.Dir, cmd.Env = s.Dir, s.Env
 	cmd.Stdout, cmd.Stderr = pw, pw
-	r := &running{spec: s, cmd: cmd, pipe: pr}
+	r := &running{spec: s, cmd: cmd, pipe: pr, quit: s.Quit}
 	r.exit.Start = time.Now()
 	r.alarm = after(s.KillAfter)
 	r.group, err = startGroup(cmd)
@@ -206,6 +213,9 @@ func (r *running) wait(ctx context.Context, out io.Writer) Exit {
 			r.hurry()
 		case <-r.alarm:
 			r.timeout()
+		case <-r.quit:
+			r.quit = nil
+			r.quitNow()
 		case <-r.limit:
 			r.cutOff()
 		}
@@ -250,12 +260,30 @@ func (r *running) cancel(cause error) {
 	r.limit = time.After(r.spec.Grace)
 }
 
-// timeout is KillAfter: the process is asked for its goroutines.
+// timeout is KillAfter.
 func (r *running) timeout() {
 	if r.exited {
 		return
 	}
 	r.exit.TimedOut = true
+	r.trace(r.spec.WaitDelay)
+}
+
+// quitDelay is how long a process may live after Spec.Quit if Spec says nothing of that. The go
+// command gives 5 s at least.
+const quitDelay = 5 * time.Second
+
+// quitNow is Spec.Quit.
+func (r *running) quitNow() {
+	if r.exited || r.exit.TimedOut {
+		return
+	}
+	r.exit.Quit = true
+	r.trace(cmp.Or(r.spec.WaitDelay, quitDelay))
+}
+
+// trace asks the process for its goroutines, after which it ends, and gives it a time for that.
+func (r *running) trace(delay time.Duration) {
 	if r.exit.Canceled {
 		return // it is being ended
 	}
@@ -263,7 +291,7 @@ func (r *running) timeout() {
 		r.exit.Killed = true
 		r.group.kill()
 	}
-	r.limit = after(r.spec.WaitDelay)
+	r.limit = after(delay)
 }
 
 // hurry is the end of the grace time before its time, unless it is over: what was killed has its

@@ -13,6 +13,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -260,6 +261,33 @@ func TestRunKillAfter(t *testing.T) {
 				t.Errorf("%+v", e)
 			}
 			if dump := strings.Contains(out.String(), "SIGQUIT: quit"); dump == stubborn {
+				t.Errorf("output %q", out)
+			}
+		})
+	}
+}
+
+// TestRunQuit tells a process to end when the child is ready: it prints its goroutines, or is killed
+// when it does not.
+func TestRunQuit(t *testing.T) {
+	t.Parallel()
+	for name, stubborn := range map[string]bool{"hang": false, "stubborn": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := spec(t, name)
+			s.WaitDelay = time.Hour
+			if stubborn {
+				s.WaitDelay = soon
+			}
+			quit := make(chan struct{})
+			s.Quit = quit
+			out := &lookout{want: "ready", then: func() { close(quit) }}
+			e := Run(t.Context(), s, out)
+			if !e.Quit || e.TimedOut || e.Killed != stubborn || e.IncompleteIO || e.Err != nil || e.OK() {
+				t.Errorf("%+v", e)
+			}
+			trace := slices.ContainsFunc(strings.SplitAfter(out.String(), "\n"), func(line string) bool { return IsTrace([]byte(line)) })
+			if trace == stubborn {
 				t.Errorf("output %q", out)
 			}
 		})

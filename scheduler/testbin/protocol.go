@@ -109,7 +109,8 @@ type protocol struct {
 	finals    int
 	finalFail bool
 
-	contradiction string // see Parser.Contradiction
+	contradiction string        // see Parser.Contradiction
+	blame         func() string // see Parser.Blame, nil for nobody
 }
 
 func newProtocol(known func(string) bool) protocol {
@@ -332,6 +333,12 @@ func (s *protocol) dropSubs(top string) {
 // that has for longest, and inside of that to its oldest subtest that runs. Among parallel tests
 // the last line before a death is often the report of another test.
 func (s *protocol) dying(test string, line []byte) string {
+	if s.blame != nil && IsTrace(line) {
+		if top := s.blame(); top != "" && s.running(top) != nil {
+			return s.innermost(top)
+		}
+		return test
+	}
 	panics := bytes.HasPrefix(line, []byte("panic: "))
 	if !panics && !bytes.HasPrefix(line, []byte("fatal error: ")) {
 		return test
@@ -342,15 +349,24 @@ func (s *protocol) dying(test string, line []byte) string {
 	if s.running(top) != nil || reported && e != nil && e.failedLast {
 		return test // the testing package reports a test that panics before it dies
 	}
-	running := ""
-	for o := s.oldest(""); o != nil; o = s.oldest(running + "/") {
-		running = o.name
+	if o := s.oldest(""); o != nil {
+		return s.innermost(o.name)
 	}
-	if running == "" {
-		return test
-	}
-	return running
+	return test
 }
+
+// innermost returns the oldest subtest that runs, and inside of that its oldest one, and so on, of
+// a test; the test itself without any.
+func (s *protocol) innermost(test string) string {
+	for o := s.oldest(test + "/"); o != nil; o = s.oldest(test + "/") {
+		test = o.name
+	}
+	return test
+}
+
+// IsTrace reports whether a line is the one before the goroutines that a Go program prints when it
+// is asked for them (runtime, sighandler).
+func IsTrace(line []byte) bool { return bytes.HasPrefix(line, []byte("SIGQUIT: quit")) }
 
 // oldest returns the open test that runs for longest of those whose name is prefix and a name
 // without slashes, nil if there is none.

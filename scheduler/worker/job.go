@@ -54,6 +54,9 @@ type Binary struct {
 	Knows func(name string) bool
 	// MayIdle reports that a process may exit 0 without running its tests, as with a TestMain.
 	MayIdle bool
+	// Limit says how long a top-level test may run, 0 for any time: one that runs longer is ended with
+	// the process. Nil is 0 for all. It may be called from several goroutines.
+	Limit func(test string) time.Duration
 	// Selection says how the tests that are to run differ from those that Args select, nil if they
 	// do not.
 	Selection *grouping.Selection

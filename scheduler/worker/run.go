@@ -41,16 +41,30 @@ func (r *Run) Do(ctx context.Context, j *Job) *Result {
 func (r *Run) watch(ctx context.Context, j *Job, spec testbin.Spec, result *Result) {
 	result.Begun = r.Now()
 	watch := &stopwatch{now: r.Now, starts: make(map[string]time.Time), subtests: j.Subtests}
+	take := func(m Moment) {
+		if j.Watch != nil {
+			j.Watch(m)
+		}
+		result.Transcript.Event(m.Event)
+		j.Out.Event(m.Event)
+	}
+	dog := newWatchdog(j.Binary.Limit, r.Now)
 	parser := testbin.NewParser(j.knows, func(e testbin.Event) {
 		moment := watch.event(e)
-		if j.Watch != nil {
-			j.Watch(moment)
+		dog.event(moment)
+		if line := dog.tracing(e); line != nil {
+			take(Moment{Event: testbin.Event{Kind: testbin.KindOutput, Test: e.Test, Line: line}})
 		}
-		result.Transcript.Event(e)
-		j.Out.Event(e)
+		take(moment)
 	})
+	parser.Blame(dog.test)
+	spec.Quit = dog.quit
 	exit := r.Runner.Run(ctx, spec, output{parser, j.Out})
+	dog.stop()
 	parser.Close()
+	if line := dog.untraced(exit); line != nil {
+		take(Moment{Event: testbin.Event{Kind: testbin.KindOutput, Test: dog.test(), Line: line}})
+	}
 	if line := exitLine(exit, spec); line != "" {
 		j.Out.Own(line)
 	}
@@ -61,7 +75,7 @@ func (r *Run) watch(ctx context.Context, j *Job, spec testbin.Spec, result *Resu
 	result.Exit, result.Reason = exit, exitReason(exit, spec)
 	result.Settlement = result.Transcript.Settle(parser, ledger.Ending{
 		Planned: j.Tests, Group: j.endingGroup(), StopsEarly: j.StopsEarly, MayIdle: j.Binary.MayIdle,
-		Code: code, Reason: result.Reason, Stopped: exit.Canceled,
+		Code: code, Reason: result.Reason, Stopped: exit.Canceled, Overdue: dog.ended(exit),
 	})
 	result.Ran = watch.running(r.Now())
 	j.Out.Settle(result.Settlement, result.Reason, result.Ran)
@@ -167,6 +181,8 @@ func exitReason(e testbin.Exit, s testbin.Spec) string {
 		return e.Err.Error()
 	case e.TimedOut:
 		return "timeout after " + s.KillAfter.String()
+	case e.Quit && e.Killed:
+		return "killed, since a test ran for too long"
 	case e.IncompleteIO:
 		return "its output was still open " + s.WaitDelay.String() + " after it had ended"
 	case e.Signal != nil:
