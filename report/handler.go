@@ -23,6 +23,7 @@ type Config struct {
 	Lines         *Lines    // the one that the scanned streams go through
 	JSONFile      string    // every event; "": none
 	TimingFile    string    // pass, fail and skip events; "": none
+	MaxOutput     int       // bytes of output of one test that are kept, head and tail; 0: all
 	MaxFails      int       // end the scan after this many failures; 0: no limit
 	// Excuses reports of a root test whether its failures do not count for MaxFails; nil: all do.
 	Excuses      func(pkg, test string) bool
@@ -52,6 +53,7 @@ type Handler struct {
 	forget    bool
 	passing   *passing       // nil: testjson gets all events
 	dropped   map[string]int // of each package, how many of its tests passing took out
+	outputs   *outputs       // nil: all output is kept
 	json      *eventFile
 	timing    *eventFile
 	err       io.Writer
@@ -76,6 +78,9 @@ func NewHandler(cfg Config) (*Handler, error) {
 	if cfg.ForgetPassed && cfg.MaxFails == 0 && cfg.JSONFile == "" && cfg.TimingFile == "" && !showsPassed(cfg.Format) {
 		h.passing, h.dropped = &passing{}, map[string]int{}
 	}
+	if cfg.MaxOutput > 0 {
+		h.outputs = &outputs{max: cfg.MaxOutput}
+	}
 	switch cfg.Format {
 	case "dots", "dots-v1", "dots-v2":
 		h.err = io.Discard // extra lines would break the dots; the summary has them
@@ -93,10 +98,13 @@ func NewHandler(cfg Config) (*Handler, error) {
 // Events returns what of src, events that Lines has read, testjson needs to be given.
 // One of the readers it returns may be in use at a time.
 func (h *Handler) Events(src io.Reader) io.Reader {
-	if h.passing == nil {
-		return src
+	if h.passing != nil {
+		src = h.passing.filter(src)
 	}
-	return h.passing.filter(src)
+	if h.outputs != nil {
+		src = h.outputs.bound(src)
+	}
+	return src
 }
 
 // Err writes a line of go test's stderr. Like gotestsum it never fails: a terminal
@@ -116,6 +124,8 @@ func (h *Handler) Event(event testjson.TestEvent, exec *testjson.Execution) erro
 		pkg.Total += int(event.Elapsed)
 		h.dropped[event.Package] += int(event.Elapsed)
 		return nil
+	case event.Key == keyKept && event.Action == testjson.ActionOutput:
+		return nil // it was shown before
 	}
 	restoreAction(&event)
 	if err := h.record(event); err != nil {
@@ -140,6 +150,8 @@ func restoreAction(event *testjson.TestEvent) {
 	switch {
 	case event.Key == keyArtifacts && event.Action == testjson.ActionCont:
 		event.Action, event.Key = "artifacts", ""
+	case event.Key == keyOver && event.Action == testjson.ActionCont:
+		event.Action, event.Key = testjson.ActionOutput, ""
 	case event.Key == keyCalledOff && event.Action == testjson.ActionSkip:
 		event.Action, event.Key = testjson.ActionFail, ""
 	}
@@ -181,6 +193,10 @@ func (h *Handler) show(event testjson.TestEvent, exec *testjson.Execution) error
 			_, err := io.WriteString(h.verbatim, line+"\n")
 			return err
 		}
+		if raw, ok := unmarked(event.Bytes()); ok {
+			_, err := h.verbatim.Write(append(raw, '\n'))
+			return err
+		}
 	}
 	return h.formatter.Format(event, exec)
 }
@@ -197,6 +213,7 @@ func (h *Handler) record(event testjson.TestEvent) error {
 		}
 		raw = []byte(line)
 	}
+	raw, _ = unmarked(raw)
 	if err := h.json.write(raw); err != nil {
 		return err
 	}

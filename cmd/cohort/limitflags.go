@@ -1,6 +1,11 @@
 package main
 
 import (
+	"errors"
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/gotestcohort/cohort/cmd/internal/usage"
@@ -10,6 +15,7 @@ import (
 // limitOptions says what a test may use.
 type limitOptions struct {
 	testTimeout time.Duration // 0: any time
+	maxOutput   sizeValue     // of one test, kept in memory; 0: all
 }
 
 const sectionLimits = "Limits"
@@ -22,6 +28,46 @@ func bindLimits(t *flagTable, o *limitOptions) {
 	t.section = sectionLimits
 	t.add(newPlainDuration(&o.testTimeout), usage.Flag{Name: "test-timeout", Takes: "DURATION", Own: true,
 		Help: "end a test that runs longer, with its goroutines (0: no limit): seconds (2, 0.5) or 1m30s"})
+	o.maxOutput = defaultMaxOutput
+	t.add(&o.maxOutput, usage.Flag{Name: "max-output", Takes: "SIZE", Own: true,
+		Help: "keep so much of the output of one test, its head and its tail (0: all): 512KiB, 8MiB, 1GiB"})
+}
+
+// defaultMaxOutput is more than a person reads, and than a file of a CI system should have. Two million
+// lines of one test took 339 MB without it.
+const defaultMaxOutput = 8 << 20
+
+// sizeValue is a number of bytes.
+type sizeValue int
+
+func (v *sizeValue) Set(raw string) error {
+	number, unit := raw, 1
+	for suffix, n := range map[string]int{"KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30} {
+		if rest, ok := strings.CutSuffix(raw, suffix); ok {
+			number, unit = rest, n
+		}
+	}
+	n, err := strconv.ParseUint(number, 10, 31)
+	if err != nil || n > math.MaxInt/uint64(unit) {
+		return errors.New("must be a number of bytes, or one with KiB, MiB or GiB, such as 8MiB")
+	}
+	*v = sizeValue(int(n) * unit)
+	return nil
+}
+
+func (v *sizeValue) Type() string { return "SIZE" }
+
+func (v *sizeValue) String() string {
+	switch n := int(*v); {
+	case n > 0 && n%(1<<30) == 0:
+		return fmt.Sprintf("%dGiB", n>>30)
+	case n > 0 && n%(1<<20) == 0:
+		return fmt.Sprintf("%dMiB", n>>20)
+	case n > 0 && n%(1<<10) == 0:
+		return fmt.Sprintf("%dKiB", n>>10)
+	default:
+		return strconv.Itoa(n)
+	}
 }
 
 // warnOfLimits warns of a limit that go test's own comes before.

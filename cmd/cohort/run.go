@@ -209,7 +209,7 @@ func (r *testRun) handlerConfig() report.Config {
 		Format: r.opts.format, FormatOptions: r.opts.formatOptions,
 		Stdout: r.stdout, Stderr: r.stderr, Lines: r.lines,
 		JSONFile: r.opts.jsonFile, TimingFile: r.opts.jsonFileTimingEvents,
-		Live: r.live, Times: r.times,
+		Live: r.live, Times: r.times, MaxOutput: int(r.opts.limits.maxOutput),
 		ForgetPassed: r.opts.junit.file == "" && r.opts.rerun.reportFile == "" && !r.opts.watch,
 	}
 	cfg.Excuses = r.excuses
