@@ -80,6 +80,16 @@ func (c *command) sources(root *flagTable, given layer, rest []string) sources {
 	return s
 }
 
+// inFile reports whether a flag that is in force comes from the configuration file or a profile.
+func (s *sources) inFile(name string) bool {
+	for i, l := range s.layers {
+		if _, ok := l.find(name); ok {
+			return i > 2 // behind the command line, COHORT_FLAGS and the variables
+		}
+	}
+	return false
+}
+
 // findRules makes rules of the file's entries of tests, if nothing is wrong with it, for the module
 // around dir.
 func (s *sources) findRules(from ruleSource, dir string) {

@@ -83,6 +83,7 @@ type runOptions struct {
 	shuffle       shuffleValue
 	dist          distMode
 	groups        regexpsValue
+	fileGroups    bool // they come from the configuration file, which is about the whole module
 	testMain      testMainMode
 	groupFailfast bool
 	wholeGroups   bool

@@ -63,6 +63,7 @@ func (c *command) parse(args []string) (*commandLine, error) {
 	}
 	problems = append(problems, table.apply(settings)...)
 	opts.args, opts.file, opts.rules = scanned.Rest, from.file, from.rules
+	opts.run.fileGroups = from.inFile("group")
 	if understood := len(scanned.Problems) == 0 || scanned.Type != nil; understood && !opts.version {
 		problems = append(problems, opts.problems()...)
 	}

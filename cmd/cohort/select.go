@@ -49,11 +49,15 @@ func (s *scheduledSource) warnRunWide(lists map[string]*grouping.Package, exec *
 	}
 	s.warned = true
 	packages := slices.Collect(maps.Values(lists))
-	warnings := grouping.UnmatchedGroups(s.config.Groups, packages)
+	whole := wholeModule(s.config.GoTest, s.config.Dir)
+	var warnings []grouping.Warning
+	if whole || !s.opts.run.fileGroups {
+		warnings = grouping.UnmatchedGroups(s.config.Groups, packages)
+	}
 	if s.config.Label != nil {
 		warnings = append(warnings, grouping.UnknownLabels(s.config.Label, packages)...)
 	}
-	if wholeModule(s.config.GoTest, s.config.Dir) {
+	if whole {
 		warnings = append(warnings, unneeded(s.opts.file, s.config.World, packages)...)
 		warnings = append(warnings, grouping.UnmatchedRules(s.config.Rules, packages)...)
 	}
