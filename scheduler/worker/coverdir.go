@@ -1,9 +1,7 @@
 package worker
 
 import (
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -61,31 +59,23 @@ func (j *Job) childCoverDir() string {
 	return filepath.Join(j.Files.CoverDir, "children")
 }
 
-// metaFiles is the list of meta-data files that the go command puts into its folder under
-// -coverpkg. What else a folder holds that the user has named is of other processes.
-const metaFiles = "metafiles"
-
 // makeCoverDir makes a process's own folder for raw coverage data: the processes of a package
-// would read each other's.
+// would read each other's. What the go command has put into its folder, a list of meta-data files
+// under -coverpkg, is copied; what a folder holds that the user has named is of other processes.
 func (j *Job) makeCoverDir() error {
 	dir := j.Files.CoverDir
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		return err
 	}
-	if children := j.childCoverDir(); children != dir {
-		if err := os.Mkdir(children, 0o700); err != nil {
-			return err
-		}
+	if j.Binary.UserCoverDir() != "" {
+		return os.Mkdir(j.childCoverDir(), 0o700)
 	}
-	if !j.Kind.Early() || j.Binary.Args.CoverDir == "" {
+	from := j.Binary.Args.CoverDir
+	if !j.Kind.Early() || from == "" {
 		return nil // the go command's is gone
 	}
-	list, err := os.ReadFile(filepath.Join(j.Binary.abs(j.Binary.Args.CoverDir), metaFiles))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
+	if err := os.CopyFS(dir, os.DirFS(from)); err != nil {
+		return fmt.Errorf("copy coverage data from %s: %w", from, err)
 	}
-	if err != nil {
-		return fmt.Errorf("copy coverage data: %w", err)
-	}
-	return os.WriteFile(filepath.Join(dir, metaFiles), list, 0o600)
+	return nil
 }

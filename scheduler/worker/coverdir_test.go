@@ -36,15 +36,13 @@ func TestUserCoverDir(t *testing.T) {
 	}
 }
 
-// TestMakeCoverDir: the processes of a package have folders of their own, with the list that the
-// go command has put into its own and with nothing else of it.
+// TestMakeCoverDir: the processes of a package have folders of their own, with what the go command
+// has put into its own, and with nothing of a folder that the user has named.
 func TestMakeCoverDir(t *testing.T) {
 	t.Parallel()
 	from := t.TempDir()
-	for _, name := range []string{metaFiles, "covmeta.of another process"} {
-		if err := os.WriteFile(filepath.Join(from, name), []byte(name), 0o600); err != nil {
-			t.Fatal(err)
-		}
+	if err := os.WriteFile(filepath.Join(from, "metafiles.txt"), []byte("list"), 0o600); err != nil {
+		t.Fatal(err)
 	}
 	for name, tc := range map[string]struct {
 		kind ledger.Kind
@@ -52,9 +50,9 @@ func TestMakeCoverDir(t *testing.T) {
 		dir  string
 		want []string
 	}{
-		"the go command's": {ledger.First, "GOCOVERDIR=" + from, from, []string{metaFiles}},
-		"the user's":       {ledger.First, "GOCOVERDIR=/go", from, []string{"children", metaFiles}},
-		"without a list":   {ledger.Baseline, "GOCOVERDIR=/go", filepath.Join(from, "absent"), []string{"children"}},
+		"the go command's": {ledger.First, "GOCOVERDIR=" + from, from, []string{"metafiles.txt"}},
+		"without tests":    {ledger.Baseline, "GOCOVERDIR=" + from, from, []string{"metafiles.txt"}},
+		"the user's":       {ledger.First, "GOCOVERDIR=/go", from, []string{"children"}},
 		"in a rerun":       {ledger.Attempt, "GOCOVERDIR=" + from, from, nil},
 		"of nobody":        {ledger.First, "", "", nil},
 	} {

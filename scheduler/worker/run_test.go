@@ -183,7 +183,7 @@ func TestDoEnds(t *testing.T) {
 func TestDoNotRun(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	if err := os.MkdirAll(filepath.Join(dir, "there", metaFiles), 0o700); err != nil {
+	if err := os.Mkdir(filepath.Join(dir, "there"), 0o700); err != nil {
 		t.Fatal(err)
 	}
 	for name, tc := range map[string]struct {
@@ -192,9 +192,10 @@ func TestDoNotRun(t *testing.T) {
 	}{
 		"a pattern that is wrong": {func(j *Job) { j.Binary.Args.Run = "(" }, "invalid regexp"},
 		"a folder that is there":  {func(j *Job) { j.Files.CoverDir = filepath.Join(dir, "there") }, "there"},
-		"a list that is a folder": {func(j *Job) {
-			j.Files.CoverDir, j.Binary.Args.CoverDir = filepath.Join(dir, "new"), filepath.Join(dir, "there")
-		}, metaFiles},
+		"a folder that is not": {func(j *Job) {
+			j.Files.CoverDir, j.Binary.Args.CoverDir = filepath.Join(dir, "new"), filepath.Join(dir, "none")
+			j.Binary.Env = []string{"GOCOVERDIR=" + j.Binary.Args.CoverDir}
+		}, "none: "},
 	} {
 		a := new(actor)
 		j := jobOf("A")
