@@ -60,7 +60,7 @@ func replayedFlags() []string {
 		"ignore-non-json-output-lines", "rerun-fails", "rerun-fails-abort-on-data-race", "rerun-fails-max-failures",
 		"rerun-fails-run-root-test", "rerun-show-only-last", "hide-rerun-details", "fail-on-flaky",
 		"junitfile-testsuite-name", "junitfile-testcase-classname", "junitfile-project-name", "junitfile-hide-empty-pkg",
-		"junitfile-hide-skipped-tests", "junitfile-reruns", "junitfile-details", "no-tests", "raw-command",
+		"junitfile-hide-skipped-tests", "junitfile-reruns", "junitfile-details", "no-tests", "raw-command", "max-output",
 	}
 }
 
