@@ -1,6 +1,6 @@
 // Package history remembers past runs of one module, so that the next one can start its long tests first and
-// tell which tests are unreliable. It keeps one file: per test the latest durations and outcomes, per package
-// what a process start costs, per run the seed.
+// tell which tests are unreliable, and which have to run again. It keeps one file: per test the latest durations
+// and outcomes, per package what a process start costs, per run the seed.
 //
 // The file only ever helps. Open returns a usable History whatever it finds; what was wrong is one warning.
 // During a run the scheduler reads an immutable Snapshot and adds what happened to a Recorder; Save merges that
