@@ -39,8 +39,8 @@ type Spec struct {
 	// process and its children may live, and output may stay open. 0 kills at
 	// once.
 	Grace time.Duration
-	// Quit, once closed, ends the process as KillAfter does, but with a WaitDelay of 5 s if there is
-	// none. Nil never does.
+	// Quit, once closed, ends the process as KillAfter does, but with a WaitDelay of at most 5 s, and
+	// its children with it: nobody waits for what they print. Nil never does.
 	Quit <-chan struct{}
 	// Kill, once closed, ends the Grace at once (a second Ctrl-C). Nil never
 	// does. It has no effect while the context lives.
@@ -269,7 +269,7 @@ func (r *running) timeout() {
 	r.trace(r.spec.WaitDelay)
 }
 
-// quitDelay is how long a process may live after Spec.Quit if Spec says nothing of that. The go
+// quitDelay is how long a process may live after Spec.Quit, time to print its goroutines. The go
 // command gives 5 s at least.
 const quitDelay = 5 * time.Second
 
@@ -279,7 +279,7 @@ func (r *running) quitNow() {
 		return
 	}
 	r.exit.Quit = true
-	r.trace(cmp.Or(r.spec.WaitDelay, quitDelay))
+	r.trace(min(cmp.Or(r.spec.WaitDelay, quitDelay), quitDelay))
 }
 
 // trace asks the process for its goroutines, after which it ends, and gives it a time for that.
@@ -334,6 +334,9 @@ func (r *running) noteExit(err error) {
 	r.exit.Code = state.ExitCode()
 	r.exit.User, r.exit.System = state.UserTime(), state.SystemTime()
 	r.exit.Signal, r.exit.MaxRSS = endSignal(state), maxRSS(state)
+	if r.exit.Quit {
+		r.group.kill() // what is left of it holds the output
+	}
 	if r.limit == nil {
 		r.limit = after(r.spec.WaitDelay)
 	}
