@@ -78,6 +78,13 @@ func (s *Selection) Plain() bool { return s.plain }
 // Partial reports whether of a test that runs some subtests may not, since -run or -skip select a part.
 func (s *Selection) Partial(name string) bool { return !s.whole[name] && s.filter.partial(name) }
 
+// Keep leaves only the units of which keep reports true. They then run by their names, so that the
+// selection is no longer plain.
+func (s *Selection) Keep(keep func(Unit) bool) {
+	s.plain = false
+	s.Units = slices.DeleteFunc(s.Units, func(u Unit) bool { return !keep(u) })
+}
+
 // Patterns returns the values of -test.run and -test.skip with which a test binary runs exactly
 // these tests of the selection, and of each the subtests that it should. The second is given
 // instead of the user's own -skip; "" means no such flag.

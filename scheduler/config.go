@@ -1,13 +1,17 @@
 package scheduler
 
 import (
+	"fmt"
+	"maps"
 	"regexp"
 	"runtime"
+	"slices"
 	"time"
 
 	"github.com/gotestcohort/cohort/grouping"
 	"github.com/gotestcohort/cohort/scheduler/gotest"
 	"github.com/gotestcohort/cohort/scheduler/history"
+	"github.com/gotestcohort/cohort/scheduler/plan"
 	"github.com/gotestcohort/cohort/scheduler/rerun"
 )
 
@@ -79,6 +83,9 @@ type SelectConfig struct {
 	// First, if not nil, reports of a test in the same way whether its unit starts before those of
 	// which none is reported.
 	First func(pkg, test string) bool
+	// Shard says what of each package this run takes, by import path; nil: all. A package without
+	// an entry fails.
+	Shard map[string]plan.ShardJob
 }
 
 // Grouping returns how the units of the package with that import path are made, given its patterns.
@@ -159,7 +166,21 @@ func (c *Config) modes() []string {
 	if rules := c.Rules.Text(grouping.KeyGroup, grouping.KeyLabels, grouping.KeyDist, grouping.KeyTestMain); rules != "" {
 		modes = append(modes, "rules", rules)
 	}
-	return append(modes, c.World.modes()...)
+	modes = append(modes, c.World.modes()...)
+	return append(modes, c.pieces()...)
+}
+
+// pieces are the parts of packages that this run takes, in order. The go command has one key for all
+// packages, so they are part of it as a whole: no result of a part is taken for one of the package,
+// nor the other way around.
+func (c *Config) pieces() []string {
+	var pieces []string
+	for _, path := range slices.Sorted(maps.Keys(c.Shard)) {
+		if job := c.Shard[path]; !job.Whole() {
+			pieces = append(pieces, fmt.Sprintf("piece of %s: first %v, run %q, skip %q", path, job.First, job.Run, job.Skip))
+		}
+	}
+	return pieces
 }
 
 // cacheable reports whether the go command may keep results: not those of a foreign

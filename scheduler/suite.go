@@ -95,7 +95,7 @@ func (l *loader) load(number int, req *gotest.Request) *suite {
 		s.binary.MayIdle = c.GoTest.Exec != nil
 		s.binary.Limit = new(grouping.Package).TimeLimits(c.TestTimeout)
 		s.account = ledger.NewAccount(ledger.Spec{Mode: ledger.Opaque, Count: 1, CPUs: 1})
-		s.refuseLabel(c)
+		s.refuse(c)
 		return s
 	}
 	s.path, s.list, list.Dir = list.ImportPath, list, req.Dir
@@ -127,30 +127,23 @@ func (s *suite) describe(c *Config) {
 		TestMain: s.list.TestMain, Workers: c.Workers, ListSize: maxList(),
 		Baseline: c.GoTest.Cover && c.GoTest.CoverMode != "set",
 	})
+	var divided shareError
 	switch {
+	case errors.As(err, &divided):
+		s.reject(err.Error())
 	case err != nil:
 		s.err = err
-		s.account.Fail("its directives are wrong")
-		s.account.Drop()
+		s.reject("its directives are wrong")
 		s.out.Add(err.Error() + "\n")
 	case mode == ledger.Opaque:
-		s.refuseLabel(c)
+		s.refuse(c)
 	case c.tellsSeed(s.manner) && !mode.OneProcess():
 		s.out.Add(fmt.Sprintf("-test.shuffle %d\n", c.Seed))
 	}
 }
 
-// refuseLabel fails a package of which it is not known which tests run: what --label leaves out
-// must not run.
-func (s *suite) refuseLabel(c *Config) {
-	if c.Label == nil {
-		return
-	}
-	s.account.Fail("--label cannot be used with it: the arguments of its binary, or the binary, do not show which tests run")
-	s.account.Drop()
-}
-
-// units returns the units of the package in the order of dispatch. An error is wrong directives.
+// units returns the units of the package in the order of dispatch. An error is wrong directives, or
+// of the shard plan.
 func (s *suite) units(c *Config) ([]*ledger.Unit, error) {
 	warnings, err := grouping.Annotate(s.list, c.source())
 	if err != nil {
@@ -168,6 +161,9 @@ func (s *suite) units(c *Config) ([]*ledger.Unit, error) {
 		// A -run or -skip that does not compile: the binary says so itself.
 		args.Opaque = true
 		return nil, nil
+	}
+	if err := s.takeShare(c, sel); err != nil {
+		return nil, err
 	}
 	s.warnings = append(warnings, sel.Warnings...)
 	s.shown.partial = sel.Partial

@@ -47,6 +47,7 @@ type options struct {
 	world   worldOptions
 	limits  limitOptions
 	run     runOptions
+	shard   shardOptions
 	telling tellingOptions
 	record  recordOptions
 	cover   coverOptions
@@ -144,7 +145,7 @@ func (o *options) problems() []string {
 	check(o.rawCommand && len(o.args) == 0 && !o.watch, "--raw-command: the command to run is missing")
 	_, err := filepath.Match(o.run.timingFiles, "")
 	check(err != nil, "--timing-files=%s: %v", o.run.timingFiles, err)
-	return append(all, o.coverProblems()...)
+	return slices.Concat(all, o.coverProblems(), o.shardProblems())
 }
 
 // hasFailfast reports whether args turn go test's -failfast on. What follows -args

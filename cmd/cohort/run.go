@@ -45,6 +45,7 @@ func (c *command) runCovered(ctx context.Context, dir string, opts *options, cov
 	if err != nil {
 		return nil, errors.Join(err, rec.finish(nil, err))
 	}
+	opts = opts.ofPart(partOf(src))
 	live := c.newLive(opts, src, screen, style)
 	var world *worldRun
 	scheduledSrc, scheduled := src.(*scheduledSource)
@@ -98,10 +99,15 @@ func (c *command) newSource(dir string, opts *options) (source, error) {
 		return nil, err
 	}
 	src, err := c.onlyChanged(scheduled)
-	if err != nil || src != source(scheduled) {
-		return src, err
+	if err != nil {
+		return nil, err
 	}
-	return src, c.onlyFailed(scheduled)
+	if src == source(scheduled) {
+		if err := c.onlyFailed(scheduled); err != nil {
+			return nil, err
+		}
+	}
+	return c.onlyShard(scheduled, src)
 }
 
 // testRun is one run of the tests, from the first event to the last file.

@@ -39,8 +39,9 @@ type scheduledSource struct {
 	// quarantine are the known bad tests; nil: there are none.
 	quarantine *quarantine
 
-	mu  sync.Mutex
-	run *scheduler.Run // nil until First
+	mu   sync.Mutex
+	run  *scheduler.Run // nil until First
+	part *shardPart     // nil: all tests
 	// early is a signal that came before First.
 	early os.Signal
 	// warned reports that what all packages together show has been said.

@@ -35,6 +35,9 @@ func (v *labelValue) String() string {
 // checkSelection reports that the run cannot leave tests out as the user wants: it would run
 // them. why is the argument that makes it such a run.
 func (o *options) checkSelection(why string) error {
+	if o.shard.shard.given() {
+		return fmt.Errorf("--shard cannot be used with %s: that run is left to the command, which runs all of it on each machine", why)
+	}
 	if o.run.label.expr == nil {
 		return nil
 	}
@@ -44,7 +47,7 @@ func (o *options) checkSelection(why string) error {
 // warnRunWide warns once of what only all packages of the run together show. If the tests of one
 // are not known, it says nothing: what has no match elsewhere may have one there.
 func (s *scheduledSource) warnRunWide(lists map[string]*grouping.Package, exec *testjson.Execution) {
-	if s.warned || s.run.Stopped() || exec == nil || !allListed(lists, exec) {
+	if s.warned || s.part != nil || s.run.Stopped() || exec == nil || !allListed(lists, exec) {
 		return
 	}
 	s.warned = true

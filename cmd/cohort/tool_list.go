@@ -47,17 +47,22 @@ type listOptions struct {
 func listFlags() (*flagTable, *listOptions) {
 	o := new(listOptions)
 	t := newTable()
-	t.text(&o.label, "", usage.Flag{Name: "label", Takes: "EXPR", Own: true,
-		Help: "tests whose labels match this expression, such as 'e2e && !slow'"})
-	t.text(&o.changedSince, "", usage.Flag{Name: "changed-since", Takes: "COMMIT", Own: true,
-		Help: "packages that changes since the merge base with this commit can reach"})
+	bindSelection(t, o)
 	bindTogether(t, o)
-	t.toggle(&o.wholeGroups, true, usage.Flag{Name: "whole-groups", Default: "true", Own: true,
-		Help: "also run the members of a group that come before a selected one"})
 	t.add(&o.explain, usage.Flag{Name: "explain", Takes: "TEST", Own: true,
 		Help: "say for the tests whose name matches this expression what is set for them, and by which rule, directive or flag"})
 	t.toggle(&o.json, false, usage.Flag{Name: "json", Own: true, Help: "print a JSON object per test"})
 	return t, o
+}
+
+// bindSelection binds what list and plan share: which tests there are.
+func bindSelection(t *flagTable, o *listOptions) {
+	t.text(&o.label, "", usage.Flag{Name: "label", Takes: "EXPR", Own: true,
+		Help: "tests whose labels match this expression, such as 'e2e && !slow'"})
+	t.text(&o.changedSince, "", usage.Flag{Name: "changed-since", Takes: "COMMIT", Own: true,
+		Help: "packages that changes since the merge base with this commit can reach"})
+	t.toggle(&o.wholeGroups, true, usage.Flag{Name: "whole-groups", Default: "true", Own: true,
+		Help: "also run the members of a group that come before a selected one"})
 }
 
 // bindTogether binds what list and plan share: what stays together, and past durations.
@@ -182,14 +187,8 @@ func (c *command) newLister(o *listOptions) (*lister, error) {
 
 // find asks git and the go command and reads the source.
 func (l *lister) find(ctx context.Context) error {
-	var err error
-	if l.opts.changed {
-		l.affected, err = affected.Find(ctx, affected.Options{
-			Dir: l.args.Dir, Ref: l.opts.changedSince, Flags: l.args.BuildFlags(), Patterns: l.args.Packages, Env: l.env,
-		})
-		if err != nil {
-			return fmt.Errorf("--changed-since: %w", err)
-		}
+	if err := l.findAffected(ctx); err != nil {
+		return err
 	}
 	sources, err := l.args.ListSources(ctx, "", l.env)
 	if err != nil {
@@ -209,6 +208,21 @@ func (l *lister) find(ctx context.Context) error {
 	}
 	l.warnRunWide()
 	return errors.Join(errs...)
+}
+
+// findAffected finds out which packages changes can reach, if --changed-since asks for it.
+func (l *lister) findAffected(ctx context.Context) error {
+	if !l.opts.changed {
+		return nil
+	}
+	var err error
+	l.affected, err = affected.Find(ctx, affected.Options{
+		Dir: l.args.Dir, Ref: l.opts.changedSince, Flags: l.args.BuildFlags(), Patterns: l.args.Packages, Env: l.env,
+	})
+	if err != nil {
+		return fmt.Errorf("--changed-since: %w", err)
+	}
+	return nil
 }
 
 // add adds the tests of a package.

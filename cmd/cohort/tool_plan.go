@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -12,6 +13,7 @@ import (
 	"github.com/gotestcohort/cohort/cmd/internal/usage"
 	"github.com/gotestcohort/cohort/grouping"
 	"github.com/gotestcohort/cohort/scheduler/gotest"
+	"github.com/gotestcohort/cohort/scheduler/gotest/affected"
 	"github.com/gotestcohort/cohort/scheduler/plan"
 )
 
@@ -40,6 +42,7 @@ func planFlags() (*flagTable, *planOptions) {
 	t.text(&o.by, string(plan.ByHistory), usage.Flag{Name: "shard-by", Takes: "MODE", Kind: usage.Choice, Own: true,
 		Choices: []string{string(plan.ByHistory), string(plan.ByHash)},
 		Help:    "history: the same amount of work for each; hash: by names alone"})
+	bindSelection(t, &o.list)
 	bindTogether(t, &o.list)
 	t.add(&o.testMain, usage.Flag{Name: "testmain", Takes: "MODE", Kind: usage.Choice, Choices: testMainModes, Own: true,
 		Help: "a package with TestMain: one process, or per-worker"})
@@ -60,7 +63,7 @@ func (c *command) parsePlan(args []string) (*planOptions, error) {
 	if line == nil {
 		return nil, err
 	}
-	o.list.args, o.list.rules = line.rest, line.rules
+	o.list.args, o.list.rules, o.list.changed = line.rest, line.rules, line.has("changed-since")
 	return o, nil
 }
 
@@ -78,7 +81,7 @@ func (c *command) plan(args []string) error {
 	if err != nil {
 		return err
 	}
-	packages, err := l.shardPackages(context.Background(), opts.testMain == testMainPerWorker)
+	packages, err := l.changedPackages(context.Background(), opts.testMain == testMainPerWorker)
 	if err != nil {
 		return err
 	}
@@ -95,6 +98,20 @@ func (c *command) plan(args []string) error {
 	}
 	_, err = c.stdout.Write(data)
 	return err
+}
+
+// changedPackages is shardPackages, with --changed-since of what changes can reach.
+func (l *lister) changedPackages(ctx context.Context, splitTestMain bool) ([]plan.ShardPackage, error) {
+	if err := l.findAffected(ctx); err != nil {
+		return nil, err
+	}
+	packages, err := l.shardPackages(ctx, splitTestMain)
+	if err != nil || l.affected == nil || l.affected.Everything != "" {
+		return packages, err
+	}
+	return slices.DeleteFunc(packages, func(p plan.ShardPackage) bool {
+		return !slices.ContainsFunc(l.affected.Packages, func(a affected.Affected) bool { return a.ImportPath == p.Path })
+	}), nil
 }
 
 // shardPackages returns what the arguments name as shards are planned with it.
@@ -119,9 +136,15 @@ func (l *lister) shardPackage(src gotest.SourcePackage, splitTestMain bool) (pla
 		out.Startup = d
 	}
 	c, err := l.choose(src)
+	if _, wrong := errors.AsType[*grouping.DirectiveError](err); !wrong && err != nil && c.pkg == nil {
+		// Its files cannot be parsed: the go command will say so itself, when it builds the package.
+		out.Whole, out.Unread = true, true
+		return out, nil
+	}
 	if err != nil {
 		return out, err
 	}
+	l.packages = append(l.packages, c.pkg)
 	if split := l.rules.Manner(src.ImportPath).SplitTestMain; split != nil {
 		splitTestMain = *split
 	}

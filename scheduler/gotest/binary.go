@@ -66,6 +66,17 @@ func ParseBinaryArgs(args []string) *BinaryArgs {
 	return b
 }
 
+// TestFlag returns the first -test flag that the user hands to the test binaries in the place of their
+// own arguments, "" for none. The go command does not look at it.
+func (a *Args) TestFlag() string {
+	for _, word := range slices.Concat(a.unknown, a.tail) {
+		if isTestFlag(word) {
+			return word
+		}
+	}
+	return ""
+}
+
 func isTestFlag(arg string) bool {
 	return strings.HasPrefix(arg, "-test.") || strings.HasPrefix(arg, "--test.")
 }

@@ -50,6 +50,8 @@ type ShardPackage struct {
 	Units []ShardUnit
 	// Whole packages are not divided: those with a TestMain, and those of which nothing is known.
 	Whole bool
+	// Unread packages are those whose files cannot be parsed, so that Units says nothing of them.
+	Unread bool
 	// Startup is the cost of starting one of its processes; 0 means unknown.
 	Startup time.Duration
 }
