@@ -21,6 +21,7 @@
 //	format   "cohort record"
 //	version  of the format: 1. A reader refuses a higher one and reads every lower one.
 //	start    when the run began, RFC 3339
+//	shard    which part of a suite the run is of, as in 2/5; absent for all of it
 //
 // # events.jsonl
 //
@@ -68,6 +69,10 @@
 //	command    what follows cohort's flags in it: arguments of go test, or the raw command
 //	flags      what the flags of the output were in the end: a replay sets them
 //	env        the variables of cohort's own (COHORT_...) that were set. No others are in a record.
+//	run        the run's own id, as tests see it in COHORT_RUN_ID
+//	shard      of a run of a part of a suite: index (from 1; 0: all parts, merged), count, digest (of the
+//	           plan), plan (all of it, as cohort tool plan --json prints it) and idle (packages that
+//	           may pass without running a test, since they have a TestMain or run under -exec)
 //	module     import path; source: a hash of the source; history: the SHA-256 of the history's file
 //	           before the run, absent for none
 //	seed       of the order, absent for source order; workers: how many

@@ -1,6 +1,8 @@
 package record
 
 import (
+	"encoding/json"
+	"fmt"
 	"strings"
 	"time"
 
@@ -19,6 +21,8 @@ type Manifest struct {
 	Env       map[string]string `json:"env,omitempty"`
 	Module    string            `json:"module,omitempty"`
 	Source    string            `json:"source,omitempty"`
+	Run       string            `json:"run,omitempty"`
+	Shard     *Shard            `json:"shard,omitempty"`
 	History   string            `json:"history,omitempty"`
 	Seed      string            `json:"seed,omitempty"`
 	Workers   int               `json:"workers,omitempty"`
@@ -28,6 +32,23 @@ type Manifest struct {
 	Packages  []Package         `json:"packages,omitempty"`
 	Entries   []Entry           `json:"entries,omitempty"`
 }
+
+// Shard says which part of a suite a run was of, and by which plan it was divided.
+type Shard struct {
+	// Index is from 1 to Count, or 0 for all of them, merged.
+	Index int `json:"index"`
+	Count int `json:"count"`
+	// Digest is that of the plan. It is never redacted.
+	Digest string `json:"digest"`
+	// Idle are the packages whose tests may all not run although they pass: those that have a TestMain,
+	// or all under -exec.
+	Idle []string `json:"idle,omitempty"`
+	// Plan is the whole plan, as cohort tool plan --json prints it.
+	Plan json.RawMessage `json:"plan"`
+}
+
+// String returns the shard as a person writes it: 2/5.
+func (s Shard) String() string { return fmt.Sprintf("%d/%d", s.Index, s.Count) }
 
 // Relative returns a package's path as a person names it inside of the run's module.
 func (m Manifest) Relative(path string) string {
@@ -176,4 +197,5 @@ type start struct {
 	Format  string    `json:"format"`
 	Version int       `json:"version"`
 	Start   time.Time `json:"start"`
+	Shard   string    `json:"shard,omitempty"`
 }

@@ -223,6 +223,15 @@ func (s *processes) write(p *Process) {
 	s.buf = append(append(s.buf, text...), '\n')
 }
 
+// Process records a process that another record holds, as it is.
+func (w *Writer) Process(p Process) {
+	s := &w.processes
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	p.Tests = slices.Clone(p.Tests)
+	s.write(&p)
+}
+
 // settle hands on the text once it has size bytes. The caller may wait for a disk.
 func (s *processes) settle(size int) { s.handOn(size, false) }
 

@@ -14,6 +14,7 @@ import (
 	"iter"
 	"os"
 	"strings"
+	"time"
 )
 
 // What may be wrong with a file that is to be read as a record. errors.Is tells them apart.
@@ -60,7 +61,7 @@ func Open(name string) (*Reader, error) {
 
 // NewReader reads a record of size bytes and checks all of it.
 func NewReader(from io.ReaderAt, size int64) (*Reader, error) {
-	if err := checkStart(from, size); err != nil {
+	if _, err := readStart(from, size); err != nil {
 		return nil, err
 	}
 	archive, err := zip.NewReader(from, size)
@@ -82,40 +83,63 @@ func (r *Reader) Close() error {
 	return r.file.Close()
 }
 
-// checkStart reads the first entry as it stands in the file, so that it is known what a file is that
+// Beginning is what a record says before anything has happened.
+type Beginning struct {
+	Start time.Time
+	Shard string // as in 2/5; "": all of the suite
+}
+
+// Peek reads the beginning of the record in the file name, which need not be complete.
+func Peek(name string) (b Beginning, err error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return b, fmt.Errorf("open record: %w", err)
+	}
+	defer f.Close() // it was only read
+	info, err := f.Stat()
+	if err != nil {
+		return b, fmt.Errorf("open record: %w", err)
+	}
+	s, err := readStart(f, info.Size())
+	if err != nil {
+		return b, fmt.Errorf("%s: %w", name, err)
+	}
+	return Beginning{Start: s.Start, Shard: s.Shard}, nil
+}
+
+// readStart reads the first entry as it stands in the file, so that it is known what a file is that
 // has no end.
-func checkStart(from io.ReaderAt, size int64) error {
+func readStart(from io.ReaderAt, size int64) (s start, err error) {
 	const fixed, most = 30, 1 << 10 // a local file header; more than the first entry ever has
 	head := make([]byte, min(size, fixed+most))
 	if _, err := from.ReadAt(head, 0); err != nil && !errors.Is(err, io.EOF) {
-		return fmt.Errorf("read the first entry: %w", err)
+		return s, fmt.Errorf("read the first entry: %w", err)
 	}
 	want := append([]byte("PK\x03\x04"), make([]byte, 26)...)
 	n := min(len(head), 4)
 	switch {
 	case string(head[:n]) != string(want[:n]):
-		return ErrForeign
+		return s, ErrForeign
 	case len(head) < fixed:
-		return ErrIncomplete
+		return s, ErrIncomplete
 	}
 	names := int(binary.LittleEndian.Uint16(head[26:]))
 	extra := int(binary.LittleEndian.Uint16(head[28:]))
 	length := int(binary.LittleEndian.Uint32(head[22:]))
 	rest := head[fixed:]
 	if names != len(startEntry) || string(rest[:min(names, len(rest))]) != startEntry[:min(names, len(rest))] {
-		return ErrForeign
+		return s, ErrForeign
 	}
 	if extra > most || length > most || len(rest) < names+extra+length {
-		return ErrIncomplete
+		return s, ErrIncomplete
 	}
-	var s start
 	if json.Unmarshal(rest[names+extra:names+extra+length], &s) != nil || s.Format != formatName || s.Version < 1 {
-		return ErrForeign
+		return s, ErrForeign
 	}
 	if s.Version > Version {
-		return fmt.Errorf("%w: its format is %d, this cohort reads up to %d", ErrNewer, s.Version, Version)
+		return s, fmt.Errorf("%w: its format is %d, this cohort reads up to %d", ErrNewer, s.Version, Version)
 	}
-	return nil
+	return s, nil
 }
 
 // noDirectory is what is wrong with a record without a directory of entries. The directory is the last

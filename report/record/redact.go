@@ -92,7 +92,7 @@ func (w *redactWriter) Close() error {
 // plainKey reports whether the values of a key are words of a format and not of a run.
 func plainKey(key string) bool {
 	switch key {
-	case "Time", "Action", "start", "end", "result", "kind", "sha256":
+	case "Time", "Action", "start", "end", "result", "kind", "sha256", "digest", "source": // hashes are compared
 		return true
 	}
 	return false

@@ -68,7 +68,11 @@ func CreateFile(name string) (*os.File, error) {
 }
 
 // NewWriter begins a record in out, which the Writer closes.
-func NewWriter(out io.WriteCloser, redact *Redactor) *Writer {
+func NewWriter(out io.WriteCloser, redact *Redactor) *Writer { return NewShardWriter(out, redact, "") }
+
+// NewShardWriter is NewWriter for a run of a part of a suite, such as 2/5: what is left of a run that
+// was killed shows of which part it was.
+func NewShardWriter(out io.WriteCloser, redact *Redactor, shard string) *Writer {
 	w := &Writer{
 		redact: redact,
 		chunks: make(chan chunk, 2), free: make(chan []byte, 4),
@@ -77,7 +81,7 @@ func NewWriter(out io.WriteCloser, redact *Redactor) *Writer {
 	w.events.w, w.processes.w = w, w
 	w.processes.running = map[int]*Process{}
 	w.processes.packages = map[string]int{}
-	w.pump.begin(time.Now())
+	w.pump.begin(start{Format: formatName, Version: Version, Start: time.Now(), Shard: shard})
 	go func() { // ends when Close or Abandon closes chunks, which both wait for it
 		defer close(w.done)
 		for c := range w.chunks {
@@ -177,8 +181,8 @@ func (p *pump) note(err error) {
 
 // begin writes the first entry, with its size before its content, so that a reader finds it in a
 // file without a directory.
-func (p *pump) begin(now time.Time) {
-	text, err := json.Marshal(start{Format: formatName, Version: Version, Start: now})
+func (p *pump) begin(s start) {
+	text, err := json.Marshal(s)
 	if err != nil {
 		p.note(err)
 		return
