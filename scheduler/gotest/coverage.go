@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"path"
 	"strconv"
 	"strings"
 )
@@ -151,6 +152,17 @@ func (p *Profile) MergeInto(w io.Writer, r io.Reader) error {
 		}
 	}
 	return out.Flush()
+}
+
+// Of returns the part of the profile that is about the files of one package. It is for reading only.
+func (p *Profile) Of(pkg string) *Profile {
+	part := &Profile{mode: p.mode}
+	for _, b := range p.blocks {
+		if file, _, _ := strings.Cut(b.position, ":"); path.Dir(file) == pkg {
+			part.blocks = append(part.blocks, b)
+		}
+	}
+	return part
 }
 
 // WriteTo writes the profile in the format of the test binary's own.

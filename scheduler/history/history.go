@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
@@ -89,6 +90,13 @@ func (h *History) Snapshot(variant string) *Snapshot {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return &Snapshot{state: h.state, variant: variant}
+}
+
+// Knows reports whether the history holds a run of that ID.
+func (h *History) Knows(id string) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.state != nil && slices.ContainsFunc(h.state.runs, func(r runInfo) bool { return r.id == id })
 }
 
 // Save merges everything recorded since the last successful Save into the file and replaces it. It does nothing
