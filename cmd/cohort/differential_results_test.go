@@ -24,6 +24,8 @@ func TestDifferential(t *testing.T) {
 		"Contiguous":   d.testContiguous,
 		"Split":        d.testSplit,
 		"Streaming":    d.testStreaming,
+		"Shards":       d.testShards,
+		"ShardCover":   d.testShardCoverage,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

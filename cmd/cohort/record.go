@@ -80,6 +80,7 @@ type recording struct {
 	first     error       // how the first pass ended
 	verdict   record.Verdict
 	describe  func(*record.Manifest) // nil: the source has nothing to add
+	part      *shardPart             // of the suite; nil: all of it
 }
 
 // newRecording begins to record if opts say so: from here on also what the command logs.
@@ -91,7 +92,7 @@ func (c *command) newRecording(dir string, opts *options) *recording {
 		cmd: c, opts: opts, dir: dir, file: &lateFile{name: opts.record.file}, start: time.Now(),
 		cmdLog: c.log.out, goVersion: make(chan string, 1),
 	}
-	rec.w = record.NewWriter(rec.file, record.NewRedactor(opts.record.redact))
+	rec.w = record.NewShardWriter(rec.file, record.NewRedactor(opts.record.redact), opts.shard.shard.String())
 	c.log.out = io.MultiWriter(c.log.out, writerFunc(func(p []byte) { rec.w.Log(string(p)) }))
 	return rec
 }
@@ -182,12 +183,15 @@ func (rec *recording) manifest(sig os.Signal, err error) record.Manifest {
 	if rec.describe != nil {
 		rec.describe(&m)
 	}
+	if rec.part != nil {
+		m.Shard, m.Source = rec.part.record(), rec.part.source
+	}
 	return m
 }
 
 // describe adds what the scheduler was told.
 func (s *scheduledSource) describe(m *record.Manifest) {
-	m.Workers, m.Seed, m.History = s.config.Workers, s.seed(), s.memory.hash
+	m.Run, m.Workers, m.Seed, m.History = s.config.ID, s.config.Workers, s.seed(), s.memory.hash
 }
 
 // own returns the variables that are cohort's own.

@@ -15,6 +15,7 @@ func (rec *recording) source(src source, owners *ownerBook) source {
 	if rec == nil {
 		return src
 	}
+	rec.part = partOf(src)
 	if s, ok := src.(*scheduledSource); ok {
 		s.observe(recordObserver{w: rec.w, owners: owners})
 		rec.describe = s.describe

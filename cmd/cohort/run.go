@@ -134,6 +134,7 @@ type testRun struct {
 	owners         *ownerBook          // nil: nobody asks for them
 	lastRun        int                 // of the attempts that were scanned into exec
 	goIs           string              // the Go version to report; "": ask for it
+	decided        bool                // each of the runs it is made of has decided what runs again
 	held           *heldRun            // nil: everything is shown as it happens
 
 	unread chan struct{} // receives when nobody reads stdout or stderr any more
@@ -298,6 +299,9 @@ func (r *testRun) known() *testjson.Execution {
 
 // checkRerun reports why the failures of a pass are not run again; nil: they are.
 func (r *testRun) checkRerun(status error) error {
+	if r.decided {
+		return r.src.CheckRerun(status, r.known())
+	}
 	if err := r.checkErrors(); err != nil {
 		return err
 	}
@@ -354,7 +358,7 @@ func (r *testRun) showReruns(ctx context.Context, first error) error {
 		if err == nil {
 			err = r.showAttempt(a, a.RunID > highest)
 		}
-		if err == nil {
+		if err == nil && !r.decided {
 			err = errors.Join(r.checkErrors(), r.checkDataRace())
 		}
 		if err != nil || r.interrupted() != nil {

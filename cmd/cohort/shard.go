@@ -1,15 +1,20 @@
 package main
 
 import (
+	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/gotestcohort/cohort/cmd/internal/usage"
 	"github.com/gotestcohort/cohort/grouping"
-	"github.com/gotestcohort/cohort/scheduler"
+	"github.com/gotestcohort/cohort/report/record"
+	"github.com/gotestcohort/cohort/scheduler/gotest"
 	"github.com/gotestcohort/cohort/scheduler/plan"
 )
 
@@ -81,7 +86,18 @@ func (o *options) shardProblems() []string {
 // shardPart is the part of a plan that a run takes.
 type shardPart struct {
 	plan.Shard
-	plan *plan.ShardPlan
+	plan   *plan.ShardPlan
+	source string   // a hash of the source, for the record; "": not known, or nobody asks
+	idle   []string // packages that may pass without running a test
+}
+
+// record returns the part as a record has it.
+func (p *shardPart) record() *record.Shard {
+	text, err := json.Marshal(p.plan)
+	if err != nil {
+		panic(fmt.Sprintf("encode a shard plan: %v", err)) // strings, numbers and slices always encode
+	}
+	return &record.Shard{Index: p.Index, Count: p.Count, Digest: p.plan.Sum, Idle: p.idle, Plan: text}
 }
 
 // sharded is a source that runs a part of the tests.
@@ -123,9 +139,10 @@ func (c *command) onlyShard(s *scheduledSource, src source) (source, error) {
 	}
 	_, none := src.(nothing)
 	var packages []plan.ShardPackage
+	var idle []string
 	if !none {
 		var err error
-		if packages, err = c.listShards(s.config); err != nil {
+		if packages, idle, err = c.listShards(s); err != nil {
 			return nil, err
 		}
 	}
@@ -133,7 +150,12 @@ func (c *command) onlyShard(s *scheduledSource, src source) (source, error) {
 	if err != nil {
 		return nil, err
 	}
-	part := &shardPart{Shard: o.shard.Shard, plan: p}
+	part := &shardPart{Shard: o.shard.Shard, plan: p, idle: idle}
+	if s.opts.record.wanted() {
+		if part.source, err = hashSource(filepath.Join(s.config.Dir, args.Dir), c.env.list); err != nil {
+			c.log.warnf("the record will not tell the source: %v", err)
+		}
+	}
 	if len(packages) == 0 && !none && part.Index == 1 {
 		// That the words name no package is for the go command to say, and for one machine.
 		s.part, s.config.Shard = part, map[string]plan.ShardJob{}
@@ -143,22 +165,32 @@ func (c *command) onlyShard(s *scheduledSource, src source) (source, error) {
 }
 
 // listShards reads from the source what there is to divide, as tool plan does, and warns of what
-// only all of it together shows.
-func (c *command) listShards(config *scheduler.Config) ([]plan.ShardPackage, error) {
-	args := config.GoTest
-	l := &lister{opts: &listOptions{}, args: args, env: c.env.list, past: config.Past, options: grouping.Options{
-		Dist: config.Dist, Groups: config.Groups, Run: args.Run, Skip: args.Skip,
-		Label: config.Label, PartialGroups: config.PartialGroups,
-	}}
-	packages, err := l.shardPackages(context.Background(), config.SplitTestMain)
-	if err != nil {
-		return nil, err
+// only all of it together shows. Idle are the packages that may pass without running a test.
+func (c *command) listShards(s *scheduledSource) (packages []plan.ShardPackage, idle []string, err error) {
+	config, args := s.config, s.config.GoTest
+	l := &lister{opts: &listOptions{}, args: args, env: c.env.list, past: config.Past, rules: config.Rules}
+	l.grouped = func(path string) grouping.Options {
+		return config.Grouping(path, gotest.Patterns{Run: args.Run, Skip: args.Skip})
 	}
-	l.warnRunWide()
+	l.options = l.grouped("") // what holds for all of them
+	if packages, err = l.shardPackages(context.Background(), config.SplitTestMain); err != nil {
+		return nil, nil, err
+	}
+	for _, p := range l.packages {
+		if p.TestMain || args.Exec != nil {
+			idle = append(idle, p.ImportPath)
+		}
+	}
+	if s.opts.run.changedSince == "" && !s.opts.run.lastFailed.on { // else these are not all of them
+		l.warnRunWide()
+		if wholeModule(args, config.Dir) {
+			l.warnings = append(l.warnings, grouping.UnmatchedRules(config.Rules, l.packages)...)
+		}
+	}
 	for _, w := range l.warnings {
 		c.log.warnf("%v", w)
 	}
-	return packages, nil
+	return packages, idle, nil
 }
 
 // planOf returns the plan by which packages are divided.
@@ -202,9 +234,20 @@ func (c *command) takePart(s *scheduledSource, part *shardPart) source {
 		paths = append(paths, job.Path)
 	}
 	if len(jobs) < len(part.plan.Packages) {
+		// What --failed-first has put in front stays there.
+		before := s.config.GoTest.Packages
+		slices.SortStableFunc(paths, func(a, b string) int { return cmp.Compare(placeIn(before, a), placeIn(before, b)) })
 		s.config.GoTest.Packages = paths
 	}
 	return s
+}
+
+// placeIn returns where a name is in a list, or its length.
+func placeIn(list []string, name string) int {
+	if i := slices.Index(list, name); i >= 0 {
+		return i
+	}
+	return len(list)
 }
 
 // describe says in one line what the part is.

@@ -25,6 +25,7 @@ func tools() []usage.Tool {
 		{Name: "adopt", Help: "find the rules that keep a suite passing, and write them"},
 		{Name: "list", Help: "print which tests would run, and what is known of them"},
 		{Name: "plan", Help: "print how tests would be divided among several machines"},
+		{Name: "merge", Help: "make one record, and all reports, of those of several machines"},
 		{Name: "history", Help: "print the least reliable and the slowest tests of past runs"},
 		{Name: "cache", Help: "inspect or clean the link cache"},
 		{Name: "config", Help: "print the settings and where they come from, or the JSON Schema of the file"},
@@ -94,6 +95,8 @@ func (c *command) tool(args []string) error {
 		return c.replay(rest)
 	case "report":
 		return c.report(rest)
+	case "merge":
+		return c.merge(rest)
 	case "completion":
 		return c.completion(rest)
 	case "list":

@@ -60,6 +60,7 @@ func (c *command) completeWords(words []string) string {
 	adopt, _ := adoptFlags()
 	list, _ := listFlags()
 	plan, _ := planFlags()
+	merge, _ := c.mergeFlags(new(mergeOptions))
 	configured, _ := newFlags(c.env)
 	configFlags(configured)
 	var shells, topics []usage.Item
@@ -80,6 +81,7 @@ func (c *command) completeWords(words []string) string {
 			"flaky":   {Name: "cohort tool flaky", Flags: flaky.flags},
 			"list":    {Name: "cohort tool list", Flags: list.flags},
 			"plan":    {Name: "cohort tool plan", Flags: plan.flags},
+			"merge":   {Name: "cohort tool merge", Flags: merge.flags},
 			"history": historyCommand(),
 			"config":  {Name: "cohort tool config", Flags: configured.flags},
 		},

@@ -128,6 +128,7 @@ type lister struct {
 	options grouping.Options
 	rules   *grouping.Rules
 	past    *history.Snapshot
+	grouped func(path string) grouping.Options // nil: by options and rules
 
 	affected *affected.Result // nil without --changed-since
 	packages []*grouping.Package
@@ -298,6 +299,9 @@ func (l *lister) choose(src gotest.SourcePackage) (c chosenPackage, err error) {
 
 // optionsOf returns how the units of a package are made.
 func (l *lister) optionsOf(path string) grouping.Options {
+	if l.grouped != nil {
+		return l.grouped(path)
+	}
 	o := l.options
 	if dist := l.rules.Manner(path).Dist; dist != "" {
 		o.Dist = dist

@@ -169,12 +169,16 @@ func (c *command) newReplay(r *record.Reader, opts *options, keep func(record.Li
 	if !opts.rerunsEnabled() && reran(r.Manifest.Verdict) {
 		opts.rerun.maxAttempts = 1 // rules of the configuration said so, which is not here
 	}
+	if s := r.Manifest.Shard; s != nil && s.Index > 0 && plannedTests(s) > 0 {
+		opts.noTests = "pass" // as in the run
+	}
 	src := newRecordedSource(r, c.stderr, keep)
 	screen, style, shown := c.onScreen(opts)
 	run := newTestRun(&testRun{
 		cmd: shown, streams: c, opts: opts, src: src, live: c.newLive(opts, src, screen, style), goIs: r.Manifest.Go,
 		mayRerun: func() bool { return true },
 	}, r.Manifest.Workers > 0)
+	run.decided = isMerged(r.Manifest)
 	src.interrupt = func(sig os.Signal) {
 		run.mu.Lock()
 		defer run.mu.Unlock()

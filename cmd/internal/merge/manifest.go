@@ -1,0 +1,159 @@
+package merge
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/gotestcohort/cohort/report/record"
+)
+
+// Exit is the exit code of the whole run: 0 if that of every shard is, else that of a run that could
+// not be done, if there is one, else the highest.
+func (s *Set) Exit() int {
+	const notDone = 3
+	exit := 0
+	for _, r := range s.shards {
+		code := r.Manifest.Verdict.Exit
+		if exit == notDone || code == notDone {
+			exit = notDone
+			continue
+		}
+		exit = max(exit, code)
+	}
+	return exit
+}
+
+// Shards returns the manifests of the shards, in order.
+func (s *Set) Shards() []record.Manifest {
+	var all []record.Manifest
+	for _, r := range s.shards {
+		all = append(all, r.Manifest)
+	}
+	return all
+}
+
+// manifest returns what is known of the whole run.
+func (s *Set) manifest() record.Manifest {
+	all := s.Shards()
+	m := all[0]
+	m.Run, m.History, m.Env, m.Packages, m.Entries = "", "", nil, nil, nil
+	part := *m.Shard
+	part.Index = 0
+	m.Shard, m.Workers = &part, 0
+	m.Flags = mergeFlags(all)
+	for _, one := range all {
+		m.Workers += one.Workers
+		if one.Start.Before(m.Start) {
+			m.Start = one.Start
+		}
+		if one.End.After(m.End) {
+			m.End = one.End
+		}
+		if one.Seed != m.Seed {
+			m.Seed = "" // each had its own
+		}
+	}
+	m.Verdict = mergeVerdicts(all)
+	m.Verdict.Exit = s.Exit()
+	m.Packages = mergePackages(all)
+	return m
+}
+
+// mergeFlags returns the flags of the first shard. What decides whether reruns are shown is that of
+// the shard that had most of them: each has decided by itself whether to rerun.
+func mergeFlags(all []record.Manifest) map[string]string {
+	flags := make(map[string]string)
+	for name, value := range all[0].Flags {
+		flags[name] = value
+	}
+	most := 0
+	for _, m := range all {
+		if n, err := strconv.Atoi(m.Flags["rerun-fails"]); err == nil {
+			most = max(most, n)
+		}
+	}
+	if most > 0 {
+		flags["rerun-fails"] = strconv.Itoa(most)
+	}
+	return flags
+}
+
+// mergeVerdicts joins what the shards came to.
+func mergeVerdicts(all []record.Manifest) record.Verdict {
+	v := record.Verdict{Seed: all[0].Verdict.Seed}
+	var problems, refused, broken []string
+	slowest := 0
+	for _, m := range all {
+		one := m.Verdict
+		if v.First == 0 || one.First < 0 {
+			v.First = one.First
+		}
+		add := func(to *[]string, text string) {
+			if text != "" && !slices.Contains(*to, text) {
+				*to = append(*to, text)
+			}
+		}
+		add(&problems, one.Problem)
+		add(&refused, one.Refused)
+		add(&broken, one.Broken)
+		for _, text := range one.Errors {
+			add(&v.Errors, text)
+		}
+		v.Flaky, v.Failed = append(v.Flaky, one.Flaky...), append(v.Failed, one.Failed...)
+		v.Order, v.Slow = append(v.Order, one.Order...), append(v.Slow, one.Slow...)
+		v.Slowest = append(v.Slowest, one.Slowest...)
+		slowest = max(slowest, len(one.Slowest))
+		if one.Seed != v.Seed {
+			v.Seed = ""
+		}
+	}
+	slices.SortStableFunc(v.Slowest, func(a, b record.Timed) int { return cmp.Compare(b.Elapsed, a.Elapsed) })
+	v.Slowest = v.Slowest[:slowest]
+	v.Problem = strings.Join(problems, "; ")
+	// A shard whose reruns were refused does not keep those of others from being shown: so the reason is
+	// told after them.
+	v.Broken = strings.Join(append(refused, broken...), "; ")
+	return v
+}
+
+// mergePackages joins the pieces of packages.
+func mergePackages(all []record.Manifest) []record.Package {
+	var packages []record.Package
+	at := make(map[string]int)
+	for _, m := range all {
+		for _, p := range m.Packages {
+			i, ok := at[p.Path]
+			if !ok {
+				at[p.Path] = len(packages)
+				packages = append(packages, p)
+				continue
+			}
+			have := &packages[i]
+			have.Passed = have.Passed && p.Passed
+			have.Estimate += p.Estimate
+			have.Units = append(slices.Clip(have.Units), p.Units...)
+			if p.Start.Before(have.Start) {
+				have.Start = p.Start
+			}
+			if p.End.After(have.End) {
+				have.End = p.End
+			}
+		}
+	}
+	return packages
+}
+
+// Processes returns the processes of the shard with that place among Shards.
+func (s *Set) Processes(shard int) ([]record.Process, error) {
+	var all []record.Process
+	for p, err := range s.shards[shard].Processes() {
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", s.shards[shard].file, err)
+		}
+		all = append(all, p)
+	}
+	return all, nil
+}
