@@ -97,7 +97,9 @@ func TestHelpPages(t *testing.T) {
 	adopt, _ := adoptFlags()
 	replay, _ := (&command{}).replayFlags(new(replayOptions))
 	lists, _ := listFlags()
-	ofTools := slices.Concat(flaky.flags, adopt.flags, replay.flags, lists.flags, reportFlags(new(reportFiles)).flags)
+	plan, _ := planFlags()
+	merge, _ := (&command{}).mergeFlags(new(mergeOptions))
+	ofTools := slices.Concat(flaky.flags, adopt.flags, replay.flags, lists.flags, plan.flags, merge.flags, reportFlags(new(reportFiles)).flags)
 	for _, width := range []int{helpWidth, 40, 100} {
 		p := testPages(t, width)
 		for _, name := range append(p.topics(), overview) {
@@ -129,7 +131,7 @@ func TestHelpPages(t *testing.T) {
 	p := testPages(t, helpWidth)
 	for _, name := range []string{
 		"flags", "reruns", "groups", "ci", "config", "formats", "environment", "exit-codes", "watch", "records",
-		"flaky", "gotest", "gotestsum", "pytest", "how-it-works", "speed", "coverage",
+		"flaky", "gotest", "gotestsum", "shards", "pytest", "how-it-works", "speed", "coverage",
 	} {
 		if !slices.Contains(p.topics(), name) {
 			t.Errorf("no page on %s", name)

@@ -50,16 +50,18 @@ func TestProjectFiles(t *testing.T) {
 			t.Errorf("there is no %s", name)
 		}
 	}
-	page, err := os.ReadFile("help/ci.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	examples := regexp.MustCompile(`(?m)^    # (\S+\.yml)\n(?:    .*\n)+`).FindAllSubmatch(page, -1)
-	if len(examples) != 3 {
-		t.Errorf("%d examples of YAML on the page about CI, want 3", len(examples))
-	}
-	for _, m := range examples {
-		files["the example "+string(m[1])] = bytes.ReplaceAll(m[0], []byte("\n    "), []byte("\n"))[4:]
+	for name, want := range map[string]int{"ci": 3, "shards": 4} {
+		page, err := os.ReadFile("help/" + name + ".md")
+		if err != nil {
+			t.Fatal(err)
+		}
+		examples := regexp.MustCompile(`(?m)^    # (\S+\.yml)\n(?:    .*\n)+`).FindAllSubmatch(page, -1)
+		if len(examples) != want {
+			t.Errorf("%d examples of YAML on the page %s, want %d", len(examples), name, want)
+		}
+		for _, m := range examples {
+			files["the example "+string(m[1])+" of "+name] = bytes.ReplaceAll(m[0], []byte("\n    "), []byte("\n"))[4:]
+		}
 	}
 	for name, data := range files {
 		var v any
