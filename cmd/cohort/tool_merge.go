@@ -97,6 +97,9 @@ func (c *command) mergeSet(set *merge.Set, given layer, opts *options, o mergeOp
 	for _, note := range set.Notes {
 		c.log.infof("%s", note)
 	}
+	for _, text := range set.Warnings {
+		c.log.warnf("%s", text)
+	}
 	name := opts.record.file
 	if name == "" {
 		temp, err := os.CreateTemp("", "cohort-*.cohort")

@@ -15,6 +15,7 @@ type shardLedger struct {
 	shard int
 	file  string
 	exit  int      // of the shard's run
+	early bool     // the run was to end at a failure, so that what comes after it did not run
 	idle  []string // packages that may pass without running a test, as go test has it
 
 	jobs map[string]plan.ShardJob
@@ -25,13 +26,21 @@ type shardLedger struct {
 	problems []string
 }
 
-func newShardLedger(p *plan.ShardPlan, part *record.Shard, file string, exit int) *shardLedger {
-	l := &shardLedger{plan: p, shard: part.Index, idle: part.Idle, file: file, exit: exit,
+func newShardLedger(p *plan.ShardPlan, m record.Manifest, file string) *shardLedger {
+	l := &shardLedger{plan: p, shard: m.Shard.Index, idle: m.Shard.Idle, file: file, exit: m.Verdict.Exit, early: endsEarly(m),
 		jobs: make(map[string]plan.ShardJob), ends: make(map[string][]string), ended: make(map[string]map[string]bool)}
-	for _, job := range p.Jobs(part.Index) {
+	for _, job := range p.Jobs(l.shard) {
 		l.jobs[job.Path] = job
 	}
 	return l
+}
+
+// endsEarly reports whether a run was to end at a failure.
+func endsEarly(m record.Manifest) bool {
+	fails, ok := m.Flags["max-fails"]
+	return ok && fails != "0" && fails != "" || slices.ContainsFunc(m.Command, func(word string) bool {
+		return strings.TrimPrefix(strings.TrimLeft(word, "-"), "test.") == "failfast" && strings.HasPrefix(word, "-")
+	})
 }
 
 // name names the shard.
@@ -94,6 +103,9 @@ func (l *shardLedger) unplanned() bool {
 // settlePackage compares what ran of a package with what was to run.
 func (l *shardLedger) settlePackage(path string, job plan.ShardJob) {
 	ends := l.ends[path]
+	if l.early && l.exit != 0 && len(ends) < 2 {
+		return
+	}
 	if len(ends) != 1 {
 		l.say("package %s ended %s in %s", path, times(len(ends)), l.name())
 		return

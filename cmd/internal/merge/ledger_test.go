@@ -45,9 +45,17 @@ func TestShardLedger(t *testing.T) {
 		{"a package of none", 1, 0, "", "p.TestA pass, p.TestB pass, p pass, r pass", "package r ran in shard 1/2 (f), but the plan gives it to none"},
 		{"a TestMain that runs none", 1, 0, "p", "p pass", ""},
 		{"a TestMain that runs some", 1, 0, "p", "p.TestA pass, p pass", "TestB of p did not run in shard 1/2 (f)"},
+		{"-failfast", 2, 1, "", "p.TestC fail, p fail", ""},
+		{"-test.failfast", 2, 1, "", "p.TestC fail, p fail, p fail", "package p ended twice in shard 2/2 (f)"},
+		{"--failfast", 2, 0, "", "p.TestC pass, p pass", "package q ended not at all in shard 2/2 (f)"},
+		{"-run=failfast", 2, 1, "", "p.TestC fail, p fail", "package q ended not at all in shard 2/2 (f)"},
 		{"nothing at all", 2, 0, "", "", "package p ended not at all in shard 2/2 (f)\npackage q ended not at all in shard 2/2 (f)"},
 	} {
-		l := newShardLedger(dividedPlan(), &record.Shard{Index: tt.shard, Idle: strings.Fields(tt.idle)}, "f", tt.exit)
+		m := record.Manifest{Shard: &record.Shard{Index: tt.shard, Idle: strings.Fields(tt.idle)}, Verdict: record.Verdict{Exit: tt.exit}}
+		if strings.HasPrefix(tt.name, "-") {
+			m.Command = []string{tt.name, "./..."}
+		}
+		l := newShardLedger(dividedPlan(), m, "f")
 		for _, text := range strings.Split(tt.ran, ", ") {
 			name, action, ok := strings.Cut(text, " ")
 			if !ok {

@@ -63,11 +63,14 @@ func (s *Set) manifest() record.Manifest {
 }
 
 // mergeFlags returns the flags of the first shard. What decides whether reruns are shown is that of
-// the shard that had most of them: each has decided by itself whether to rerun.
+// the shard that had most of them: each has decided by itself whether to rerun, and when to end.
 func mergeFlags(all []record.Manifest) map[string]string {
 	flags := make(map[string]string)
 	for name, value := range all[0].Flags {
 		flags[name] = value
+	}
+	if flags["max-fails"] != "" {
+		flags["max-fails"] = "0"
 	}
 	most := 0
 	for _, m := range all {

@@ -1,7 +1,6 @@
 package merge
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -14,8 +13,8 @@ import (
 
 // Set is the records of all shards of one run, of each shard the one that counts. Close it.
 type Set struct {
-	// Notes say what is not a problem but should be known, one a line.
-	Notes []string
+	// Notes say which records do not count, Warnings what else should be known, one a line.
+	Notes, Warnings []string
 	// Plan is the plan by which the suite was divided.
 	Plan *plan.ShardPlan
 
@@ -63,8 +62,35 @@ func Open(names []string) (*Set, error) {
 	if refused = append(refused, more...); len(refused) > 0 {
 		return nil, errors.Join(&Refused{refused}, set.Close())
 	}
+	set.Warnings = set.otherArguments()
 	return &set, nil
 }
+
+// otherArguments returns which shards ran with other arguments of go test than the first: those that
+// name files aside, which machines have of their own.
+func (s *Set) otherArguments() []string {
+	words := func(r *shardRecord) string {
+		var all []string
+		for i, word := range r.Manifest.Command {
+			flag, _, _ := strings.Cut(strings.TrimPrefix(strings.TrimLeft(word, "-"), "test."), "=")
+			own := strings.HasPrefix(word, "-") && slices.Contains(ownFiles(), flag)
+			if !own && (i == 0 || !slices.Contains(ownFiles(), strings.TrimLeft(r.Manifest.Command[i-1], "-"))) {
+				all = append(all, word)
+			}
+		}
+		return strings.Join(all, " ")
+	}
+	var warnings []string
+	for _, r := range s.shards[1:] {
+		if a, b := words(s.shards[0]), words(r); a != b {
+			warnings = append(warnings, fmt.Sprintf("%s and %s ran with other arguments of go test: %q and %q", s.shards[0].file, r.file, a, b))
+		}
+	}
+	return warnings
+}
+
+// ownFiles are the flags of go test with which each shard names files of its own.
+func ownFiles() []string { return []string{"coverprofile", "outputdir"} }
 
 // read opens a record. A problem is why it cannot be used; the reader is nil if it is not complete.
 func read(name string) (*record.Reader, candidate, string) {
@@ -123,13 +149,14 @@ func (s *Set) check(all []candidate, agreed bool) ([]string, error) {
 		return missingShards(all, all[0].count, nil), nil
 	}
 	first := s.shards[0].Manifest.Shard
-	s.Plan = new(plan.ShardPlan)
-	if err := json.Unmarshal(first.Plan, s.Plan); err != nil {
-		return nil, fmt.Errorf("%s: read the plan: %w", s.shards[0].file, err)
+	p, err := plan.ParseShardPlan(first.Plan)
+	switch {
+	case err != nil: // whoever has redacted names of tests has made them equal
+		return []string{fmt.Sprintf("%s: its plan was changed, by --redact perhaps, so that what ran cannot be compared with it: %v", s.shards[0].file, err)}, nil
+	case p.Shards != first.Count || p.Sum != first.Digest:
+		return []string{fmt.Sprintf("%s: its plan is not that of shard %v", s.shards[0].file, first)}, nil
 	}
-	if s.Plan.Shards != first.Count {
-		return nil, fmt.Errorf("%s: its plan is for %d shards, but it is of shard %v", s.shards[0].file, s.Plan.Shards, first)
-	}
+	s.Plan = p
 	problems := missingShards(all, first.Count, s.Plan)
 	if !agreed {
 		return problems, nil // the plan of one says nothing about the others
@@ -150,7 +177,7 @@ func (s *Set) check(all []candidate, agreed bool) ([]string, error) {
 
 // settle returns what of the plan a shard did not run, and what it ran that is not its own.
 func (s *Set) settle(r *shardRecord) ([]string, error) {
-	l := newShardLedger(s.Plan, r.Manifest.Shard, r.file, r.Manifest.Verdict.Exit)
+	l := newShardLedger(s.Plan, r.Manifest, r.file)
 	for e, err := range r.Events() {
 		if err != nil {
 			return nil, err
