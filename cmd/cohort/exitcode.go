@@ -27,7 +27,7 @@ func exitCodes() [][2]string {
 		{"0", "every test passed, in a rerun at the latest, or there was nothing to run"},
 		{strconv.Itoa(exitFailed), "a test failed, a package did not build, or --fail-on-flaky or --no-tests=fail says so"},
 		{"2", "go test did not take its arguments"},
-		{strconv.Itoa(exitError), "cohort could not do what it was asked: wrong flags, a file it cannot write, reruns that were given up"},
+		{strconv.Itoa(exitError), "cohort could not do what it was asked: wrong flags, a file it cannot write, reruns that were given up, records that cannot be merged"},
 		{strconv.Itoa(exitSetup), "a set-up failed, and the tests that need it did not run"},
 		{strconv.Itoa(exitUnknown), "the command was killed and has no exit code"},
 		{strconv.Itoa(exitSignal) + "+n", "signal n ended the run"},

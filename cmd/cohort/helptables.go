@@ -9,6 +9,9 @@ func otherVariables() [][2]string {
 		{"GOVERSION", "the version of Go for the JUnit file, instead of asking the go command"},
 		{"NO_COLOR", "not empty: no colour"},
 		{"FORCE_COLOR, CLICOLOR_FORCE", "not empty, 0 or false: colour even where there is no terminal"},
+		{"CIRCLE_NODE_INDEX, ...", "what --shard=auto reads: also CIRCLE_NODE_TOTAL, CI_NODE_INDEX and CI_NODE_TOTAL, " +
+			"BUILDKITE_PARALLEL_JOB and BUILDKITE_PARALLEL_JOB_COUNT, JOB_COMPLETION_INDEX, " +
+			"TEST_SHARD_INDEX, TEST_TOTAL_SHARDS and TEST_SHARD_STATUS_FILE"},
 		{"GITHUB_ACTIONS", "true: the format testname is github-actions"},
 		{"GOFLAGS", "go test's default flags, as the go command reads them"},
 	}
