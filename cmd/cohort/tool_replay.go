@@ -176,7 +176,6 @@ func (c *command) newReplay(r *record.Reader, opts *options, keep func(record.Li
 	screen, style, shown := c.onScreen(opts)
 	run := newTestRun(&testRun{
 		cmd: shown, streams: c, opts: opts, src: src, live: c.newLive(opts, src, screen, style), goIs: r.Manifest.Go,
-		mayRerun: func() bool { return true },
 	}, r.Manifest.Workers > 0)
 	run.decided = isMerged(r.Manifest)
 	src.interrupt = func(sig os.Signal) {

@@ -87,10 +87,17 @@ func mergeFlags(all []record.Manifest) map[string]string {
 // mergeVerdicts joins what the shards came to.
 func mergeVerdicts(all []record.Manifest) record.Verdict {
 	v := record.Verdict{Seed: all[0].Verdict.Seed}
-	var problems, refused, broken []string
-	slowest := 0
+	var problems, broken []string
+	slowest, workers := 0, 0
 	for _, m := range all {
 		one := m.Verdict
+		for _, s := range one.Setups {
+			if s.Worker >= 0 {
+				s.Worker += workers
+			}
+			v.Setups = append(v.Setups, s)
+		}
+		workers += m.Workers
 		if v.First == 0 || one.First < 0 {
 			v.First = one.First
 		}
@@ -100,12 +107,18 @@ func mergeVerdicts(all []record.Manifest) record.Verdict {
 			}
 		}
 		add(&problems, one.Problem)
-		add(&refused, one.Refused)
+		// A shard whose reruns were refused does not keep those of others from being shown: so the
+		// reason is told after them.
+		add(&broken, one.Refused)
 		add(&broken, one.Broken)
 		for _, text := range one.Errors {
 			add(&v.Errors, text)
 		}
 		v.Flaky, v.Failed = append(v.Flaky, one.Flaky...), append(v.Failed, one.Failed...)
+		v.Excused, v.Ready = append(v.Excused, one.Excused...), append(v.Ready, one.Ready...)
+		for _, test := range one.InQuarantine {
+			add(&v.InQuarantine, test)
+		}
 		v.Order, v.Slow = append(v.Order, one.Order...), append(v.Slow, one.Slow...)
 		v.Slowest = append(v.Slowest, one.Slowest...)
 		slowest = max(slowest, len(one.Slowest))
@@ -116,9 +129,7 @@ func mergeVerdicts(all []record.Manifest) record.Verdict {
 	slices.SortStableFunc(v.Slowest, func(a, b record.Timed) int { return cmp.Compare(b.Elapsed, a.Elapsed) })
 	v.Slowest = v.Slowest[:slowest]
 	v.Problem = strings.Join(problems, "; ")
-	// A shard whose reruns were refused does not keep those of others from being shown: so the reason is
-	// told after them.
-	v.Broken = strings.Join(append(refused, broken...), "; ")
+	v.Broken = strings.Join(broken, "; ")
 	return v
 }
 
