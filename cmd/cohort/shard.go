@@ -80,6 +80,10 @@ func (o *options) shardProblems() []string {
 	if o.watch {
 		all = append(all, "--shard cannot be used with --watch")
 	}
+	if wanted := o.cover.wanted(); len(wanted) > 0 {
+		all = append(all, usage.List(wanted)+" cannot be used with --shard, which covers a part: run with -coverprofile and --record, "+
+			"and give "+usage.Verb(len(wanted), "it", "them")+" to cohort tool merge")
+	}
 	return all
 }
 

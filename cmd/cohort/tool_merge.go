@@ -1,16 +1,19 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
 	"github.com/gotestcohort/cohort/cmd/internal/merge"
 	"github.com/gotestcohort/cohort/cmd/internal/usage"
+	"github.com/gotestcohort/cohort/report/cover"
 	"github.com/gotestcohort/cohort/report/record"
 	"github.com/gotestcohort/cohort/scheduler/gotest"
 	"github.com/gotestcohort/cohort/scheduler/plan"
@@ -53,12 +56,16 @@ func mergedFlags() []string {
 		"hide-rerun-details", "fail-on-flaky", "no-tests", "junitfile", "junitfile-testsuite-name", "junitfile-testcase-classname",
 		"junitfile-project-name", "junitfile-hide-empty-pkg", "junitfile-hide-skipped-tests", "junitfile-reruns", "junitfile-details",
 		"jsonfile", "jsonfile-timing-events", "rerun-fails-report", "post-run-command", "record", "redact", "htmlfile", "tracefile", "history",
+		"cover-min", "cover-min-changed", "cover-base", "coverfile-cobertura", "coverfile-lcov",
 	}
 }
 
 // keptFromReplay are those that merge sees to itself.
 func keptFromReplay() []string {
-	return []string{"record", "htmlfile", "tracefile", "history", "coverprofile"}
+	return []string{
+		"record", "htmlfile", "tracefile", "history", "coverprofile",
+		"cover-min", "cover-min-changed", "cover-base", "coverfile-cobertura", "coverfile-lcov",
+	}
 }
 
 // merge is cohort tool merge.
@@ -73,7 +80,7 @@ func (c *command) merge(args []string) error {
 		return err
 	}
 	given := flagLayer(scanned.Settings, "")
-	problems := table.apply(given)
+	problems := append(table.apply(given), opts.coverProblems()...)
 	if len(names) == 0 {
 		problems = append(problems, "cohort tool merge: no record is named")
 	}
@@ -137,29 +144,75 @@ func replayArgs(given layer) []string {
 	return args
 }
 
-// writeMerged writes the record, and the coverage profile.
+// writeMerged writes the record, and what is asked of coverage.
 func (c *command) writeMerged(set *merge.Set, name string, opts *options, o mergeOptions) error {
 	profile, lacking, err := set.Coverage()
 	if err != nil {
 		return err
 	}
+	wanted := opts.cover.wanted()
 	if o.cover != "" {
-		if profile == nil || len(lacking) > 0 {
-			return fmt.Errorf("--coverprofile=%s: %s no coverage profile: run the shards with -coverprofile in the folder where cohort is started",
-				o.cover, usage.List(lacking)+usage.Verb(len(lacking), " has", " have"))
-		}
-		if err := writeFile(o.cover, func(out io.Writer) error { _, err := profile.WriteTo(out); return err }); err != nil {
-			return err
-		}
+		wanted = append(wanted, "--coverprofile")
+	}
+	if len(wanted) > 0 && (profile == nil || len(lacking) > 0) {
+		return fmt.Errorf("%s: there is no coverage profile in %s: run the shards with -coverprofile in the folder where cohort is started",
+			usage.List(wanted), usage.List(lacking))
 	}
 	if len(lacking) > 0 {
 		profile = nil // one that is not complete would say less than there is
+	}
+	covered := merge.Covered{Profile: profile, Percent: coverageOf(set, profile)}
+	if len(wanted) > 0 {
+		if covered.Verdict, err = c.coverMerged(set, profile, opts, o.cover); err != nil {
+			return err
+		}
 	}
 	w, err := record.Create(name, record.NewRedactor(opts.record.redact))
 	if err != nil {
 		return err
 	}
-	return set.Write(w, profile, coverageOf(set, profile))
+	return set.Write(w, covered)
+}
+
+// coverMerged writes the files of coverage, and returns the answer to what is asked of it.
+func (c *command) coverMerged(set *merge.Set, profile *gotest.Profile, opts *options, file string) (v *cover.Verdict, err error) {
+	if file == "" {
+		dir, err := os.MkdirTemp("", "cohort-cover-")
+		if err != nil {
+			return nil, fmt.Errorf("merge: %w", err)
+		}
+		defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+		file = filepath.Join(dir, "cover.out")
+	}
+	if err := writeFile(file, func(out io.Writer) error { _, err := profile.WriteTo(out); return err }); err != nil {
+		return nil, err
+	}
+	first := set.Shards()[0]
+	args, err := gotest.ParseArgs(first.Command, c.env.list)
+	if err != nil {
+		return nil, err
+	}
+	own := *opts
+	own.args = first.Command
+	cov := &coverage{cmd: c, opts: &own, args: args, profile: file, start: first.Start}
+	if own.cover.minChanged.given {
+		if cov.change, err = c.findChange(context.Background(), args.Dir, string(own.cover.base)); err != nil {
+			return nil, fmt.Errorf("--cover-base: %w", err)
+		}
+	}
+	var status error
+	if exit := set.Exit(); exit != 0 {
+		status = exitStatus{exit}
+	}
+	if v, err = cov.judge(status, nil); err != nil {
+		return nil, err
+	}
+	if v != nil {
+		for _, line := range v.Good() {
+			c.log.infof("coverage: %s", line)
+		}
+	}
+	return v, cov.writeFiles()
 }
 
 // coverageOf returns what tells the coverage of a divided package. With -coverpkg it cannot be told: the

@@ -35,7 +35,7 @@ func Recover(name string) (*Reader, error) {
 
 // NewRecovered is [Recover] for size bytes.
 func NewRecovered(from io.ReaderAt, size int64) (*Reader, error) {
-	if err := checkStart(from, size); err != nil {
+	if _, err := readStart(from, size); err != nil {
 		return nil, err
 	}
 	r := new(Reader)
@@ -63,7 +63,7 @@ func NewRecovered(from io.ReaderAt, size int64) (*Reader, error) {
 // begin reads the first entry.
 func (r *Reader) begin(in io.Reader) {
 	var s start
-	if json.NewDecoder(in).Decode(&s) == nil { // checkStart has read it
+	if json.NewDecoder(in).Decode(&s) == nil { // readStart has read it
 		r.Manifest.Version, r.Manifest.Start, r.Manifest.End = s.Version, s.Start, s.Start
 	}
 }

@@ -44,6 +44,7 @@ func TestMergeVerdicts(t *testing.T) {
 		"Exit",                                // Set.Exit
 		"Signal", "Interrupted", "NotStarted", // such a run is not merged
 		"Refused",             // told by Broken
+		"Coverage",            // Covered.Verdict
 		"More", "Annotations", // what each shard has told for itself
 	}
 	for i := range got.NumField() {

@@ -7,14 +7,25 @@ import (
 	"io"
 	"slices"
 
+	"github.com/gotestcohort/cohort/report/cover"
 	"github.com/gotestcohort/cohort/report/record"
 	"github.com/gotestcohort/cohort/scheduler/gotest"
 )
 
-// Write writes the record of the whole run into w and closes it. profile is what Coverage has
-// returned; coverage says what a divided package covers, "" if that is not known.
-func (s *Set) Write(w *record.Writer, profile *gotest.Profile, coverage func(pkg string) string) error {
-	m := s.manifest()
+// Covered is what the shards have covered together.
+type Covered struct {
+	// Profile is nil if it is not known.
+	Profile *gotest.Profile
+	// Verdict is the answer to what is asked of it, nil for nothing.
+	Verdict *cover.Verdict
+	// Percent returns the line of a divided package, "" if it is not known.
+	Percent func(pkg string) string
+}
+
+// Write writes the record of the whole run into w and closes it.
+func (s *Set) Write(w *record.Writer, c Covered) error {
+	m, profile, coverage := s.manifest(), c.Profile, c.Percent
+	m.Verdict.Coverage = c.Verdict
 	if err := s.writeStreams(w, coverage); err != nil {
 		return errorsWith(err, w)
 	}
