@@ -54,12 +54,12 @@ func placeOfRules(text string) (at, indent int, head string) {
 	if text != "" && !strings.HasSuffix(text, "\n") {
 		head = "\n"
 	}
-	body := strings.TrimPrefix(text, "\ufeff")
-	if strings.TrimSpace(body) == "" {
+	body := unixText([]byte(text))
+	if len(bytes.TrimSpace(body)) == 0 {
 		return end, 2, head + "version: 1\n\ntests:\n"
 	}
 	var values []*ast.MappingValueNode
-	if file, err := parser.ParseBytes([]byte(body), 0); err == nil && len(file.Docs) > 0 {
+	if file, err := parser.ParseBytes(body, 0); err == nil && len(file.Docs) > 0 {
 		switch n := file.Docs[0].Body.(type) {
 		case *ast.MappingNode:
 			values = n.Values
@@ -80,7 +80,7 @@ func placeOfRules(text string) (at, indent int, head string) {
 		return end, indent, head
 	}
 	lines := strings.SplitAfter(text, "\n")
-	next := lineOf(values[i+1].Key) - 1
+	next := min(lineOf(values[i+1].Key)-1, len(lines)) // a line may end with a return alone
 	for next > 0 && aside(lines[next-1]) {
 		next--
 	}

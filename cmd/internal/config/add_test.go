@@ -44,6 +44,12 @@ func TestAddRules(t *testing.T) {
 			"Windows", "version: 1\r\ntests:\r\n  - match: {test: X}\r\n    serial: true\r\nlocks: {a: 1}\r\n",
 			"version: 1\r\ntests:\r\n  - match: {test: X}\r\n    serial: true\r\n" + strings.ReplaceAll(entries("  "), "\n", "\r\n") + "locks: {a: 1}\r\n",
 		},
+		{
+			"Windows with comments", "version: 1\r\n# a\r\ntests: # b\r\n  # c\r\n  - match: {test: X} # d\r\n    serial: true\r\n# e\r\nlocks: {a: 1}\r\n",
+			"version: 1\r\n# a\r\ntests: # b\r\n  # c\r\n  - match: {test: X} # d\r\n    serial: true\r\n" +
+				strings.ReplaceAll(entries("  "), "\n", "\r\n") + "# e\r\nlocks: {a: 1}\r\n",
+		},
+		{"a return alone", "# a\r# b\r# c\rtests:\n  - match: {test: X}\n    serial: true\nlocks: {a: 1}\n", ""},
 		{"in one line", "tests: [{match: {test: X}, serial: true}]\n", ""},
 		{"all in one line", "{version: 1}\n", ""},
 		{
@@ -73,7 +79,8 @@ func TestAddRules(t *testing.T) {
 
 // FuzzAddRules adds a rule to any file that can be read: its old text stays, in order.
 func FuzzAddRules(f *testing.F) {
-	for _, text := range []string{"", "version: 1\n", "tests:\n  - match: {test: X}\n    serial: true\nlocks: {a: 1}\n", "\ufefflocks:\n  a: 1 # x\n"} {
+	for _, text := range []string{"", "version: 1\n", "tests:\n  - match: {test: X}\n    serial: true\nlocks: {a: 1}\n", "\ufefflocks:\n  a: 1 # x\n",
+		"# a\r\ntests:\r\n  - match: {test: X} # b\r\n    serial: true\r\n# c\r\nlocks: {a: 1}\r\n", "# a\r# b\rtests:\n- match: {test: X}\n  serial: true\nlocks: {a: 1}\n"} {
 		f.Add(text, "^(TestA)$")
 	}
 	f.Fuzz(func(t *testing.T, text, test string) {

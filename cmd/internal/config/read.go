@@ -1,7 +1,6 @@
 package config
 
 import (
-	"bytes"
 	"fmt"
 	"slices"
 	"strings"
@@ -24,7 +23,7 @@ type reader struct {
 // are problems, the Config holds what could be read.
 func Parse(file string, data []byte, flags []usage.Flag) (*Config, []Problem) {
 	r := &reader{file: file, flags: flags, anchors: map[string]ast.Node{}}
-	if node := r.document(bytes.TrimPrefix(data, []byte("\ufeff"))); node != nil {
+	if node := r.document(unixText(data)); node != nil {
 		r.top(node)
 	}
 	slices.SortStableFunc(r.problems, func(a, b Problem) int { return a.At.Line - b.At.Line })

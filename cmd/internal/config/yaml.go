@@ -1,6 +1,7 @@
 package config
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 
@@ -14,6 +15,12 @@ type entry struct {
 	key   string
 	value ast.Node
 	line  int
+}
+
+// unixText is a file as the parser has to see it: without a byte order mark, and with line ends
+// that it counts once. It counts those of Windows twice after a comment.
+func unixText(data []byte) []byte {
+	return bytes.ReplaceAll(bytes.TrimPrefix(data, []byte("\ufeff")), []byte("\r\n"), []byte("\n"))
 }
 
 // document parses data into the one document of a file, nil for an empty one.
