@@ -113,6 +113,11 @@ func (c *command) adopt(args []string) error {
 	if err != nil {
 		return err
 	}
+	if !opts.check {
+		if err := place.hasRoom(); err != nil {
+			return err
+		}
+	}
 	config, err := c.adoptConfig(opts, place)
 	if err != nil {
 		return err

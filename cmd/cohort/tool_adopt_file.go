@@ -55,12 +55,23 @@ func (c *command) adoptPlace(l *toolLine) (*adoptPlace, error) {
 	return p, nil
 }
 
+// hasRoom returns an error if rules cannot be added to the file, before the work of finding them.
+func (p *adoptPlace) hasRoom() error {
+	_, err := p.withEntries([]config.Rule{{Match: config.Match{Package: "."}, Dist: string(grouping.LoadPackage)}})
+	return err
+}
+
 // with returns the text of the file with the rules at the end of tests.
 func (p *adoptPlace) with(rules []*adopt.Rule) ([]byte, error) {
 	var entries []config.Rule
 	for _, r := range rules {
 		entries = append(entries, p.entries(r)...)
 	}
+	return p.withEntries(entries)
+}
+
+// withEntries returns the text of the file with these rules at the end of tests.
+func (p *adoptPlace) withEntries(entries []config.Rule) ([]byte, error) {
 	root, _ := newFlags(p.command.env)
 	text, err := config.AddRules(p.path, p.old, root.flags, entries)
 	if errors.Is(err, config.ErrNoPlace) {
