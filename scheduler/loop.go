@@ -42,13 +42,16 @@ type (
 // then wants done.
 func (r *Run) loop() {
 	defer r.children.Done()
-	stopped := r.ctx.Done()
+	stopped, begun := r.ctx.Done(), r.listener.Builds.Begun()
 	var wake <-chan time.Time
 	for {
 		select {
 		case <-stopped:
 			stopped = nil // once
 			r.core.stop()
+		case <-begun:
+			begun = nil // once
+			r.core.setups.early = true
 		case req := <-r.listener.Requests():
 			r.arrive(req)
 		case event := <-r.events:

@@ -15,6 +15,8 @@ type setups struct {
 	world   *World
 	state   *world.State
 	waiting []*job
+	// early has the run's set-ups start before a process waits for them: tests are being built.
+	early bool
 }
 
 func newSetups(c *Config) *setups {
@@ -54,8 +56,12 @@ func (c *core) enter(j *job, now time.Time) {
 	}
 }
 
-// admit asks again for the jobs that wait.
+// admit asks again for the jobs that wait, and for the first one that will.
 func (c *core) admit(now time.Time) {
+	if c.setups.early && !c.stopped {
+		answer, _ := c.setups.state.Ask(0, nil)
+		c.setups.early = answer == world.Wait
+	}
 	waiting := c.setups.waiting
 	c.setups.waiting = nil
 	for _, j := range waiting {

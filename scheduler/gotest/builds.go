@@ -18,6 +18,7 @@ import (
 // place and inherit the connection, link and cgo run as its child. When they end, however they end,
 // the kernel closes it.
 type Builds struct {
+	begun chan struct{}
 	ended chan struct{}
 
 	mu    sync.Mutex
@@ -26,7 +27,7 @@ type Builds struct {
 
 // newBuilds returns a Builds with the limit that the go command sets itself.
 func newBuilds() *Builds {
-	return &Builds{ended: make(chan struct{}, 1), turns: turns{limit: runtime.GOMAXPROCS(0)}}
+	return &Builds{begun: make(chan struct{}), ended: make(chan struct{}, 1), turns: turns{limit: runtime.GOMAXPROCS(0)}}
 }
 
 // Limit sets how many tools may run at a time, at least one. Without it they are GOMAXPROCS, as
@@ -61,6 +62,10 @@ func (b *Builds) Started() int {
 	return b.turns.started
 }
 
+// Begun is closed when the first tool has come: something is being built, so that tests are likely
+// to run.
+func (b *Builds) Begun() <-chan struct{} { return b.begun }
+
 // Ended receives a value when the last tool that was running has ended and none waits. Ends in
 // quick succession may be told as one; Building says whether another has begun since. It is never
 // closed.
@@ -89,6 +94,11 @@ func (b *Builds) serve(conn net.Conn, tool string) {
 func (b *Builds) enter(t *turn) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	select {
+	case <-b.begun:
+	default:
+		close(b.begun)
+	}
 	grant(b.turns.enter(t))
 }
 
