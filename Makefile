@@ -35,10 +35,10 @@ SUITES := $(SUITES)|TestSignals|TestPartsDie|TestNobodyReads|TestCohortKilled|Te
 FUZZTIME ?= 10s
 
 .DEFAULT_GOAL := help
-.PHONY: help build test check lint fuzz cover bench demo picture info clean
+.PHONY: help build test check lint fuzz cover bench demo demo-e2e picture info clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 build: ## build bin/cohort
 	CGO_ENABLED=0 $(GO) build -o bin/ ./cmd/cohort
@@ -79,6 +79,9 @@ demo: build ## run the tests of a small shop, and see what cohort does with them
 
 picture: build ## make the picture of the shop's report for README anew (needs chromium)
 	@sh testdata/shop/picture.sh bin/cohort
+
+demo-e2e: build ## the same with a shop over PostgreSQL, which must be installed; it fetches a driver
+	@sh testdata/shopdb/demo.sh bin/cohort
 
 info: ## show what a bug report should say
 	@$(GO) version

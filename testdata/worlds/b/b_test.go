@@ -1,0 +1,40 @@
+//go:build unix
+
+package b
+
+import (
+	"testing"
+
+	"example.com/worlds"
+)
+
+func TestPlainb1(t *testing.T) { worlds.Need(t) }
+
+func TestPlainb2(t *testing.T) { worlds.Need(t) }
+
+func TestPlainb3(t *testing.T) { worlds.Need(t) }
+
+//cohort:label db
+func TestDBb1(t *testing.T) { worlds.Need(t, "db") }
+
+//cohort:label db
+func TestDBb2(t *testing.T) { worlds.Need(t, "db") }
+
+//cohort:label db
+func TestDBb3(t *testing.T) { worlds.Need(t, "db") }
+
+//cohort:label db
+func TestDBb4(t *testing.T) { worlds.Need(t, "db") }
+
+//cohort:label mail
+func TestMailb1(t *testing.T) { worlds.Need(t, "mail") }
+
+//cohort:label mail
+func TestMailb2(t *testing.T) { worlds.Need(t, "mail") }
+
+//cohort:label db mail
+//cohort:group steps
+func TestStepbOne(t *testing.T) { worlds.Need(t, "db", "mail") }
+
+//cohort:group steps
+func TestStepbTwo(t *testing.T) { worlds.Need(t, "db", "mail") }

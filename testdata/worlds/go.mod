@@ -1,0 +1,3 @@
+module example.com/worlds
+
+go 1.26
