@@ -121,6 +121,9 @@ func TestHelpPages(t *testing.T) {
 			for _, m := range flag.FindAllStringSubmatch(text, -1) {
 				isOwn := func(f usage.Flag) bool { return f.Name == m[1] || f.Short == m[1] }
 				other := []string{"flag", "help", "json", "man", "update", "schema", "label", "race", "p", "c", "x", "exec", "hunts", "args", "coverpkg"}
+				if name == "e2e" { // those of the commands of set-ups
+					other = append(other, "d", "e", "wait", "template", "port", "quiet", "no-cache")
+				}
 				if !slices.ContainsFunc(p.table.flags, isOwn) && !slices.ContainsFunc(ofTools, isOwn) &&
 					!slices.Contains(gotest.TestFlags(), m[1]) && !slices.Contains(other, m[1]) {
 					t.Errorf("%s: there is no flag %s", name, m[0])
@@ -131,7 +134,7 @@ func TestHelpPages(t *testing.T) {
 	p := testPages(t, helpWidth)
 	for _, name := range []string{
 		"flags", "reruns", "groups", "ci", "config", "formats", "environment", "exit-codes", "watch", "records",
-		"flaky", "gotest", "gotestsum", "shards", "pytest", "how-it-works", "speed", "coverage",
+		"flaky", "gotest", "gotestsum", "shards", "pytest", "how-it-works", "speed", "coverage", "e2e",
 	} {
 		if !slices.Contains(p.topics(), name) {
 			t.Errorf("no page on %s", name)
