@@ -13,7 +13,8 @@ import (
 	"github.com/gotestcohort/cohort/scheduler/gotest"
 )
 
-// again is the short go test command that runs a unit alone, with the user's own flags. A
+// again is the short go test command that runs a unit alone, with the user's own flags; for a run
+// with set-ups it is a cohort command. A
 // group has none: its members need each other, and the command of its process is the one.
 func (s *scheduledSource) again(u scheduler.UnitVerdict, exec *testjson.Execution) string {
 	run := ""
@@ -28,6 +29,9 @@ func (s *scheduledSource) again(u scheduler.UnitVerdict, exec *testjson.Executio
 		pkg = packageArg(".", pkg)
 	}
 	words := s.config.GoTest.Again(pkg, gotest.Patterns{Run: run, Skip: s.config.GoTest.Skip}, "", false)
+	if s.config.World != nil {
+		words = slices.Concat([]string{"cohort", "--"}, words[2:]) // go test would run it without set-ups
+	}
 	return gotest.ShellQuote(words)
 }
 

@@ -243,7 +243,7 @@ func (r *testRun) scanFirst(b *begunRun) (status error, failed bool) {
 		return err, false
 	}
 	if r.world.broken() {
-		if status != nil && r.opts.rerunsEnabled() {
+		if status != nil && r.opts.rerunsEnabled() && r.interrupted() == nil {
 			r.cmd.log.infof("no reruns: a set-up failed")
 		}
 		return status, false

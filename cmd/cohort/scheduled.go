@@ -335,6 +335,9 @@ func (s *scheduledSource) Verdict(exec *testjson.Execution) report.Outcome {
 		case u.Attempts > 1:
 			unit.FailsAlone = report.Yes
 		}
+		if s.config.World != nil {
+			unit.Command = "" // go test would run it without set-ups
+		}
 		if x := u.Explained; x != nil {
 			if unit.FailsAlone == report.Unknown {
 				unit.FailsAlone = answer(x.Alone)
@@ -371,11 +374,10 @@ func (s *scheduledSource) orderFinding(u scheduler.UnitVerdict) report.OrderFind
 	words := s.config.GoTest.Plain(u.Package, gotest.Patterns{}, "", false)[2:] // behind go test
 	f := report.OrderFinding{
 		Package: u.Package, Name: u.Name, Tests: x.Others, FailsAlone: answer(x.Alone), FailsAgain: answer(x.Again), Parts: x.Parts,
-		Hunt: gotest.ShellQuote(append([]string{"cohort", "tool", "flaky", "--test=^" + u.Tests[0] + "$", "--"}, words...)),
 		Keep: gotest.ShellQuote(append([]string{"cohort", "--dist=loadpackage", "--shuffle=off", "--"}, words...)),
 	}
-	if f.Parts {
-		f.Hunt = "" // tool flaky runs each test whole
+	if !f.Parts && s.config.World == nil { // tool flaky runs each test whole, and no set-ups
+		f.Hunt = gotest.ShellQuote(append([]string{"cohort", "tool", "flaky", "--test=^" + u.Tests[0] + "$", "--"}, words...))
 	}
 	return f
 }

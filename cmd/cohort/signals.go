@@ -88,7 +88,7 @@ func (r *testRun) interrupt(sig os.Signal) {
 	r.mu.Lock()
 	r.signal = sig
 	if sig != syscall.SIGPIPE { // else nobody reads
-		r.cmd.log.infof("%s", stopping(sig, r.live.Running(time.Now())))
+		r.cmd.log.infof("%s", stopping(sig, r.live.Running(time.Now()), r.world.owes()))
 	}
 	if r.hook != nil {
 		_ = r.hook.Signal(sig) // it may have ended by itself
@@ -97,8 +97,9 @@ func (r *testRun) interrupt(sig os.Signal) {
 	r.src.Interrupt(sig)
 }
 
-// stopping says what a signal stops, and how to be quicker.
-func stopping(sig os.Signal, running []progress.RunningTest) string {
+// stopping says what a signal stops, and how to be quicker. tearsDown reports that there are
+// tear-downs that are to come.
+func stopping(sig os.Signal, running []progress.RunningTest, tearsDown bool) string {
 	var names []string
 	for i, t := range running {
 		if i == stoppingListed {
@@ -113,7 +114,11 @@ func stopping(sig os.Signal, running []progress.RunningTest) string {
 	if len(names) > 0 {
 		what = strings.Join(names, ", ")
 	}
-	return fmt.Sprintf("%s: stopping %s; a second Ctrl-C kills at once", sig, what)
+	also := ""
+	if tearsDown {
+		also = " and leaves the tear-downs out"
+	}
+	return fmt.Sprintf("%s: stopping %s; a second Ctrl-C kills at once%s", sig, what, also)
 }
 
 // stoppingListed is how many tests a line names.

@@ -70,6 +70,9 @@ func (w *worldRun) broken() bool {
 	return false
 }
 
+// owes reports whether there is a world that will be torn down.
+func (w *worldRun) owes() bool { return w != nil && w.opts.keep != keepAlways }
+
 // abandon leaves out what is still to be torn down.
 func (w *worldRun) abandon() {
 	if w != nil {
