@@ -38,7 +38,6 @@ func newFlags(env environ) (*flagTable, *options) {
 	bindSpread(t, opts)
 	bindGroups(t, opts)
 	bindReruns(t, opts)
-	bindWorld(t, &opts.world)
 	bindLimits(t, &opts.limits)
 	bindOutput(t, opts, env)
 	bindTelling(t, &opts.telling)
@@ -49,6 +48,7 @@ func newFlags(env environ) (*flagTable, *options) {
 	bindWatch(t, opts)
 	bindConfig(t)
 	bindQuarantine(t, &opts.run)
+	bindWorld(t, &opts.world)
 	bindOther(t, opts)
 	return t, opts
 }
@@ -89,7 +89,6 @@ const (
 	sectionSpread = "Workers and order"
 	sectionGroups = "Groups"
 	sectionReruns = "Reruns"
-	sectionWorld  = "Set-ups"
 	sectionOutput = "Output"
 	sectionFiles  = "Files and reports"
 	sectionPast   = "Memory"

@@ -42,7 +42,7 @@ func (v keepMode) keeps(failed, interrupted bool) bool {
 
 // bindWorld binds what happens to the world of a run.
 func bindWorld(t *flagTable, o *worldOptions) {
-	t.section = sectionWorld
+	t.section = sectionConfig
 	t.add(&o.keep, usage.Flag{Name: "keep-env", Takes: "MODE", Kind: usage.Choice, Choices: keepModes, Own: true,
 		Help: "leave out the tear-downs, and print how to run them: never, on-failure, always"})
 	t.toggle(&o.strictTearDown, false, usage.Flag{Name: "strict-teardown", Own: true,
