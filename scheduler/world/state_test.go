@@ -152,7 +152,6 @@ type model struct {
 	ok                 map[Part]bool
 	closed, abandoned  bool
 	cut                map[Part]bool
-	refused            bool
 }
 
 func (m *model) errorf(format string, args ...any) {
