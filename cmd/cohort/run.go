@@ -57,6 +57,7 @@ func (c *command) runCovered(ctx context.Context, dir string, opts *options, cov
 		cmd: shown, streams: c, opts: opts, src: rec.source(src, owners), live: live, dir: dir, cover: cov, world: world, owners: owners,
 		mayRerun: func() bool { return !scheduled || rec.mayRerun(scheduledSrc.mayRerun()) },
 	}, scheduled)
+	defer world.guard()
 	err = r.do(ctx)
 	if scheduled {
 		scheduledSrc.remember(r.known())

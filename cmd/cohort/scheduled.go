@@ -223,6 +223,15 @@ func (s *scheduledSource) endWorld(keep bool) []world.Remains {
 	return s.run.EndWorld(keep)
 }
 
+// abort kills what runs and tears the world down. What is wrong in doing so is the least of the
+// problems of the one who calls it.
+func (s *scheduledSource) abort() {
+	if s.run != nil {
+		s.run.Kill()
+		_ = s.run.Close()
+	}
+}
+
 // abandon leaves out what is still to be torn down.
 func (s *scheduledSource) abandon() {
 	s.mu.Lock()

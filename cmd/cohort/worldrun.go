@@ -136,6 +136,18 @@ func setupOf(o world.Outcome) report.Setup {
 	return s
 }
 
+// guard tears the world down in a program that dies of a mistake of its own, and goes on with the
+// panic. It is to be deferred.
+func (w *worldRun) guard() {
+	if w == nil {
+		return
+	}
+	if p := recover(); p != nil {
+		w.src.abort()
+		panic(p)
+	}
+}
+
 // tellStays says what of the world stays, and how to end it.
 func (w *worldRun) tellStays() {
 	if w == nil || len(w.stays) == 0 {

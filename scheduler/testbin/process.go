@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"runtime/debug"
 	"slices"
 	"time"
 )
@@ -106,7 +107,8 @@ const busyLimit = 10 * time.Second
 // Run runs one process, copies its standard output and standard error, which are
 // the same pipe, to out, and returns when the process has ended and its output is
 // closed or cut off. Standard input is the null device, as in the go command. Out
-// is written to from one other goroutine, never after Run has returned.
+// is written to from one other goroutine, never after Run has returned. If it panics, Run does, and
+// the process is killed.
 //
 // The process leads its own process group (on Windows, a job). When ctx ends, the
 // group gets a signal, see Signal, and Grace later it is killed. When the process
@@ -194,7 +196,14 @@ func (r *running) wait(ctx context.Context, out io.Writer) Exit {
 	ended := make(chan error, 1)
 	go func() { ended <- r.cmd.Wait() }()
 	copied := make(chan error, 1)
-	go func() { copied <- drain(out, r.pipe) }()
+	go func() {
+		defer func() {
+			if p := recover(); p != nil {
+				copied <- &writerPanic{p, debug.Stack()}
+			}
+		}()
+		copied <- drain(out, r.pipe)
+	}()
 
 	done := ctx.Done()
 	var hurry <-chan struct{}
@@ -203,6 +212,10 @@ func (r *running) wait(ctx context.Context, out io.Writer) Exit {
 		case err := <-ended:
 			r.noteExit(err)
 		case err := <-copied:
+			if p, ok := errors.AsType[*writerPanic](err); ok {
+				r.group.kill()
+				panic(p)
+			}
 			r.closed = true
 			r.noteErr("copy output of", err)
 		case <-done:
@@ -227,6 +240,15 @@ func (r *running) wait(ctx context.Context, out io.Writer) Exit {
 	}
 	return r.exit
 }
+
+// writerPanic is a panic of out.Write. It is the caller's of Run, who may have to tidy up: in the
+// goroutine that reads the output nobody could.
+type writerPanic struct {
+	value any
+	stack []byte
+}
+
+func (p *writerPanic) Error() string { return fmt.Sprintf("%v\n\n%s", p.value, p.stack) }
 
 // drain copies all of pipe to out, until pipe is closed at either end. When out
 // fails it reads on, so that the process does not see a broken pipe, and returns

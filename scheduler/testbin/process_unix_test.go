@@ -367,3 +367,21 @@ func TestStartBusyCanceled(t *testing.T) {
 		}
 	})
 }
+
+// panicking is a writer with a mistake.
+type panicking struct{}
+
+func (panicking) Write([]byte) (int, error) { panic("a mistake") }
+
+// TestWriterPanics: a mistake of the one who reads the output is a panic of Run, which its caller can
+// catch, and not the end of the program.
+func TestWriterPanics(t *testing.T) {
+	t.Parallel()
+	defer func() {
+		err, ok := recover().(error)
+		if !ok || !strings.Contains(err.Error(), "a mistake") || !strings.Contains(err.Error(), "panicking.Write") {
+			t.Errorf("recovered %v", err)
+		}
+	}()
+	Run(t.Context(), Spec{Path: "/bin/sh", Args: []string{"-c", "echo hello; sleep 600"}}, panicking{})
+}
