@@ -11,6 +11,9 @@ import (
 
 // runCommand runs a set-up or a tear-down.
 func (r *Run) runCommand(a world.Action) done {
+	if begins := r.world.Begins(a); begins.Command != "" {
+		r.world.tell(begins)
+	}
 	if !a.TearDown {
 		out := r.world.SetUp(r.ctx, a.Part)
 		r.world.tell(out)

@@ -9,17 +9,15 @@ import (
 )
 
 // needs returns the numbers of the workers' set-ups that a process with these tasks of s needs, in
-// their order. All tests of a process have what one of them needs.
+// their order. All tests of a process have what one of them needs, and a part of a group what the
+// whole group does.
 func (w *World) needs(s *suite, tasks []*ledger.Task) []int {
 	if w == nil || w.When == nil || s.list == nil {
 		return nil
 	}
 	var needs []int
-	for _, u := range s.account.Units() {
-		if !slices.ContainsFunc(tasks, func(t *ledger.Task) bool { return t.Unit == u || t.Unit == nil && s.account.Holds(t, u) }) {
-			continue
-		}
-		for _, setting := range w.When.Settings(grouping.SubjectOfUnit(s.list, u.Def)) {
+	add := func(of grouping.Subject) {
+		for _, setting := range w.When.Settings(of) {
 			var n int
 			if _, err := fmt.Sscanf(setting.Key, setupKey+"%d", &n); err != nil {
 				panic(fmt.Sprintf("scheduler: a rule of set-ups sets %s", setting.Key))
@@ -29,8 +27,28 @@ func (w *World) needs(s *suite, tasks []*ledger.Task) []int {
 			}
 		}
 	}
+	if slices.ContainsFunc(tasks, func(t *ledger.Task) bool { return t.All }) {
+		add(grouping.Subject{Package: s.path}) // its TestMain runs without any test too
+	}
+	for _, u := range s.account.Units() {
+		if slices.ContainsFunc(tasks, func(t *ledger.Task) bool { return t.Unit == u || t.Unit == nil && s.account.Holds(t, u) }) {
+			add(s.subject(u))
+		}
+	}
 	slices.Sort(needs)
 	return needs
+}
+
+// subject is what rules see of a unit, with the labels of all members of its group.
+func (s *suite) subject(u *ledger.Unit) grouping.Subject {
+	subject := grouping.SubjectOfUnit(s.list, u.Def)
+	subject.Labels = slices.Clone(subject.Labels)
+	for _, t := range s.list.Tests {
+		if u.Def.Declared && t.Group == u.Def.Group {
+			subject.Labels = append(subject.Labels, t.Labels...)
+		}
+	}
+	return subject
 }
 
 // byNeed sorts tasks by what they need: those of one list may share a process. The order in which

@@ -18,7 +18,8 @@ type World struct {
 	Dir string
 	// Key stands for all of it: results under one say nothing about another.
 	Key string
-	// Tell hears each command when it has ended, in any goroutine; nil for nobody.
+	// Tell hears each command when it begins, with no End, and when it has ended, in any goroutine;
+	// nil for nobody.
 	Tell func(world.Outcome)
 }
 

@@ -201,6 +201,16 @@ func run(ctx context.Context, s spec) (string, error) {
 	return p.out.String(), err
 }
 
+// Begins describes an action that is about to be run: an Outcome without an end. A part without a
+// tear-down has no Command then.
+func (r *Runner) Begins(a Action) Outcome {
+	s := r.Setup(a.Part)
+	if a.TearDown {
+		return r.outcome(a, s.TearDown)
+	}
+	return r.outcome(a, s.Run)
+}
+
 func (r *Runner) outcome(a Action, c Command) Outcome {
 	return Outcome{Action: a, Name: r.Setup(a.Part).Name, Command: c.String(), Start: r.cfg.Now()}
 }
