@@ -41,6 +41,9 @@ const (
 	buildShare = 0.5
 )
 
+// BoundedByBuilding begins what Bound says of a run in which the first process came late.
+const BoundedByBuilding = "bounded by building"
+
 // Bound says in a sentence what bounded a run of that many workers, of which spans are the
 // processes, and what would help if that is known: "" for a short run, or one in which no one
 // thing did. name shortens a package path.
@@ -73,7 +76,7 @@ func Bound(spans []Span, began, ended time.Time, workers int, name func(pkg stri
 		return fmt.Sprintf("bounded by workers: all %d were busy for %d%% of %s: %s",
 			workers, 100*busy/(time.Duration(workers)*wall), short(wall), moreWorkers(spans, start, workers))
 	case float64(start) >= buildShare*float64(wall):
-		return fmt.Sprintf("bounded by building: the first test process started after %s of %s", short(start), short(wall))
+		return fmt.Sprintf(BoundedByBuilding+": the first test process started after %s of %s", short(start), short(wall))
 	case long:
 		return fmt.Sprintf("longest: %s %s of %s in one process", longest.title(name), short(longest.took()), short(wall))
 	}

@@ -45,6 +45,14 @@ const (
 	lookEvery = 500 * time.Millisecond
 )
 
+// Prepares says what is being prepared for tests that wait for it, or put away after them: nothing, or
+// some titles.
+func (l *Live) Prepares(titles []string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.state.Prepares(titles)
+}
+
 // Start begins to tell. What is told goes to out, which writes through the Screen. It ends
 // with Stop.
 func (l *Live) Start(out io.Writer) {

@@ -90,7 +90,13 @@ func (s *State) heartbeat(now time.Time, name func(string) string) string {
 			return line + fmt.Sprintf(" and %d more", len(v.Running)-i)
 		}
 	}
-	if len(v.Running) == 0 {
+	switch {
+	case len(v.Running) > 0:
+	case len(s.prepares) > 1:
+		line += fmt.Sprintf("; %s and %d more", s.prepares[0], len(s.prepares)-1)
+	case len(s.prepares) == 1:
+		line += "; " + s.prepares[0]
+	default:
 		line += "; no test runs: the go command builds, or a package waits"
 	}
 	return line

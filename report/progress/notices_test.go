@@ -70,3 +70,22 @@ func TestNoNotices(t *testing.T) {
 		t.Errorf("got %q", got)
 	}
 }
+
+// TestNoticesOfPreparations: while tests wait for something, that is what runs.
+func TestNoticesOfPreparations(t *testing.T) {
+	t.Parallel()
+	s := NewState(Config{Began: began, Heartbeat: time.Minute})
+	for _, tc := range []struct {
+		titles []string
+		want   string
+	}{
+		{[]string{"set-up db"}, "still running: building, 1m0s; set-up db"},
+		{[]string{"set-up db of worker 0", "set-up db of worker 1", "x"}, "still running: building, 1m0s; set-up db of worker 0 and 2 more"},
+		{nil, "still running: building, 1m0s; no test runs: the go command builds, or a package waits"},
+	} {
+		s.Prepares(tc.titles)
+		if got := strings.Join(s.Notices(at(60), began, base), "\n"); got != tc.want {
+			t.Errorf("%v: %s, want %s", tc.titles, got, tc.want)
+		}
+	}
+}

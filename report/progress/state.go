@@ -90,7 +90,11 @@ type State struct {
 	pending  []Failure     // that have not been told
 	slow     []TimedTest   // that took longer than Slow
 	slowest  []TimedTest   // the longest first
+	prepares []string      // what is done while tests wait for it
 }
+
+// Prepares says what is done now while tests wait for it.
+func (s *State) Prepares(titles []string) { s.prepares = titles }
 
 type packageState struct {
 	Package
