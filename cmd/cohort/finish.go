@@ -30,7 +30,7 @@ func (r *testRun) finish(ctx context.Context, status error) error {
 		r.src.Explain()
 		outcome = r.src.Verdict(r.known())
 	}
-	status = r.world.end(status, r.interrupted() != nil)
+	r.world.end(status != nil, r.interrupted() != nil)
 	outcome.Setups = r.world.setups(r.interrupted() != nil)
 	status = r.checkNoTests(status)
 	outcome.Coverage, status = r.judgeCoverage(status)
@@ -41,6 +41,7 @@ func (r *testRun) finish(ctx context.Context, status error) error {
 		outcome = h.hear(outcome)
 	}
 	status = coverStatus(status, outcome.Coverage)
+	status = setupStatus(status, outcome.Setups)
 	r.live.Stop()
 	var err error
 	if r.held != nil {
@@ -49,7 +50,7 @@ func (r *testRun) finish(ctx context.Context, status error) error {
 	if r.exec != nil {
 		err = errors.Join(err, outcome.Excuse(r.exec, r.lastRun))
 	}
-	if bound := r.live.Bound(); bound != "" {
+	if bound := r.world.bound(r.live.Bound()); bound != "" {
 		// Best effort, as for all that is said while the tests run.
 		_, _ = io.WriteString(r.stderr, bound+"\n")
 	}

@@ -51,7 +51,7 @@ func (c *command) runCovered(ctx context.Context, dir string, opts *options, cov
 	scheduledSrc, scheduled := src.(*scheduledSource)
 	if scheduled {
 		scheduledSrc.observe(newLiveObserver(live))
-		world = newWorldRun(scheduledSrc, shown.log)
+		world = newWorldRun(scheduledSrc, live, shown.log)
 	}
 	r := newTestRun(&testRun{
 		cmd: shown, streams: c, opts: opts, src: rec.source(src, owners), live: live, dir: dir, cover: cov, world: world, owners: owners,

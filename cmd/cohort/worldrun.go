@@ -1,11 +1,14 @@
 package main
 
 import (
-	"errors"
+	"fmt"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/gotestcohort/cohort/report"
+	"github.com/gotestcohort/cohort/report/progress"
 	"github.com/gotestcohort/cohort/scheduler"
 	"github.com/gotestcohort/cohort/scheduler/world"
 )
@@ -15,19 +18,21 @@ type worldRun struct {
 	src  *scheduledSource
 	opts worldOptions
 	log  *logger
+	live *progress.Live
 
 	mu       sync.Mutex
+	running  []string // titles of commands
 	outcomes []world.Outcome
 	kept     bool
 	stays    []world.Remains
 }
 
 // newWorldRun follows the world of a run of src, nil if it has none.
-func newWorldRun(src *scheduledSource, log *logger) *worldRun {
+func newWorldRun(src *scheduledSource, live *progress.Live, log *logger) *worldRun {
 	if src.config.World == nil {
 		return nil
 	}
-	w := &worldRun{src: src, opts: src.opts.world, log: log}
+	w := &worldRun{src: src, opts: src.opts.world, live: live, log: log}
 	src.config.World.Tell = w.hear
 	return w
 }
@@ -36,11 +41,12 @@ func newWorldRun(src *scheduledSource, log *logger) *worldRun {
 // what everybody has waited for.
 const worthTelling = time.Second
 
-// hear takes a command that has ended.
+// hear takes a command that begins, or has ended.
 func (w *worldRun) hear(o world.Outcome) {
-	w.mu.Lock()
-	w.outcomes = append(w.outcomes, o)
-	w.mu.Unlock()
+	w.keep(o)
+	if o.End.IsZero() {
+		return
+	}
 	took := o.End.Sub(o.Start).Round(10 * time.Millisecond)
 	switch title := setupOf(o).Title(); {
 	case o.Err != nil && (o.TearDown || w.src.stopped()):
@@ -52,6 +58,20 @@ func (w *worldRun) hear(o world.Outcome) {
 	default:
 		w.log.debugf("%s: %v", title, took)
 	}
+}
+
+// keep notes a command, and has it told while nothing else runs.
+func (w *worldRun) keep(o world.Outcome) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	title := setupOf(o).Title()
+	if o.End.IsZero() {
+		w.running = append(w.running, title)
+	} else {
+		w.running = slices.DeleteFunc(w.running, func(other string) bool { return other == title })
+		w.outcomes = append(w.outcomes, o)
+	}
+	w.live.Prepares(slices.Clone(w.running))
 }
 
 // broken reports whether a set-up has failed, but for one that a signal has ended. A nil world has
@@ -80,34 +100,55 @@ func (w *worldRun) abandon() {
 	}
 }
 
-// end tears the world down, unless it is to stay, and returns the status of a run that has so far
-// ended with status.
-func (w *worldRun) end(status error, interrupted bool) error {
+// end tears the world down, unless it is to stay after a run that has failed or not.
+func (w *worldRun) end(failed, interrupted bool) {
 	if w == nil {
-		return status
+		return
 	}
-	broken := w.broken() && !interrupted
-	w.kept = w.opts.keep.keeps(status != nil || broken, interrupted)
+	w.kept = w.opts.keep.keeps(failed || w.broken(), interrupted)
 	w.stays = w.src.endWorld(w.kept)
+}
+
+// setupStatus is the status of a run that has ended with status but for its set-ups.
+func setupStatus(status error, setups []report.Setup) error {
 	_, passedOn := status.(exitStatus)
-	switch {
-	case broken && (status == nil || passedOn || isSetupError(status)):
-		return exitStatus{exitSetup}
-	case status == nil && w.opts.strictTearDown && w.tornBadly():
-		return exitStatus{exitFailed}
+	for _, s := range setups {
+		if s.Problem != "" && !s.Warning && !s.TearDown && (status == nil || passedOn || gaveUp(status, s)) {
+			return exitStatus{exitSetup}
+		}
+	}
+	for _, s := range setups {
+		if s.Problem != "" && !s.Warning && status == nil {
+			return exitStatus{exitFailed}
+		}
 	}
 	return status
 }
 
-func (w *worldRun) tornBadly() bool {
+// gaveUp reports whether a rerun was given up for a set-up that has failed. A record has only the
+// words of the error.
+func gaveUp(status error, s report.Setup) bool {
+	return strings.HasSuffix(status.Error(), (&scheduler.SetupError{Name: s.Name}).Error())
+}
+
+// bound is what is said to have bounded the run, if set-ups were not what the first process has
+// waited for.
+func (w *worldRun) bound(text string) string {
+	if w == nil || !strings.HasPrefix(text, progress.BoundedByBuilding) {
+		return text
+	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	var took time.Duration
 	for _, o := range w.outcomes {
-		if o.TearDown && o.Err != nil {
-			return true
+		if !o.TearDown && o.Worker == world.Everyone {
+			took += o.End.Sub(o.Start)
 		}
 	}
-	return false
+	if took < worthTelling {
+		return text
+	}
+	return fmt.Sprintf("%s; the set-ups of the run took %v meanwhile", text, took.Round(100*time.Millisecond))
 }
 
 // setups returns what came of all commands, for reports.
@@ -170,10 +211,4 @@ func (w *worldRun) tellStays() {
 			w.log.infof("  %s\n    %s", title, left.TearDown)
 		}
 	}
-}
-
-// isSetupError reports whether something was given up because a set-up had failed.
-func isSetupError(err error) bool {
-	_, ok := errors.AsType[*scheduler.SetupError](err)
-	return ok
 }

@@ -1,0 +1,59 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+
+	"github.com/gotestcohort/cohort/report"
+)
+
+// TestSetupStatus: the exit code of a run with set-ups.
+func TestSetupStatus(t *testing.T) {
+	t.Parallel()
+	up, down := report.Setup{Name: "db", Problem: "exit status 1"}, report.Setup{Name: "db", TearDown: true, Problem: "exit status 1"}
+	warning := func(s report.Setup) report.Setup {
+		s.Warning = true
+		return s
+	}
+	failed, other := exitStatus{exitFailed}, errors.New("disk full")
+	gaveUp := errors.New("rerun example.com/a TestA: set-up db failed")
+	for name, tc := range map[string]struct {
+		status error
+		setups []report.Setup
+		want   int
+	}{
+		"none":                       {nil, nil, 0},
+		"none, tests failed":         {failed, nil, 1},
+		"good":                       {nil, []report.Setup{{Name: "db"}, {Name: "db", TearDown: true}}, 0},
+		"a set-up":                   {nil, []report.Setup{up}, 4},
+		"a set-up, tests failed":     {failed, []report.Setup{up}, 4},
+		"a set-up, something else":   {other, []report.Setup{up}, 3},
+		"a set-up, reruns given up":  {gaveUp, []report.Setup{up}, 4},
+		"reruns given up for others": {gaveUp, []report.Setup{{Name: "net", Problem: "x"}}, 3},
+		"an interrupted set-up":      {nil, []report.Setup{warning(up)}, 0},
+		"a tear-down, strictly":      {nil, []report.Setup{down}, 1},
+		"a tear-down":                {nil, []report.Setup{warning(down)}, 0},
+		"both":                       {nil, []report.Setup{down, up}, 4},
+		"a tear-down, tests failed":  {failed, []report.Setup{down}, 1},
+		"a tear-down, others":        {other, []report.Setup{down}, 3},
+	} {
+		if got := exitCode(setupStatus(tc.status, tc.setups)); got != tc.want {
+			t.Errorf("%s: exit code %d, want %d", name, got, tc.want)
+		}
+	}
+}
+
+// TestKeeps: when the world stays.
+func TestKeeps(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct {
+		mode                keepMode
+		passed, failed, cut bool
+	}{{"", false, false, false}, {keepNever, false, false, false}, {keepOnFailure, false, true, false}, {keepAlways, true, true, true}} {
+		got := fmt.Sprint(tc.mode.keeps(false, false), tc.mode.keeps(true, false), tc.mode.keeps(true, true))
+		if want := fmt.Sprint(tc.passed, tc.failed, tc.cut); got != want {
+			t.Errorf("%q: %s, want %s", tc.mode, got, want)
+		}
+	}
+}
