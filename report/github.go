@@ -52,14 +52,16 @@ const (
 )
 
 // WriteAnnotations writes a workflow command for each failure, at most ten: an error, or for a
-// test that passed in the end, or is excused, a warning.
+// test that passed in the end, or is excused, a warning. Set-ups that failed come first.
 func (g GitHub) WriteAnnotations(out io.Writer, exec *testjson.Execution, outcome Outcome) error {
 	var buf bytes.Buffer
-	for i, f := range append(failures(exec, outcome), excusedFailures(exec, outcome)...) {
-		if i == MaxAnnotations {
+	written := g.annotateSetups(&buf, outcome.Setups)
+	for _, f := range append(failures(exec, outcome), excusedFailures(exec, outcome)...) {
+		if written == MaxAnnotations {
 			break
 		}
 		g.annotate(&buf, f)
+		written++
 	}
 	g.annotateCoverage(&buf, outcome.Coverage, MaxAnnotations-countFlaky(failures(exec, outcome))-len(excusedFailures(exec, outcome)))
 	if buf.Len() == 0 {

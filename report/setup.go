@@ -63,6 +63,21 @@ func writeSetups(out *bytes.Buffer, setups []Setup) {
 	}
 }
 
+// annotateSetups writes a workflow command for each set-up that failed, at most ten, and returns their
+// number.
+func (g GitHub) annotateSetups(out *bytes.Buffer, setups []Setup) int {
+	written := 0
+	for _, s := range setups {
+		if s.Problem == "" || s.Warning || written == MaxAnnotations {
+			continue
+		}
+		written++
+		text := s.Problem + "\n" + g.joined(strings.SplitAfter(s.Output, "\n"), maxAnnotation)
+		fmt.Fprintf(out, "::error title=%s::%s\n", property(plain(g.redacted(s.Title()))), data(strings.TrimRight(plain(g.redacted(text)), "\n")))
+	}
+	return written
+}
+
 // setupSuite is the suite of the set-ups: a case for each name, with the time of all workers.
 func (j JUnit) setupSuite() xmlSuite {
 	suite := xmlSuite{Name: "setup", Timestamp: j.Setups[0].Start.Format(time.RFC3339), Properties: []xmlProperty{{Name: "go.version", Value: j.GoVersion}}}

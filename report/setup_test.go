@@ -53,4 +53,11 @@ func TestSetups(t *testing.T) {
 	if strings.Contains(out.String(), "timed out") {
 		t.Errorf("a warning is a failure:\n%s", &out)
 	}
+	out.Reset()
+	if err := (GitHub{Redact: j.Redact}).WriteAnnotations(&out, exec, Outcome{Setups: setups}); err != nil {
+		t.Fatal(err)
+	}
+	if want := "::error title=set-up db of worker 0::exit status 1%0A[x]\n"; out.String() != want {
+		t.Errorf("annotations %q, want %q", &out, want)
+	}
 }

@@ -46,6 +46,7 @@ func (w *watchedRuns) debug(ctx context.Context, e watch.Event) error {
 	if !w.opts.rawCommand {
 		d.BuildFlags, d.Args = delveFlags(w.opts.args)
 	}
+	w.cmd.warnNoWorld(w.opts, "the debugger")
 	return d.Run(ctx)
 }
 

@@ -63,7 +63,7 @@ func firstSetup(file *config.Config) config.Position {
 // command's.
 func (c *command) warnNoWorld(opts *options, why string) {
 	if hasWorld(opts.file) {
-		c.log.warnf("%s: set-ups are not run: %s is left to the command", firstSetup(opts.file), why)
+		c.log.warnf("%s: set-ups are not run: %s runs without them", firstSetup(opts.file), why)
 	}
 }
 
