@@ -109,6 +109,9 @@ func (c *command) adopt(args []string) error {
 	if opts == nil {
 		return err
 	}
+	if err := refuseWorld(opts.line.file, "tool adopt"); err != nil {
+		return err
+	}
 	place, err := c.adoptPlace(opts.line)
 	if err != nil {
 		return err

@@ -73,7 +73,7 @@ func refuseWorld(file *config.Config, tool string) error {
 		return nil
 	}
 	return &usage.Error{Help: configHelp, Problems: []string{
-		fmt.Sprintf("%s: %s runs no set-ups: COHORT_FLAGS=--config=off lets it run without what the file says", firstSetup(file), tool),
+		fmt.Sprintf("%s: %s runs no set-ups, which the tests need (COHORT_FLAGS=--config=off: they do not)", firstSetup(file), tool),
 	}}
 }
 

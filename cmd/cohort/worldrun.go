@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -109,20 +110,24 @@ func (w *worldRun) end(failed, interrupted bool) {
 	w.stays = w.src.endWorld(w.kept)
 }
 
-// setupStatus is the status of a run that has ended with status but for its set-ups.
+// setupStatus is the status of a run that has ended with status but for its set-ups. What else went
+// wrong stays.
 func setupStatus(status error, setups []report.Setup) error {
-	_, passedOn := status.(exitStatus)
-	for _, s := range setups {
-		if s.Problem != "" && !s.Warning && !s.TearDown && (status == nil || passedOn || gaveUp(status, s)) {
-			return exitStatus{exitSetup}
-		}
-	}
-	for _, s := range setups {
-		if s.Problem != "" && !s.Warning && status == nil {
+	failed := func(s report.Setup) bool { return s.Problem != "" && !s.Warning }
+	if !slices.ContainsFunc(setups, func(s report.Setup) bool { return failed(s) && !s.TearDown }) {
+		if status == nil && slices.ContainsFunc(setups, failed) {
 			return exitStatus{exitFailed}
 		}
+		return status
 	}
-	return status
+	all := []error{exitStatus{exitSetup}}
+	for _, e := range problems(status) {
+		_, passedOn := e.(exitStatus)
+		if !passedOn && !slices.ContainsFunc(setups, func(s report.Setup) bool { return failed(s) && gaveUp(e, s) }) {
+			all = append(all, e)
+		}
+	}
+	return errors.Join(all...)
 }
 
 // gaveUp reports whether a rerun was given up for a set-up that has failed. A record has only the

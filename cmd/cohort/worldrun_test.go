@@ -28,6 +28,8 @@ func TestSetupStatus(t *testing.T) {
 		"good":                       {nil, []report.Setup{{Name: "db"}, {Name: "db", TearDown: true}}, 0},
 		"a set-up":                   {nil, []report.Setup{up}, 4},
 		"a set-up, tests failed":     {failed, []report.Setup{up}, 4},
+		"a set-up, joined":           {errors.Join(failed), []report.Setup{up}, 4},
+		"a set-up, joined others":    {errors.Join(failed, other), []report.Setup{up}, 3},
 		"a set-up, something else":   {other, []report.Setup{up}, 3},
 		"a set-up, reruns given up":  {gaveUp, []report.Setup{up}, 4},
 		"reruns given up for others": {gaveUp, []report.Setup{{Name: "net", Problem: "x"}}, 3},
