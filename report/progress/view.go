@@ -38,13 +38,26 @@ func (s *State) View(now time.Time) View {
 		v.Total = 0
 	}
 	for _, p := range s.procs {
-		v.Running = append(v.Running, p.view(now)...)
+		v.add(p, p.view(now))
 	}
 	slices.SortFunc(v.Running, func(a, b RunningTest) int {
 		return longerFirst(TimedTest{a.Package, a.Test, a.Age}, TimedTest{b.Package, b.Test, b.Age})
 	})
 	v.Left = s.left(now, known)
 	return v
+}
+
+// add adds what a process runs. A test that several processes run together is one, as old as the
+// oldest of its parts.
+func (v *View) add(p *processState, running []RunningTest) {
+	for _, r := range running {
+		same := func(o RunningTest) bool { return o.Package == r.Package && o.Test == r.Test && o.Attempt == r.Attempt }
+		if i := slices.IndexFunc(v.Running, same); p.Parts > 0 && i >= 0 {
+			v.Running[i].Age = max(v.Running[i].Age, r.Age)
+			continue
+		}
+		v.Running = append(v.Running, r)
+	}
 }
 
 // left estimates how much time is left: what is to be done shared by all workers, but not
