@@ -68,7 +68,6 @@ func (p *progress) note(e testbin.Event, since func() time.Duration) {
 // newJob makes a job of tasks of s, which are all loose or one group.
 func newJob(c *Config, s *suite, tasks []*ledger.Task) *job {
 	j := &job{Job: worker.Job{Binary: s.binary, All: true, Known: true}, suite: s, tasks: tasks, said: rerun.NewOutput(c.patterns())}
-	j.Subtests = s.splits.has
 	for _, t := range tasks {
 		if t.All {
 			j.Tests, j.Known, j.Group = t.Tests, t.Known, s.account.SoleGroup()
@@ -85,6 +84,8 @@ func newJob(c *Config, s *suite, tasks []*ledger.Task) *job {
 	}
 	j.needs = c.World.needs(s, tasks)
 	j.claim.Need = needOf(s.account, tasks)
+	// Those of a test in a process of its own show what would come of splitting it.
+	j.Subtests = func(test string) bool { return len(j.Tests) == 1 || s.splits.has(test) }
 	j.Shuffle = shuffleValue(c, s, j)
 	j.StopsEarly = s.binary.Args.FailFast || j.Group != "" && c.GroupFailFast
 	return j
@@ -291,6 +292,9 @@ func (j *job) shown(r *worker.Result) ledger.Shown {
 // rememberSubtests gives the history what a process has shown of subtests of tests that may be split.
 func (j *job) rememberSubtests(record *history.Recorder, r *worker.Result) {
 	for _, t := range r.Subtests {
+		if root, _, _ := strings.Cut(t.Test, "/"); !j.suite.splits.has(root) {
+			continue
+		}
 		record.Add(j.suite.path, t.Test, history.Outcome{Attempt: j.Attempt, Result: past(t.Result), Elapsed: t.Elapsed})
 	}
 }

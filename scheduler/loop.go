@@ -207,7 +207,7 @@ func (r *Run) runJob(j *job) ended {
 		j.suite.out.Add("cohort: " + e.result.Err.Error() + "\n")
 	}
 	watch.over(e.result, time.Now())
-	r.observer.ProcessEnded(endedProcess(j.Number, e.result, time.Now()))
+	r.observer.ProcessEnded(j.endedProcess(e.result, time.Now()))
 	j.remember(r.cfg.Recorder, e.result)
 	return e
 }

@@ -41,13 +41,18 @@ func (j *job) started(c *Config, at time.Time) StartedProcess {
 }
 
 // endedProcess describes the end of a process for an Observer.
-func endedProcess(number int, r *worker.Result, now time.Time) EndedProcess {
-	e := EndedProcess{Number: number, End: r.Exit.End, Exit: r.Exit.Code, CPU: r.Exit.User + r.Exit.System, MaxRSS: r.Exit.MaxRSS}
+func (j *job) endedProcess(r *worker.Result, now time.Time) EndedProcess {
+	e := EndedProcess{Number: j.Number, End: r.Exit.End, Exit: r.Exit.Code, CPU: r.Exit.User + r.Exit.System, MaxRSS: r.Exit.MaxRSS}
 	if e.End.IsZero() {
 		e.End = now // it was not started
 	}
 	if r.Exit.Signal != nil {
 		e.Signal = r.Exit.Signal.String()
+	}
+	if len(j.Tests) == 1 {
+		for _, t := range r.Subtests {
+			e.Subtests = append(e.Subtests, t.Elapsed)
+		}
 	}
 	return e
 }

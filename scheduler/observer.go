@@ -72,6 +72,9 @@ type EndedProcess struct {
 	// CPU is the time of its processors, MaxRSS its peak of memory in bytes, 0 if not known.
 	CPU    time.Duration
 	MaxRSS int64
+	// Subtests is what the direct subtests of its only test took, the first ones if there are very
+	// many; nil if it ran several tests.
+	Subtests []time.Duration
 }
 
 // nobody is an Observer that does not listen.

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+	"time"
 
 	"github.com/gotestcohort/cohort/report"
 	"github.com/gotestcohort/cohort/report/record"
@@ -24,6 +25,7 @@ func (r *testRun) writeRerunReport() error {
 // finish prints the summary, writes the JUnit file and runs the post-run command. It
 // returns status with what went wrong in doing so.
 func (r *testRun) finish(ctx context.Context, status error) error {
+	until := time.Now() // what explains failures is not what somebody waits for
 	outcome := r.src.Verdict(r.known())
 	status = settled(status, outcome, r.known(), r.opts.rerun.failOnFlaky)
 	if status != nil && r.interrupted() == nil {
@@ -50,7 +52,7 @@ func (r *testRun) finish(ctx context.Context, status error) error {
 	if r.exec != nil {
 		err = errors.Join(err, outcome.Excuse(r.exec, r.lastRun))
 	}
-	if bound := r.world.bound(r.live.Bound()); bound != "" {
+	if bound := r.world.bound(r.bound(until)); bound != "" {
 		// Best effort, as for all that is said while the tests run.
 		_, _ = io.WriteString(r.stderr, bound+"\n")
 	}

@@ -129,6 +129,7 @@ func (o *liveObserver) ProcessEnded(p scheduler.EndedProcess) {
 	if o.isTold(p.Number) {
 		o.live.ProcessEnded(progress.ProcessEnd{
 			Number: p.Number, End: p.End, ExitCode: p.Exit, Signal: p.Signal, CPU: p.CPU, MaxRSS: p.MaxRSS,
+			Subtests: p.Subtests,
 		})
 	}
 }

@@ -17,13 +17,25 @@ type Span struct {
 	End      time.Time
 	CPU      time.Duration // that it used; 0: not known
 	TestMain bool          // the package has one, so that it is one process by default
+	Parts    int           // how many processes ran its only test together; 0: it ran its tests whole
+}
+
+// Timeline is what is known of the time of a run.
+type Timeline struct {
+	Spans        []Span
+	Began, Ended time.Time
+	Workers      int
+	// Name shortens a package path.
+	Name func(pkg string) string
+	// Subtests returns what the direct subtests of a test took in its first attempt; nil: not known.
+	Subtests func(pkg, test string) []time.Duration
 }
 
 // span describes a process that has ended.
 func (s *State) span(p *processState, e ProcessEnd) Span {
 	span := Span{
 		Worker: p.Worker, Package: p.Package, Name: p.Group, Tests: len(p.Tests), Start: p.Start, End: e.End,
-		CPU: e.CPU, TestMain: s.pkg(p.Package).TestMain,
+		CPU: e.CPU, TestMain: s.pkg(p.Package).TestMain, Parts: p.Parts,
 	}
 	if span.Name == "" && len(p.Tests) == 1 {
 		span.Name = p.Tests[0]
@@ -44,15 +56,14 @@ const (
 // BoundedByBuilding begins what Bound says of a run in which the first process came late.
 const BoundedByBuilding = "bounded by building"
 
-// Bound says in a sentence what bounded a run of that many workers, of which spans are the
-// processes, and what would help if that is known: "" for a short run, or one in which no one
-// thing did. name shortens a package path.
-func Bound(spans []Span, began, ended time.Time, workers int, name func(pkg string) string) string {
-	wall := ended.Sub(began)
+// Bound says in a sentence what bounded a run, and what would help if that is known: "" for a short
+// run, or one in which no one thing did.
+func (t Timeline) Bound() string {
+	spans, name, wall := t.Spans, t.Name, t.Ended.Sub(t.Began)
 	if wall < boundedRun || len(spans) == 0 {
 		return ""
 	}
-	workers = max(workers, 1)
+	workers := max(t.Workers, 1)
 	longest, first := spans[0], spans[0].Start
 	var busy time.Duration
 	for _, s := range spans {
@@ -65,13 +76,15 @@ func Bound(spans []Span, began, ended time.Time, workers int, name func(pkg stri
 		busy += s.took()
 	}
 	long := float64(longest.took()) >= longShare*float64(wall)
-	start := first.Sub(began)
+	start := first.Sub(t.Began)
 	switch {
 	case long && workers > 1 && longest.wholeForTestMain(spans):
 		return fmt.Sprintf("longest: %s %s of %s in one process, for its TestMain: with --testmain=per-worker about %s",
 			name(longest.Package), short(longest.took()), short(wall), short(start+makespan(split(spans, longest, workers), workers)))
+	case long && longest.Parts > 0:
+		return fmt.Sprintf("longest: %s, one of its %d parts %s of %s", longest.title(name), longest.Parts, short(longest.took()), short(wall))
 	case long && longest.Name != "":
-		return fmt.Sprintf("longest: %s %s of %s: split it, or nothing gets faster", longest.title(name), short(longest.took()), short(wall))
+		return fmt.Sprintf("longest: %s %s of %s: %s", longest.title(name), short(longest.took()), short(wall), t.splitting(longest, start))
 	case float64(busy) >= busyShare*float64(workers)*float64(wall):
 		return fmt.Sprintf("bounded by workers: all %d were busy for %d%% of %s: %s",
 			workers, 100*busy/(time.Duration(workers)*wall), short(wall), moreWorkers(spans, start, workers))
@@ -81,6 +94,44 @@ func Bound(spans []Span, began, ended time.Time, workers int, name func(pkg stri
 		return fmt.Sprintf("longest: %s %s of %s in one process", longest.title(name), short(longest.took()), short(wall))
 	}
 	return ""
+}
+
+const (
+	// insideShare is what part of a test has to be in its subtests for its parts to be worth a word,
+	// and splitGain what part of the run may remain then.
+	insideShare, splitGain = 0.5, 0.9
+)
+
+// splitting says what comes of it if the longest unit is split. start is when the first process
+// began.
+func (t Timeline) splitting(longest Span, start time.Duration) string {
+	const anyhow = "split it, or nothing gets faster"
+	if longest.Tests != 1 || t.Workers < 2 || t.Subtests == nil {
+		return anyhow
+	}
+	subtests := t.Subtests(longest.Package, longest.Name)
+	var inside time.Duration
+	for _, d := range subtests {
+		inside += d
+	}
+	if len(subtests) < 2 || float64(inside) < insideShare*float64(longest.took()) {
+		return anyhow
+	}
+	took := []time.Duration{max(0, longest.took()-inside)}
+	for _, d := range subtests {
+		// Those that ran in parallel took more together than the test.
+		took = append(took, time.Duration(float64(d)*min(1, float64(longest.took())/float64(inside))))
+	}
+	for _, s := range t.Spans {
+		if s != longest {
+			took = append(took, s.took())
+		}
+	}
+	about := start + makespan(took, t.Workers)
+	if float64(about) > splitGain*float64(t.Ended.Sub(t.Began)) {
+		return anyhow
+	}
+	return fmt.Sprintf("with //cohort:split, if its subtests do not need each other, about %s", short(about))
 }
 
 // waitShare is what part of their time processes may compute to be said to wait: twice as many

@@ -192,8 +192,12 @@ func (l *Live) Slowest() (list []TimedTest) {
 	return list
 }
 
-// Bound is what bounded the run until now, see [Bound].
-func (l *Live) Bound() (sentence string) {
-	l.with(func(s *State) { sentence = Bound(s.spans, s.cfg.Began, time.Now(), s.cfg.Workers, l.cfg.Name) })
+// Bound is what bounded the run until a time, see [Timeline.Bound].
+func (l *Live) Bound(until time.Time) (sentence string) {
+	l.with(func(s *State) {
+		t := Timeline{Spans: s.spans, Began: s.cfg.Began, Ended: until, Workers: s.cfg.Workers, Name: l.cfg.Name}
+		t.Subtests = func(pkg, test string) []time.Duration { return s.subtests[testKey{pkg, test}] }
+		sentence = t.Bound()
+	})
 	return sentence
 }

@@ -58,6 +58,8 @@ type ProcessEnd struct {
 	Signal   string        // that ended it; "": none
 	CPU      time.Duration // user and system
 	MaxRSS   int64         // bytes; 0: not known
+	// Subtests is what the direct subtests of its only test took; nil if it ran several.
+	Subtests []time.Duration
 }
 
 // Failure is a test that has failed, or a package that did without a test.
@@ -91,10 +93,14 @@ type State struct {
 	slow     []TimedTest   // that took longer than Slow
 	slowest  []TimedTest   // the longest first
 	prepares []string      // what is done while tests wait for it
+	// subtests is what direct subtests took, of tests that had a process of their own.
+	subtests map[testKey][]time.Duration
 }
 
 // Prepares says what is done now while tests wait for it.
 func (s *State) Prepares(titles []string) { s.prepares = titles }
+
+type testKey struct{ pkg, test string }
 
 type packageState struct {
 	Package
@@ -117,7 +123,7 @@ type runningTest struct {
 
 // NewState returns a State of a run in which nothing has happened.
 func NewState(cfg Config) *State {
-	return &State{cfg: cfg, packages: map[string]*packageState{}, procs: map[int]*processState{}}
+	return &State{cfg: cfg, packages: map[string]*packageState{}, procs: map[int]*processState{}, subtests: map[testKey][]time.Duration{}}
 }
 
 // PackageFound adds a package that is to run.
@@ -227,6 +233,9 @@ func (s *State) ProcessEnded(e ProcessEnd) {
 		s.TestEnded(e.Number, test, "fail", e.End, -1)
 	}
 	delete(s.procs, e.Number)
+	if len(e.Subtests) > 0 && len(p.Tests) == 1 && p.Attempt == 0 {
+		s.subtests[testKey{p.Package, p.Tests[0]}] = e.Subtests
+	}
 	if p.Kind != FromEvents {
 		s.spans = append(s.spans, s.span(p, e))
 	}

@@ -231,7 +231,8 @@ func TestBound(t *testing.T) {
 			"bounded by workers: all 1 were busy for 100% of 30s: only more of them, or faster tests, help"},
 		{"nothing in particular", []Span{span(0, "a", 0, 5), span(1, "b", 10, 15)}, 20, 2, ""},
 	} {
-		if got := Bound(test.spans, began, at(test.end), test.workers, base); got != test.want {
+		timeline := Timeline{Spans: test.spans, Began: began, Ended: at(test.end), Workers: test.workers, Name: base}
+		if got := timeline.Bound(); got != test.want {
 			t.Errorf("%s: %q, want %q", test.name, got, test.want)
 		}
 	}

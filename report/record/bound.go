@@ -3,6 +3,7 @@ package record
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/gotestcohort/cohort/report/progress"
@@ -22,6 +23,9 @@ func (r *Run) Bound() string {
 	workers, busy := r.Manifest.Workers, time.Duration(0)
 	var spans []progress.Span
 	for _, p := range r.Processes {
+		if p.Kind == probeKind {
+			continue
+		}
 		workers = max(workers, p.Worker+1)
 		busy += r.took(p)
 		span := progress.Span{
@@ -32,13 +36,43 @@ func (r *Run) Bound() string {
 		}
 		spans = append(spans, span)
 	}
-	if told := progress.Bound(spans, r.Manifest.Start, r.Manifest.End, workers, r.Manifest.Relative); told != "" {
+	told := progress.Timeline{
+		Spans: spans, Began: r.Manifest.Start, Ended: r.testsEnded(), Workers: workers, Name: r.Manifest.Relative, Subtests: r.subtests,
+	}.Bound()
+	if told != "" && r.Manifest.Verdict.Signal == 0 { // what was cut off shows nothing
 		return told
 	}
 	share := float64(busy) / float64(time.Duration(workers)*wall)
 	last := slices.MaxFunc(r.Processes, func(a, b Process) int { return r.end(a).Compare(r.end(b)) })
 	return fmt.Sprintf("%s busy %.0f%% of the time; the last process to end was %s, after %s",
 		count(workers, "worker was", "workers were"), 100*share, r.title(last), short(r.took(last)))
+}
+
+// probeKind is the kind of the processes that run tests once more to explain failures, when the run
+// is over otherwise.
+const probeKind = "probe"
+
+// testsEnded is when the run was over but for the explanation of failures.
+func (r *Run) testsEnded() time.Time {
+	end := r.Manifest.End
+	for _, p := range r.Processes {
+		if p.Kind == probeKind && p.Start.Before(end) {
+			end = p.Start
+		}
+	}
+	return end
+}
+
+// subtests returns what the direct subtests of a test took in its first attempt.
+func (r *Run) subtests(pkg, test string) []time.Duration {
+	var took []time.Duration
+	for _, t := range r.Tests {
+		name, ok := strings.CutPrefix(t.Name, test+"/")
+		if ok && t.Package == pkg && !strings.Contains(name, "/") && t.Attempts[0].Number == 0 {
+			took = append(took, t.Attempts[0].Elapsed)
+		}
+	}
+	return took
 }
 
 // boundByTest says what it can without processes.

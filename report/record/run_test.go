@@ -158,6 +158,11 @@ func TestBound(t *testing.T) {
 	process := func(worker int, from, to float64) Process {
 		return Process{Worker: worker, Package: "p", Start: at(from), End: at(to), Tests: []ProcessTest{{Name: "TestA"}}}
 	}
+	probe := func(from, to float64) Process {
+		p := process(0, from, to)
+		p.Kind = "probe"
+		return p
+	}
 	manifest := Manifest{Start: at(0), End: at(10), Workers: 2}
 	for want, run := range map[string]*Run{
 		"":                                {Manifest: manifest},
@@ -169,6 +174,16 @@ func TestBound(t *testing.T) {
 			Manifest: manifest, Processes: []Process{process(0, 0, 5), process(1, 0, 5)}},
 		"1 worker was busy 40% of the time; the last process to end was p (0 tests), after 2s": {
 			Manifest: Manifest{Start: at(0), End: at(10), Module: "m"}, Processes: []Process{{Package: "p", Start: at(2), End: at(4)}, {Package: "p", Start: at(8)}}},
+		"2 workers were busy 60% of the time; the last process to end was p TestA, after 10s": { // it was interrupted
+			Manifest: Manifest{Start: at(0), End: at(10), Workers: 2, Verdict: Verdict{Signal: 2}}, Processes: []Process{process(0, 0, 10), process(1, 0, 2)}},
+		"longest: p TestA 10s of 10s: sp": { // what failed was explained for half a minute
+			Manifest: Manifest{Start: at(0), End: at(40), Workers: 2}, Processes: []Process{process(0, 0, 10), probe(10, 40)}},
+		"longest: p TestA 10s of 10s: with //cohort:split, if its subtests do not need each other, about 5": {
+			Manifest: manifest, Processes: []Process{process(0, 0, 10)}, Tests: []*Test{
+				{Package: "p", Name: "TestA", Attempts: []TestAttempt{{Elapsed: 10 * time.Second}}},
+				{Package: "p", Name: "TestA/x", Attempts: []TestAttempt{{Elapsed: 5 * time.Second}}},
+				{Package: "p", Name: "TestA/y", Attempts: []TestAttempt{{Elapsed: 5 * time.Second}}},
+			}},
 	} {
 		if got := run.Bound(); !strings.Contains(got, want) || (got == "") != (want == "") {
 			t.Errorf("got %q, want %q", got, want)
