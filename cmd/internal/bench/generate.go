@@ -43,6 +43,13 @@ func (m *module) sleeps(pkg string, n int, d time.Duration) {
 	m.file(pkg+"/"+pkg+"_test.go", text.Bytes())
 }
 
+// splits adds a package of one test that may be split, of n subtests that take d each.
+func (m *module) splits(pkg string, n int, d time.Duration) {
+	m.file(pkg+"/"+pkg+"_test.go", fmt.Appendf(nil, "package %s\n\nimport (\n\t\"fmt\"\n\t\"testing\"\n\t\"time\"\n)\n\n"+
+		"//cohort:split\nfunc TestTable(t *testing.T) {\n\tfor i := range %d {\n"+
+		"\t\tt.Run(fmt.Sprint(i), func(t *testing.T) { time.Sleep(%d) })\n\t}\n}\n", pkg, n, d))
+}
+
 // trivial adds a package of ten tests that do next to nothing.
 func (m *module) trivial(pkg string) {
 	var text bytes.Buffer

@@ -11,6 +11,7 @@ import (
 func rows() []row {
 	return []row{
 		{"sleep", "one package of 64 tests that sleep 0.25 s, 8 workers", sleepRow},
+		{"split", "one test of 64 subtests that sleep 0.25 s and says //cohort:split, 8 workers, second run", splitRow},
 		{"first", "few slow tests, alone and in parallel with quick packages: a first run against one with history", firstRow},
 		{"uneven", "nine packages, one of which holds 80% of the time", unevenRow},
 		{"packages", "many packages of the standard library, CPU bound, -count=1", packagesRow},
@@ -42,6 +43,22 @@ func sleepRow(ctx context.Context, b *bench) ([]table, error) {
 		title: fmt.Sprintf("one package, %d tests that sleep %v, %d workers", tests, each, workers), rounds: 2,
 		bound:       bound(tests*each, each, workers),
 		contestants: b.contestants(m.dir, []string{"--workers", strconv.Itoa(workers)}, []string{"-count=1", "./..."}),
+	}}, nil
+}
+
+// splitRow measures a test that may be split: the first run is whole, and learns the subtests.
+func splitRow(ctx context.Context, b *bench) ([]table, error) {
+	const subtests, each, workers = 64, 250 * time.Millisecond, 8
+	m := b.newModule("split")
+	m.splits("split", subtests, each)
+	if err := b.warm(ctx, m, "./..."); err != nil {
+		return nil, err
+	}
+	all := b.contestants(m.dir, []string{"--workers", strconv.Itoa(workers)}, []string{"-count=1", "./..."})
+	return []table{{
+		title: fmt.Sprintf("one test, %d subtests that sleep %v, %d workers", subtests, each, workers), rounds: 2,
+		bound:       bound(subtests*each, each, workers),
+		contestants: []contestant{all[0], all[2], all[3]},
 	}}, nil
 }
 
