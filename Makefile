@@ -5,6 +5,7 @@ GO ?= go
 
 # Tools are run at fixed versions, so that lint says the same today and tomorrow.
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+BENCHSTAT := golang.org/x/perf/cmd/benchstat@v0.0.0-20260908200009-22c9c6c9d4da
 
 # The operating systems that cohort is written for. vet reads the files that the other ones do not.
 SYSTEMS := linux windows darwin
@@ -35,10 +36,10 @@ SUITES := $(SUITES)|TestSignals|TestPartsDie|TestNobodyReads|TestCohortKilled|Te
 FUZZTIME ?= 10s
 
 .DEFAULT_GOAL := help
-.PHONY: help build test check lint fuzz cover bench demo demo-e2e picture info clean
+.PHONY: help build test check lint fuzz cover bench bench-compare demo demo-e2e picture info clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 build: ## build bin/cohort
 	CGO_ENABLED=0 $(GO) build -o bin/ ./cmd/cohort
@@ -73,6 +74,13 @@ lint: ## check formatting, vet for every system, go.mod, staticcheck
 
 bench: ## measure against go test and gotestsum (ROW=name, ROW=list, ROUNDS=n, JSON=file)
 	$(GO) run ./cmd/internal/bench $(if $(ROW),-row $(ROW)) $(if $(ROUNDS),-rounds $(ROUNDS)) $(if $(JSON),-json $(JSON))
+
+bench-compare: ## compare two files of make bench JSON=file (OLD=file NEW=file)
+	@test -n "$(OLD)" && test -n "$(NEW)" || { echo 'make bench-compare OLD=old.json NEW=new.json'; exit 1; }
+	@mkdir -p bin
+	@$(GO) run ./cmd/internal/bench -benchfmt '$(OLD)' >bin/bench-old.txt
+	@$(GO) run ./cmd/internal/bench -benchfmt '$(NEW)' >bin/bench-new.txt
+	@$(GO) run $(BENCHSTAT) bin/bench-old.txt bin/bench-new.txt
 
 demo: build ## run the tests of a small shop, and see what cohort does with them
 	@sh testdata/shop/demo.sh bin/cohort

@@ -2,12 +2,14 @@
 // every Go installation has.
 //
 //	go run ./cmd/internal/bench [-row NAME] [-rounds N] [-json FILE]
+//	go run ./cmd/internal/bench -benchfmt FILE
 //
 // Each row runs its contestants in turn (A B C A B C), so that whatever else the machine does meets
 // all of them, and prints the median of each, how many times faster than the first contestant it
 // is, pairwise by round with the spread, the processor time of all its processes, and the peak
 // memory of all together where it can be told (Linux), else of the largest. Nothing is asserted: a
-// figure is not a test. -json writes every single measurement to a file.
+// figure is not a test. -json writes every single measurement to a file, and -benchfmt prints those of
+// such a file as Go's benchmarks do, for benchstat.
 package main
 
 import (
@@ -34,11 +36,15 @@ func run(args []string, stdout, stderr io.Writer) int {
 	rounds := flags.Int("rounds", 0, "measure each contestant so often (default: what each row says)")
 	verbose := flags.Bool("v", false, "print every single measurement")
 	file := flags.String("json", "", "write all measurements to this file, as JSON")
+	results := flags.String("benchfmt", "", "measure nothing, print the measurements in a file of -json as benchmarks")
 	switch err := flags.Parse(args); {
 	case errors.Is(err, flag.ErrHelp):
 		return 0
 	case err != nil:
 		return 3
+	}
+	if *results != "" {
+		return exit(stderr, writeBenchfmt(stdout, *results))
 	}
 	if *only == "list" {
 		return exit(stderr, list(stdout))
