@@ -7,7 +7,8 @@ import (
 
 // Part is a share of the subtests of one test: those that one process runs of it, while other
 // processes run the others. The subtests are named by what their names have between the first slash
-// and the second. No part is whole by itself, but every subtest is in exactly one of the parts of a
+// and the second; a name stands for all subtests of that name, of which the testing package numbers
+// the second and later ones (a, a#01): which one is the first may be chance. No part is whole by itself, but every subtest is in exactly one of the parts of a
 // test if one of them has Except, with the names of all others in it.
 type Part struct {
 	// Only are the subtests that it runs. If there are none, it runs all but those in Except.
@@ -35,5 +36,5 @@ func exactly(names []string) string {
 	for i, name := range names {
 		quoted[i] = regexp.QuoteMeta(name)
 	}
-	return "^(" + strings.Join(quoted, "|") + ")$"
+	return "^(" + strings.Join(quoted, "|") + ")(#[0-9]+)?$"
 }

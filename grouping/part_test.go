@@ -13,9 +13,9 @@ func TestPartPatterns(t *testing.T) {
 		run, skip string
 	}{
 		{Part{}, "^TestA$", ""},
-		{Part{Only: []string{"a"}}, "^TestA$/^(a)$", ""},
-		{Part{Only: []string{"a|b", "c.d", "#01"}}, `^TestA$/^(a\|b|c\.d|#01)$`, ""},
-		{Part{Except: []string{"a", "b[", `\x00`}}, "^TestA$", `^TestA$/^(a|b\[|\\x00)$`},
+		{Part{Only: []string{"a"}}, "^TestA$/^(a)(#[0-9]+)?$", ""},
+		{Part{Only: []string{"a|b", "c.d", "#01"}}, `^TestA$/^(a\|b|c\.d|#01)(#[0-9]+)?$`, ""},
+		{Part{Except: []string{"a", "b[", `\x00`}}, "^TestA$", `^TestA$/^(a|b\[|\\x00)(#[0-9]+)?$`},
 	} {
 		if run, skip := tc.part.Patterns("TestA"); run != tc.run || skip != tc.skip {
 			t.Errorf("%+v: -run %s -skip %s, want %s and %s", tc.part, run, skip, tc.run, tc.skip)

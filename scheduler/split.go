@@ -3,6 +3,7 @@ package scheduler
 import (
 	"fmt"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/gotestcohort/cohort/grouping"
@@ -30,7 +31,7 @@ func notSplit(p *grouping.Package, t grouping.Test) grouping.Warning {
 
 // divide returns the parts of a test and what each will take, nil to run it whole.
 func (c *Config) divide(pkg, test string) ([]grouping.Part, []time.Duration) {
-	known := fitting(c.Past.Subtests(pkg, test), maxList())
+	known := fitting(byName(c.Past.Subtests(pkg, test)), maxList())
 	d := plan.Division{Workers: c.Workers, End: raceEnd(c.GoTest.Race, c.Env)}
 	d.Startup, _ = c.Past.Startup(pkg)
 	total := time.Duration(0)
@@ -60,6 +61,46 @@ func (c *Config) divide(pkg, test string) ([]grouping.Part, []time.Duration) {
 		parts[0] = grouping.Part{Except: others}
 	}
 	return parts, costs
+}
+
+// byName adds those that the testing package has numbered (a#01, a#02) to the first subtest of their
+// name: each time that the test runs another one may be the first, so they must not be in different
+// parts. Those without a name have only numbers, and are left out.
+func byName(all []history.Subtest) []history.Subtest {
+	place := make(map[string]int)
+	for _, s := range all {
+		place[s.Name] = -1
+	}
+	var named []history.Subtest
+	for _, s := range all {
+		name := s.Name
+		for {
+			first, ok := cutNumber(name)
+			_, known := place[first]
+			if !ok || !known && first != "" {
+				break
+			}
+			name = first
+		}
+		if name == "" {
+			continue
+		}
+		if place[name] < 0 {
+			place[name] = len(named)
+			named = append(named, history.Subtest{Name: name})
+		}
+		named[place[name]].Estimate += s.Estimate
+	}
+	return named
+}
+
+// cutNumber returns what comes before the number of a name such as a#01.
+func cutNumber(name string) (first string, ok bool) {
+	i := strings.LastIndexByte(name, '#')
+	if i < 0 || len(name)-i < len("#01") || strings.Trim(name[i+1:], "0123456789") != "" {
+		return name, false
+	}
+	return name[:i], true
 }
 
 // fitting returns the first subtests of which the names, quoted, fit into one argument.

@@ -1,6 +1,7 @@
 package scheduler
 
 import (
+	"fmt"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -50,7 +51,7 @@ func patterns(t *testing.T, jobs []*job) string {
 func TestWhatIsSplit(t *testing.T) {
 	t.Parallel()
 	const source = "//cohort:split\nfunc TestA(t *testing.T) {}\n\n"
-	const both = "^TestA$ ^TestA$/^(y)$, ^TestA$/^(y)$"
+	const both = "^TestA$ ^TestA$/^(y)(#[0-9]+)?$, ^TestA$/^(y)(#[0-9]+)?$"
 	for name, tc := range map[string]struct {
 		config   Config
 		source   string
@@ -227,6 +228,38 @@ func TestSubtestsAreRemembered(t *testing.T) {
 		}
 		if n := len(now.Outcomes("m/p", "TestA")); n != 1 {
 			t.Errorf("%s: %d outcomes of TestA", name, n)
+		}
+	}
+}
+
+// TestByName: subtests of one name are together, whatever their numbers are.
+func TestByName(t *testing.T) {
+	t.Parallel()
+	for names, want := range map[string]string{
+		"":                         "",
+		"a b c":                    "a b c",
+		"a a#01 a#02 b":            "a*3 b",
+		"a#01 a":                   "a*2",
+		"issue#12 issue#13":        "issue#12 issue#13", // nothing is called issue
+		"issue#12 issue#12#01":     "issue#12*2",
+		"a a#1 a# a#x a#01b":       "a a#1 a# a#x a#01b", // no number of the testing package's
+		"#00 #01 b":                "b",
+		"a a#01 a#01#01 a#100 b#2": "a*4 b#2",
+	} {
+		var all []history.Subtest
+		for name := range strings.FieldsSeq(names) {
+			all = append(all, history.Subtest{Name: name, Estimate: time.Second})
+		}
+		var got []string
+		for _, s := range byName(all) {
+			word := s.Name
+			if s.Estimate > time.Second {
+				word += fmt.Sprint("*", int(s.Estimate.Seconds()))
+			}
+			got = append(got, word)
+		}
+		if got := strings.Join(got, " "); got != want {
+			t.Errorf("%q: %q, want %q", names, got, want)
 		}
 	}
 }

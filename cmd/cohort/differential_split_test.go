@@ -27,7 +27,7 @@ func (d *differ) testSplit(t *testing.T) {
 		except   []string // as in a comparison without --shuffle
 		least    int      // how many processes run a part
 	}{
-		{"./ok/...", nil, true, []string{"example.com/awkward/ok/parallel"}, 20},
+		{"./ok/...", nil, true, []string{"example.com/awkward/ok/parallel"}, 10},
 		{"./bad/...", []string{"example.com/awkward/bad/panicmid", "example.com/awkward/bad/panics"}, false, nil, 6},
 	} {
 		t.Run(test.packages, func(t *testing.T) {

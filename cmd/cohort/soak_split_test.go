@@ -38,7 +38,7 @@ func (r *soakRound) giveSplits(rng *rand.Rand) {
 	}
 }
 
-// keys are the direct subtests by which a test can be divided: those that have an event of their own.
+// keys are the direct subtests of a test that have an event of their own.
 func (t *soakTest) keys() []string {
 	var keys []string
 	names := make(map[string]int)
@@ -79,7 +79,12 @@ func (r *soakRound) parts(p *soakPkg, t *soakTest) int {
 	if !t.split || p.withMain || r.count > 1 || r.failFast || r.dist == "loadpackage" || r.dist == "loadfile" {
 		return 1
 	}
-	return max(1, min(r.workers, len(t.keys())))
+	names := make(map[string]bool) // subtests of one name stay together
+	for _, key := range t.keys() {
+		name, _, _ := strings.Cut(key, "#")
+		names[name] = true
+	}
+	return max(1, min(r.workers, len(names)))
 }
 
 // spread enters that the first attempt of a test had several processes.

@@ -20,8 +20,8 @@ func TestPartArguments(t *testing.T) {
 		part grouping.Part
 		want string
 	}{
-		{grouping.Part{Only: []string{"x"}}, "-test.run=^A$/^(x)$"},
-		{grouping.Part{Except: []string{"x"}}, "-test.run=^A$ -test.skip=^A$/^(x)$"},
+		{grouping.Part{Only: []string{"x"}}, "-test.run=^A$/^(x)(#[0-9]+)?$"},
+		{grouping.Part{Except: []string{"x"}}, "-test.run=^A$ -test.skip=^A$/^(x)(#[0-9]+)?$"},
 	} {
 		a := &actor{words: "+A pA PASS", exit: testbin.Exit{}}
 		j := jobOf("A")
