@@ -291,8 +291,10 @@ func (j *job) shown(r *worker.Result) ledger.Shown {
 
 // rememberSubtests gives the history what a process has shown of subtests of tests that may be split.
 func (j *job) rememberSubtests(record *history.Recorder, r *worker.Result) {
+	added := make(map[string]int)
 	for _, t := range r.Subtests {
-		if root, _, _ := strings.Cut(t.Test, "/"); !j.suite.splits.has(root) {
+		root, _, _ := strings.Cut(t.Test, "/")
+		if added[root]++; !j.suite.splits.has(root) || added[root] > history.MaxSubtests {
 			continue
 		}
 		record.Add(j.suite.path, t.Test, history.Outcome{Attempt: j.Attempt, Result: past(t.Result), Elapsed: t.Elapsed})

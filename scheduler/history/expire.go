@@ -9,7 +9,13 @@ import (
 func (st *state) expire(now time.Time) {
 	st.pkgs = slices.DeleteFunc(st.pkgs, func(p *pkgState) bool { return st.abandoned(p, now) })
 	for _, p := range st.pkgs {
-		p.tests = slices.DeleteFunc(p.tests, func(t testState) bool { return p.runs-t.seen > keepTestRuns })
+		p.tests = slices.DeleteFunc(p.tests, func(t testState) bool {
+			keep := keepTestRuns
+			if isSubtest(t.name) {
+				keep = keepSubtestRuns
+			}
+			return p.runs-t.seen > keep
+		})
 	}
 	st.dropExcessTests()
 	st.dropRuns()

@@ -21,8 +21,12 @@ type Subtest struct {
 	Estimate time.Duration
 }
 
-// Subtests returns the direct subtests of a test that are remembered with a duration, by name. A
-// caller owns the slice.
+// keepSubtestRuns is for how many runs of its package a subtest is kept that no longer shows up.
+// Names that are made up anew each time would fill the file, and are soon learned again otherwise.
+const keepSubtestRuns = 10
+
+// Subtests returns the direct subtests of a test that showed up in the latest run that showed any,
+// and are remembered with a duration, by name. A caller owns the slice.
 func (s *Snapshot) Subtests(pkg, test string) []Subtest {
 	p := s.state.pkg(pkg)
 	if p == nil {
@@ -31,10 +35,17 @@ func (s *Snapshot) Subtests(pkg, test string) []Subtest {
 	prefix := test + "/"
 	first, _ := slices.BinarySearchFunc(p.tests, prefix, compareTestName)
 	var all []Subtest
+	latest := 0
 	for _, t := range p.tests[first:] {
 		name, ok := strings.CutPrefix(t.name, prefix)
 		if !ok {
 			break
+		}
+		if t.seen > latest {
+			all, latest = all[:0], t.seen
+		}
+		if t.seen < latest {
+			continue
 		}
 		if d, ok := estimate(t.durations, s.variant); ok && name != "" && !isSubtest(name) {
 			all = append(all, Subtest{Name: name, Estimate: d})

@@ -56,3 +56,38 @@ func TestSubtests(t *testing.T) {
 		t.Errorf("tests: %s", got)
 	}
 }
+
+// TestSubtestsOfTheLatestRun: names that come up anew in each run do not add up, neither in what is
+// known of a test nor, for long, in the file.
+func TestSubtestsOfTheLatestRun(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "history")
+	for n := range 30 {
+		h, err := Open(file, "m")
+		if err != nil {
+			t.Fatal(err)
+		}
+		when := time.Unix(int64(1000+n), 0)
+		r := h.NewRun(Run{ID: fmt.Sprint(n), Start: when})
+		for i := range 3 {
+			r.Add("p", fmt.Sprintf("TestA/%d-%d", n, i), Outcome{Result: Pass, Elapsed: time.Second})
+		}
+		r.Add("p", "TestA", Outcome{Result: Pass, Elapsed: time.Second})
+		if err := h.Save(t.Context(), when); err != nil {
+			t.Fatal(err)
+		}
+		// A run without the test does not change what is known of its subtests.
+		r = h.NewRun(Run{ID: fmt.Sprint(n, "b"), Start: when.Add(time.Millisecond)})
+		r.Add("p", "TestB", Outcome{Result: Pass, Elapsed: time.Second})
+		if err := h.Save(t.Context(), when); err != nil {
+			t.Fatal(err)
+		}
+		want := fmt.Sprintf("[{%d-0 1s} {%[1]d-1 1s} {%[1]d-2 1s}]", n)
+		if got := fmt.Sprint(h.Snapshot("").Subtests("p", "TestA")); got != want {
+			t.Fatalf("run %d: %s, want %s", n, got, want)
+		}
+		if entries := len(h.state.pkg("p").tests); entries > 2+3*(keepSubtestRuns+1) {
+			t.Fatalf("run %d: %d entries", n, entries)
+		}
+	}
+}
