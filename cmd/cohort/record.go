@@ -77,6 +77,7 @@ type recording struct {
 	// byRules reports that something was to run again because of rules alone.
 	byRules   bool
 	goVersion chan string // receives once
+	sourceSum chan string // receives once: a hash of the source, "" if there is none
 	first     error       // how the first pass ended
 	verdict   record.Verdict
 	describe  func(*record.Manifest) // nil: the source has nothing to add
@@ -90,7 +91,7 @@ func (c *command) newRecording(dir string, opts *options) *recording {
 	}
 	rec := &recording{
 		cmd: c, opts: opts, dir: dir, file: &lateFile{name: opts.record.file}, start: time.Now(),
-		cmdLog: c.log.out, goVersion: make(chan string, 1),
+		cmdLog: c.log.out, goVersion: make(chan string, 1), sourceSum: make(chan string, 1),
 	}
 	rec.w = record.NewShardWriter(rec.file, record.NewRedactor(opts.record.redact), opts.shard.shard.String())
 	c.log.out = io.MultiWriter(c.log.out, writerFunc(func(p []byte) { rec.w.Log(string(p)) }))
@@ -183,6 +184,7 @@ func (rec *recording) manifest(sig os.Signal, err error) record.Manifest {
 	if rec.describe != nil {
 		rec.describe(&m)
 	}
+	m.Source = <-rec.sourceSum
 	if rec.part != nil {
 		m.Shard, m.Source = rec.part.record(), rec.part.source
 	}
@@ -203,6 +205,19 @@ func (e environ) own() map[string]string {
 		}
 	}
 	return own
+}
+
+// findSource returns a hash of the source that is tested; "": the record is not kept, or there is
+// neither a checkout nor a module.
+func (rec *recording) findSource() string {
+	if rec.opts.record.file == "" || rec.part != nil {
+		return "" // a part of a suite has it from its plan
+	}
+	sum, err := hashSource(rec.dir, rec.cmd.env.list)
+	if err != nil {
+		return ""
+	}
+	return sum
 }
 
 // findGo returns the version that the JUnit file names.
