@@ -114,7 +114,7 @@ func TestLikeConverters(t *testing.T) {
 	for _, mode := range []string{"set", "count"} {
 		t.Run(mode, func(t *testing.T) {
 			t.Parallel()
-			p, err := Parse(strings.NewReader(readFile(t, mode+".out")))
+			p, err := Parse(strings.NewReader(readFile(t, mode+".profile")))
 			if err != nil {
 				t.Fatal(err)
 			}
