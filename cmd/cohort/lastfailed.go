@@ -34,7 +34,7 @@ func (v *lastFailedValue) Set(text string) error {
 	switch text {
 	case "":
 		return errors.New("a record is missing; without = it is the last run")
-	case lastRun:
+	case lastRun, "true": // in a file, true is natural
 		*v = lastFailedValue{on: true}
 	case "off", "false":
 		*v = lastFailedValue{}

@@ -82,7 +82,7 @@ func TestChoose(t *testing.T) {
 func TestLastFailedValue(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]lastFailedValue{
-		"history": {on: true}, "off": {}, "false": {}, "run.cohort": {on: true, record: "run.cohort"}, "./history": {on: true, record: "./history"},
+		"history": {on: true}, "true": {on: true}, "off": {}, "false": {}, "run.cohort": {on: true, record: "run.cohort"}, "./history": {on: true, record: "./history"},
 	} {
 		var v lastFailedValue
 		if err := v.Set(text); err != nil || v != want {
