@@ -17,6 +17,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/gotestcohort/cohort/cmd/internal/config"
 	"github.com/gotestcohort/cohort/scheduler/gotest"
 	"github.com/gotestcohort/cohort/scheduler/hunt/adopt"
 )
@@ -79,6 +80,8 @@ func (p *proof) round(ctx context.Context, dir string, rules []*adopt.Rule, r ad
 	if err != nil {
 		return nil, err
 	}
+	root, _ := newFlags(p.command.env)
+	text = config.Mute(text, root.flags, proofFlags())
 	configFile, events := filepath.Join(dir, "cohort.yaml"), filepath.Join(dir, "events.json")
 	if err := os.WriteFile(configFile, text, 0o600); err != nil {
 		return nil, err
@@ -105,14 +108,37 @@ func (p *proof) round(ctx context.Context, dir string, rules []*adopt.Rule, r ad
 	if openErr != nil {
 		return nil, openErr
 	}
-	failed, readErr := failedTests(file)
+	failed, ran, readErr := readProof(file)
 	if readErr = errors.Join(readErr, file.Close()); readErr != nil {
 		return nil, fmt.Errorf("read what came of the proof: %w", readErr)
+	}
+	if t, ok := notRun(rules, ran); ok {
+		return nil, fmt.Errorf("prove the rules: %s did not run: a variable (COHORT_FLAGS) may leave it out\n%s",
+			strings.TrimSpace(t.Package+" "+t.Name), stderr.Bytes())
 	}
 	if err != nil && len(failed) == 0 {
 		return nil, fmt.Errorf("prove the rules: no test failed, and yet: %w\n%s", err, stderr.Bytes())
 	}
 	return failed, nil
+}
+
+// proofFlags are the flags that the file sets for a proof too, since they say how tests run. What
+// it says of the choice of tests, of outputs and of the verdict is for runs of the user.
+func proofFlags() []string {
+	return append([]string{"dist", "testmain", "group", "group-failfast", "quarantine", "link-cache"}, limitFlags()...)
+}
+
+// notRun returns a test of the rules that is not among those that ran, or a package of which none
+// ran: its rule is not proved.
+func notRun(rules []*adopt.Rule, ran map[adopt.Test]bool) (adopt.Test, bool) {
+	for _, r := range rules {
+		for _, t := range r.Tests {
+			if !ran[t] {
+				return t, true
+			}
+		}
+	}
+	return adopt.Test{}, false
 }
 
 // words are the arguments of the run. What the file says of outputs and reruns is not for it.
@@ -137,10 +163,10 @@ func (p *proof) words(configFile, events string, r adopt.Round) []string {
 	return append(append(words, "--", "-count=1"), rest...)
 }
 
-// failedTests reads go test -json and returns the top-level tests that failed, and the packages
-// that failed without one.
-func failedTests(r io.Reader) ([]adopt.Test, error) {
-	var failed []adopt.Test
+// readProof reads go test -json and returns the top-level tests that failed, and the packages that
+// failed without one; and all tests that there are, and, without a name, their packages.
+func readProof(r io.Reader) (failed []adopt.Test, ran map[adopt.Test]bool, err error) {
+	ran = make(map[adopt.Test]bool)
 	blamed := make(map[string]bool) // packages with a failed test
 	lines := bufio.NewReader(r)
 	for {
@@ -149,17 +175,20 @@ func failedTests(r io.Reader) ([]adopt.Test, error) {
 		switch {
 		case len(bytes.TrimSpace(line)) == 0:
 		case json.Unmarshal(line, &e) != nil:
-			return nil, fmt.Errorf("no event: %.100q", line)
+			return nil, nil, fmt.Errorf("no event: %.100q", line)
 		case e.Action != "fail" || strings.Contains(e.Test, "/"):
 		case e.Test != "" || !blamed[e.Package]:
 			blamed[e.Package] = true
 			failed = append(failed, adopt.Test{Package: e.Package, Name: e.Test})
 		}
+		if e.Test != "" {
+			ran[adopt.Test{Package: e.Package, Name: e.Test}], ran[adopt.Test{Package: e.Package}] = true, true
+		}
 		switch {
 		case errors.Is(err, io.EOF):
-			return failed, nil
+			return failed, ran, nil
 		case err != nil:
-			return nil, err
+			return nil, nil, err
 		}
 	}
 }

@@ -10,7 +10,6 @@ import (
 	"strings"
 
 	"github.com/goccy/go-yaml/ast"
-	"github.com/goccy/go-yaml/parser"
 
 	"github.com/gotestcohort/cohort/cmd/internal/usage"
 )
@@ -58,15 +57,7 @@ func placeOfRules(text string) (at, indent int, head string) {
 	if len(bytes.TrimSpace(body)) == 0 {
 		return end, 2, head + "version: 1\n\ntests:\n"
 	}
-	var values []*ast.MappingValueNode
-	if file, err := parser.ParseBytes(body, 0); err == nil && len(file.Docs) > 0 {
-		switch n := file.Docs[0].Body.(type) {
-		case *ast.MappingNode:
-			values = n.Values
-		case *ast.MappingValueNode:
-			values = []*ast.MappingValueNode{n}
-		}
-	}
+	values := topValues(body)
 	i := slices.IndexFunc(values, func(v *ast.MappingValueNode) bool { return v.Key.String() == "tests" })
 	if i < 0 {
 		return end, 2, head + "\ntests:\n"
