@@ -121,7 +121,7 @@ func (c *command) adopt(args []string) error {
 			return err
 		}
 	}
-	config, err := c.adoptConfig(opts, place)
+	config, err := c.adoptConfig(opts)
 	if err != nil {
 		return err
 	}
@@ -149,7 +149,7 @@ func (c *command) adopt(args []string) error {
 	}
 	a := adopt.New(rep.Findings, proofRounds(opts.proofs, opts.seed, config.Workers))
 	if opts.check {
-		return c.checkAdopted(a, place, rep)
+		return c.checkAdopted(opts, config, a, place)
 	}
 	return c.finishAdoption(opts, config, a, place, rep)
 }
@@ -204,14 +204,7 @@ func proofRounds(n int, seed int64, workers int) []adopt.Round {
 }
 
 // adoptConfig is the hunt that finds out what does not pass in every way.
-func (c *command) adoptConfig(o *adoptOptions, place *adoptPlace) (*hunt.Config, error) {
-	rules := o.line.rules
-	if o.check {
-		var err error
-		if rules, err = place.withoutAdopted(o.line); err != nil {
-			return nil, err
-		}
-	}
+func (c *command) adoptConfig(o *adoptOptions) (*hunt.Config, error) {
 	words := o.line.rest
 	if shuffle, ok := lastValue(words, "shuffle"); ok {
 		return nil, &usage.Error{
@@ -219,7 +212,7 @@ func (c *command) adoptConfig(o *adoptOptions, place *adoptPlace) (*hunt.Config,
 		}
 	}
 	config, err := c.flakyConfig(&flakyOptions{
-		runs: o.runs, workers: o.workers, seed: o.seed, dist: o.dist, groups: o.groups, args: words, rules: rules, file: o.line.file, tool: "adopt",
+		runs: o.runs, workers: o.workers, seed: o.seed, dist: o.dist, groups: o.groups, args: words, rules: o.line.rules, file: o.line.file, tool: "adopt",
 	})
 	if err != nil {
 		return nil, err
@@ -242,13 +235,15 @@ func (c *command) adoptConfig(o *adoptOptions, place *adoptPlace) (*hunt.Config,
 // announceAdoption says what will run, and how long about.
 func (c *command) announceAdoption(o *adoptOptions, config *hunt.Config) error {
 	text := fmt.Sprintf("adopt: everything runs %d times, with %d workers", o.runs, config.Workers)
-	if !o.check {
+	if o.check {
+		text += ", with the adopted rules, and then without them"
+	} else {
 		text += fmt.Sprintf("; what fails is explained, and rules are proved by %d runs", o.proofs)
 	}
 	if d := c.adoptEstimate(o, config); d > 0 {
-		times := o.runs
-		if !o.check {
-			times += o.proofs
+		times := o.runs + o.proofs
+		if o.check {
+			times = 2 * o.runs
 		}
 		about := max(time.Second, (d * time.Duration(times)).Round(time.Second))
 		text += fmt.Sprintf(". By the history that takes up to %v, and more for each failure", about)
@@ -257,7 +252,7 @@ func (c *command) announceAdoption(o *adoptOptions, config *hunt.Config) error {
 	return err
 }
 
-// adoptEstimate is how long one run takes by the history, 0 if that is not known.
+// adoptEstimate is how long one run takes by the history, 0 if it does not know all tests.
 func (c *command) adoptEstimate(o *adoptOptions, config *hunt.Config) time.Duration {
 	l, err := c.newLister(&listOptions{args: o.line.rest, groups: o.groups, rules: o.line.rules, wholeGroups: true})
 	if err != nil || l.past.Empty() || l.find(context.Background()) != nil {
@@ -265,36 +260,55 @@ func (c *command) adoptEstimate(o *adoptOptions, config *hunt.Config) time.Durat
 	}
 	var sum, longest time.Duration
 	for _, row := range l.rows {
-		if row.Estimate != nil {
-			d := time.Duration(*row.Estimate * float64(time.Second))
-			sum, longest = sum+d, max(longest, d)
+		if row.Estimate == nil {
+			return 0
 		}
+		d := time.Duration(*row.Estimate * float64(time.Second))
+		sum, longest = sum+d, max(longest, d)
 	}
 	return max(sum/time.Duration(config.Workers), longest)
 }
 
-// checkAdopted is --check: it compares what is needed now with what the file says.
-func (c *command) checkAdopted(a *adopt.Adoption, place *adoptPlace, rep *hunt.Report) error {
-	missing, useless := place.compare(a.Rules(), rep.Paths)
+// checkAdopted is --check. The adoption is of what failed although the rules were in force: what is
+// missing. What fails without the adopted ones is why they are needed.
+func (c *command) checkAdopted(o *adoptOptions, config *hunt.Config, a *adopt.Adoption, place *adoptPlace) error {
+	without := *config
+	var err error
+	if without.Rules, err = place.withoutAdopted(o.line); err != nil {
+		return err
+	}
+	without.Rules = without.Rules.WithGroups(o.groups)
+	without.Unprobed = true
+	progress := c.newProgressLine()
+	without.Progress = progress.show
+	rep, sig, err := c.runHunt(&without)
+	progress.clear()
+	switch {
+	case err != nil:
+		return err
+	case sig != nil:
+		return signalStatus(sig)
+	}
 	var b strings.Builder
-	for _, r := range missing {
+	for _, r := range a.Rules() {
 		fmt.Fprintf(&b, "%s: a rule is needed (%s): %s\n", strings.Join(r.Packages(), ", "), r.Kind, strings.Join(r.Reasons, "; "))
 	}
-	for _, r := range useless {
-		fmt.Fprintf(&b, "%s: no longer needed: %s did not show in %d runs\n", r.At, strings.TrimPrefix(r.Reason, adoptedMark), rep.Rounds)
+	for _, r := range place.useless(rep) {
+		fmt.Fprintf(&b, "%s: no longer needed: nothing that it is about failed in %d runs without it (%s)\n",
+			r.At, rep.Rounds, strings.TrimPrefix(r.Reason, adoptedMark))
 	}
 	for _, r := range a.Refusals() {
 		fmt.Fprintf(&b, "%s: %s\n", strings.TrimSpace(r.Test.Package+" "+r.Test.Name), r.Why)
 	}
 	if b.Len() == 0 {
-		_, err := fmt.Fprintf(c.stdout, "ADOPT %d tests in %d packages, %d runs, seed %d: the adopted rules are those that are needed\n",
+		_, err := fmt.Fprintf(c.stdout, "ADOPT %d tests in %d packages, 2 times %d runs, seed %d: the adopted rules are those that are needed\n",
 			rep.Units, rep.Packages, rep.Rounds, rep.Seed)
 		return err
 	}
 	if _, err := fmt.Fprint(c.stdout, b.String()); err != nil {
 		return err
 	}
-	if len(missing) > 0 {
+	if len(a.Rules()) > 0 {
 		c.log.warnf("cohort tool adopt adds what is needed")
 	}
 	return exitStatus{exitFailed}

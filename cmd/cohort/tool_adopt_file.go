@@ -13,6 +13,7 @@ import (
 	"github.com/gotestcohort/cohort/cmd/internal/config"
 	"github.com/gotestcohort/cohort/grouping"
 	"github.com/gotestcohort/cohort/scheduler/history"
+	"github.com/gotestcohort/cohort/scheduler/hunt"
 	"github.com/gotestcohort/cohort/scheduler/hunt/adopt"
 )
 
@@ -126,39 +127,15 @@ func (p *adoptPlace) withoutAdopted(l *toolLine) (*grouping.Rules, error) {
 	return ruleSource{file: &others, module: p.module, given: l.given}.rules()
 }
 
-// compare returns the rules that are needed and not in the file, and the adopted entries of the
-// file that are about packages that ran and are not needed. An entry about a whole package is
-// enough for all that is needed in it.
-func (p *adoptPlace) compare(needed []*adopt.Rule, ran []string) (missing []*adopt.Rule, useless []config.Rule) {
-	written := adoptedRules(p.file)
-	used := make([]bool, len(written))
-	for _, r := range needed {
-		for _, pkg := range r.Packages() {
-			enough := false
-			for i, e := range written {
-				if e.Match.Package == p.pattern(pkg) && matchesAll(e.Match.Test, r.Names(pkg)) {
-					enough, used[i] = true, true
-				}
-			}
-			if !enough && !slices.Contains(missing, r) {
-				missing = append(missing, r)
-			}
-		}
-	}
-	for i, e := range written {
-		about := func(pkg string) bool { return p.pattern(pkg) == e.Match.Package }
-		if !used[i] && slices.ContainsFunc(ran, about) {
-			useless = append(useless, e)
-		}
-	}
-	return missing, useless
-}
-
-// matchesAll reports whether an expression ("": any) matches all names.
-func matchesAll(expr string, names []string) bool {
-	if expr == "" {
-		return true
-	}
-	re, err := regexp.Compile(expr)
-	return err == nil && len(names) > 0 && !slices.ContainsFunc(names, func(name string) bool { return !re.MatchString(name) })
+// useless returns the adopted entries of the file that are about packages that ran, and about
+// nothing that failed without them.
+func (p *adoptPlace) useless(rep *hunt.Report) []config.Rule {
+	return slices.DeleteFunc(adoptedRules(p.file), func(r config.Rule) bool {
+		about := func(pkg string) bool { return p.pattern(pkg) == r.Match.Package }
+		re, err := regexp.Compile(r.Match.Test) // config.Parse has found it to be one
+		needed := slices.ContainsFunc(rep.Findings, func(f hunt.Finding) bool {
+			return about(f.Package) && (err != nil || re.MatchString(f.Unit))
+		})
+		return needed || !slices.ContainsFunc(rep.Paths, about)
+	})
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"bufio"
 	"bytes"
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -12,14 +11,13 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
-	"runtime"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/gotestcohort/cohort/cmd/internal/config"
 	"github.com/gotestcohort/cohort/scheduler/gotest"
 	"github.com/gotestcohort/cohort/scheduler/hunt/adopt"
+	"github.com/gotestcohort/cohort/scheduler/procgroup"
 )
 
 // proof runs cohort itself with the rules: what holds there holds for the user.
@@ -28,6 +26,7 @@ type proof struct {
 	opts    *adoptOptions
 	args    *gotest.Args
 	place   *adoptPlace
+	signals chan os.Signal // that were sent to this process
 }
 
 // run runs rounds until the rules are proved or no more are to be tried. The signal is the one that
@@ -38,88 +37,100 @@ func (p *proof) run(a *adopt.Adoption) (sig os.Signal, err error) {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	ctx, cancel := context.WithCancel(context.Background())
-	defer cancel()
-	signals := make(chan os.Signal, 1)
-	signal.Notify(signals, endSignals()...)
-	defer signal.Stop(signals)
-	caught := make(chan os.Signal, 1)
-	go func() { // ends with ctx
-		defer close(caught)
-		select {
-		case s := <-signals:
-			caught <- s
-			cancel()
-		case <-ctx.Done():
-		}
-	}()
+	p.signals = make(chan os.Signal, 2)
+	signal.Notify(p.signals, endSignals()...)
+	defer signal.Stop(p.signals)
 	for {
 		round, more := a.Next()
-		if !more || ctx.Err() != nil {
-			break
+		if !more {
+			return nil, nil
 		}
 		passed, of := a.Proved()
-		if _, err := fmt.Fprintf(p.command.stderr, "proof %d of %d, %d rules, %d workers, seed %d\n", passed+1, of, len(a.Rules()), round.Workers, round.Seed); err != nil {
+		if _, err := fmt.Fprintf(p.command.stderr, "proof %d of %d, %s, %d workers, seed %d\n", passed+1, of, plural(len(a.Rules()), "rule", "rules"), round.Workers, round.Seed); err != nil {
 			return nil, err
 		}
-		failed, err := p.round(ctx, dir, a.Rules(), round)
-		if err != nil && ctx.Err() == nil {
-			return nil, err
+		failed, sig, err := p.round(dir, a.Rules(), round)
+		if sig != nil || err != nil {
+			return sig, err
 		}
-		if ctx.Err() == nil {
-			a.Observe(failed)
-		}
+		a.Observe(failed)
 	}
-	cancel()
-	return <-caught, nil
 }
 
-// round runs everything once and returns what failed.
-func (p *proof) round(ctx context.Context, dir string, rules []*adopt.Rule, r adopt.Round) ([]adopt.Test, error) {
+// round runs everything once and returns what failed, or the signal that has ended it.
+func (p *proof) round(dir string, rules []*adopt.Rule, r adopt.Round) ([]adopt.Test, os.Signal, error) {
 	text, err := p.place.with(rules)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	root, _ := newFlags(p.command.env)
 	text = config.Mute(text, root.flags, proofFlags())
 	configFile, events := filepath.Join(dir, "cohort.yaml"), filepath.Join(dir, "events.json")
 	if err := os.WriteFile(configFile, text, 0o600); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	self, err := os.Executable()
 	if err != nil {
-		return nil, fmt.Errorf("find cohort's own program: %w", err)
+		return nil, nil, fmt.Errorf("find cohort's own program: %w", err)
 	}
-	cmd := exec.CommandContext(ctx, self, p.words(configFile, events, r)...)
+	cmd := exec.Command(self, p.words(configFile, events, r)...)
 	var stderr bytes.Buffer
 	cmd.Env, cmd.Stderr = p.command.env.list, &stderr
-	cmd.Cancel = func() error {
-		if runtime.GOOS == "windows" { // it has no such signal
-			return cmd.Process.Kill()
-		}
-		return cmd.Process.Signal(os.Interrupt)
+	sig, err := p.wait(cmd)
+	if sig != nil {
+		return nil, sig, nil
 	}
-	cmd.WaitDelay = 20 * time.Second // more than the grace that the tests get
-	err = cmd.Run()
 	if exit, ok := errors.AsType[*exec.ExitError](err); err != nil && (!ok || exit.ExitCode() != exitFailed) {
-		return nil, fmt.Errorf("prove the rules: %w\n%s", err, stderr.Bytes())
+		return nil, nil, fmt.Errorf("prove the rules: %w\n%s", err, stderr.Bytes())
 	}
-	file, openErr := os.Open(events)
-	if openErr != nil {
-		return nil, openErr
+	failed, ran, readErr := readProofFile(events)
+	if readErr == nil && err != nil && len(failed) == 0 {
+		readErr = fmt.Errorf("prove the rules: no test failed, and yet: %w\n%s", err, stderr.Bytes())
 	}
-	failed, ran, readErr := readProof(file)
-	if readErr = errors.Join(readErr, file.Close()); readErr != nil {
-		return nil, fmt.Errorf("read what came of the proof: %w", readErr)
+	if readErr != nil {
+		return nil, nil, readErr
 	}
 	if t, ok := notRun(rules, ran); ok {
-		return nil, fmt.Errorf("prove the rules: %s did not run: a variable (COHORT_FLAGS) may leave it out\n%s",
+		return nil, nil, fmt.Errorf("prove the rules: %s did not run: a variable (COHORT_FLAGS) may leave it out\n%s",
 			strings.TrimSpace(t.Package+" "+t.Name), stderr.Bytes())
 	}
-	if err != nil && len(failed) == 0 {
-		return nil, fmt.Errorf("prove the rules: no test failed, and yet: %w\n%s", err, stderr.Bytes())
+	return failed, nil, nil
+}
+
+// wait runs a command to its end. Signals are passed on to it, which ends it, as cohort is asked to
+// end: the first lets tests finish, the second kills them.
+func (p *proof) wait(cmd *exec.Cmd) (first os.Signal, err error) {
+	procgroup.Own(cmd)
+	if err := cmd.Start(); err != nil {
+		return nil, fmt.Errorf("prove the rules: %w", err)
 	}
-	return failed, nil
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }() // ends with the command
+	for {
+		select {
+		case err := <-ended:
+			return first, err
+		case sig := <-p.signals:
+			if first == nil {
+				first = sig
+			}
+			// It may have ended by itself meanwhile.
+			_ = procgroup.Signal(cmd.Process, sig)
+		}
+	}
+}
+
+// readProofFile is readProof of a file.
+func readProofFile(name string) (failed []adopt.Test, ran map[adopt.Test]bool, err error) {
+	file, err := os.Open(name)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer func() { err = errors.Join(err, file.Close()) }()
+	if failed, ran, err = readProof(file); err != nil {
+		return nil, nil, fmt.Errorf("read what came of the proof: %w", err)
+	}
+	return failed, ran, nil
 }
 
 // proofFlags are the flags that the file sets for a proof too, since they say how tests run. What

@@ -39,6 +39,8 @@ type Config struct {
 	// Ordinary has rounds that are what go test and ordinary runs of cohort do, one round after the
 	// other: no test runs twice in a process, with GOMAXPROCS=1, or in two processes at a time.
 	Ordinary bool
+	// Unprobed has the units that fail listed, and not explained.
+	Unprobed bool
 	// Judge is --test: only units with a test whose name matches are judged, while all others run
 	// in parallel with them; nil judges all.
 	Judge *regexp.Regexp
