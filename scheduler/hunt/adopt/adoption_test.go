@@ -66,6 +66,7 @@ func TestPropose(t *testing.T) {
 		}, "group p-a: m/p.TestA m/p.TestB; group p-a-: n/p.TestA n/p.TestB"},
 		{"clash", []hunt.Finding{found("m/p", "TestB", hunt.Clash, "TestA"), found("m/p", "TestA", hunt.Clash, "TestB")}, "lock p-a: m/p.TestA m/p.TestB"},
 		{"clash of packages", []hunt.Finding{found("m/p", "TestB", hunt.Clash, "m/q TestA")}, "lock p-b: m/p.TestB m/q.TestA"},
+		{"odd names", []hunt.Finding{found("m/v1.x+y", "TestÄb", hunt.OrderDependent, "TestA_1")}, "group v1-x-y-a_1: m/v1.x+y.TestA_1 m/v1.x+y.TestÄb"},
 		{"clash and order", []hunt.Finding{
 			found("m/p", "TestB", hunt.Clash, "TestA"), found("m/p", "TestC", hunt.OrderDependent, "TestB"),
 		}, "lock p-a: m/p.TestA m/p.TestB; group p-b: m/p.TestB m/p.TestC"},

@@ -136,6 +136,14 @@ func (r *Rule) needless(all []*Rule) bool {
 	return false
 }
 
+// plain is a character as names of locks and groups may have it.
+func plain(c rune) rune {
+	if c == '_' || c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' {
+		return c
+	}
+	return '-'
+}
+
 // name names locks and groups after their first tests, each differently.
 func name(rules []*Rule) {
 	seen := make(map[string]bool)
@@ -148,7 +156,7 @@ func name(rules []*Rule) {
 			word = "test"
 		}
 		dir := r.Tests[0].Package[strings.LastIndex(r.Tests[0].Package, "/")+1:]
-		r.Name = dir + "-" + word
+		r.Name = strings.Map(plain, dir+"-"+word)
 		for seen[r.Name] {
 			r.Name += "-"
 		}
