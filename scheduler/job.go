@@ -133,6 +133,9 @@ func (j *job) shuffleLine() string {
 func (j *job) place(c *Config, number, slot int, dir string) {
 	j.Number, j.Slot = number, slot
 	file := func(kind string) string { return filepath.Join(dir, fmt.Sprint(kind, number)) }
+	if c.Artifacts != nil && (j.Kind == ledger.First || j.Kind == ledger.Attempt) {
+		j.Files.Artifacts = file("artifacts")
+	}
 	switch {
 	case j.Kind == ledger.First:
 		j.placeFirst(c, file)

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/gotestcohort/cohort/scheduler/artifact"
 	"github.com/gotestcohort/cohort/scheduler/gotest"
 	"github.com/gotestcohort/cohort/scheduler/ledger"
 	"github.com/gotestcohort/cohort/scheduler/testbin"
@@ -185,7 +186,9 @@ func (r *Run) runJob(j *job) ended {
 	lingers := j.suite.lingers(r.cfg)
 	watch := spectator{r.observer, j.Number}
 	since := func() time.Duration { return time.Since(r.core.began) }
+	claims := artifact.NewClaims(j.Files.Artifacts)
 	j.Watch = func(m worker.Moment) {
+		claims.Event(m.Event)
 		j.progress.note(m.Event, since)
 		j.hear(m)
 		watch.event(m)
@@ -203,6 +206,7 @@ func (r *Run) runJob(j *job) ended {
 		e.result = r.worker.Do(ctx, &j.Job)
 	}
 	j.heard(e.result)
+	r.keepArtifacts(j, claims, e.result)
 	if e.result.Err != nil && j.Kind.ForGo() {
 		j.suite.out.Add("cohort: " + e.result.Err.Error() + "\n")
 	}

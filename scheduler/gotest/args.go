@@ -43,6 +43,8 @@ type Args struct {
 	// CoverProfile and OutputDir are the values of -coverprofile and -outputdir, empty if not
 	// given.
 	CoverProfile, OutputDir string
+	// Artifacts reports whether -artifacts was given.
+	Artifacts bool
 	// Race, Msan and Asan report the sanitizer flags.
 	Race, Msan, Asan bool
 	// Short reports whether -short was given.
@@ -240,6 +242,8 @@ func (a *Args) set(name, value string, hasValue bool, kind flagKind) error {
 		a.Cover, a.CoverProfile = true, value
 	case "outputdir":
 		a.OutputDir = value
+	case "artifacts":
+		a.Artifacts = on
 	case "a":
 		a.Rebuild = on
 	case "work":

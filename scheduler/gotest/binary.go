@@ -148,6 +148,9 @@ type Process struct {
 	// CoverProfile, CoverDir and TestLog are the files and the folder that the
 	// process writes, empty for none.
 	CoverProfile, CoverDir, TestLog string
+	// Artifacts is the folder for t.ArtifactDir, empty for temporary ones. Relative names of other
+	// files would be relative to it.
+	Artifacts string
 }
 
 // Args returns the arguments of one process of the binary.
@@ -174,6 +177,10 @@ func (b *BinaryArgs) Args(p Process) []string {
 	add("skip", p.Skip)
 	add("shuffle", p.Shuffle)
 	add("coverprofile", p.CoverProfile)
+	if p.Artifacts != "" {
+		add("artifacts", "true")
+		add("outputdir", p.Artifacts)
+	}
 	if p.FailFast {
 		add("failfast", "true")
 	}

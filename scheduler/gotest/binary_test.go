@@ -61,6 +61,7 @@ func TestBinaryArgsProcess(t *testing.T) {
 		"count less":   {"-test.count=3", Process{Count: 2}, "-test.v=test2json -test.count=2"},
 		"bad count":    {"-test.count=x", Process{}, "-test.v=test2json -test.count=x"},
 		"user's limit": {"-test.timeout=0s -test.timeout=5s", Process{Timeout: "10m0s"}, "-test.v=test2json -test.timeout=5s"},
+		"artifacts":    {"-test.short", Process{Artifacts: "/a", CoverProfile: "/p"}, "-test.v=test2json -test.coverprofile=/p -test.artifacts=true -test.outputdir=/a -test.short"},
 		"joined":       {"-test.skip A -test.short -test.run B -- c", Process{Patterns: Patterns{Run: "B", Skip: "C"}}, "-test.v=test2json -test.run=B -test.skip=C -test.short -- c"},
 	} {
 		t.Run(name, func(t *testing.T) {

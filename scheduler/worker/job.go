@@ -66,6 +66,9 @@ type Binary struct {
 // coverage data, and the log of what it reads.
 type Files struct {
 	Profile, CoverDir, TestLog string
+	// Artifacts is the folder that is made for t.ArtifactDir. The lines that tell of its folders, which
+	// nobody else will find, then do not reach Job.Out.
+	Artifacts string
 }
 
 // Job is what one process is to do.

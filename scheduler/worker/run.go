@@ -29,6 +29,9 @@ func (r *Run) Do(ctx context.Context, j *Job) *Result {
 	if err == nil && j.ownCoverDir() {
 		err = j.makeCoverDir()
 	}
+	if err == nil && j.Files.Artifacts != "" {
+		err = os.Mkdir(j.Files.Artifacts, 0o700)
+	}
 	if err != nil {
 		result.Err = err
 		return result
@@ -46,7 +49,7 @@ func (r *Run) watch(ctx context.Context, j *Job, spec testbin.Spec, result *Resu
 			j.Watch(m)
 		}
 		result.Transcript.Event(m.Event)
-		j.Out.Event(m.Event)
+		j.Out.Event(j.shown(m.Event))
 	}
 	dog := newWatchdog(j.Binary.Limit, r.Now)
 	parser := testbin.NewParser(j.knows, func(e testbin.Event) {
@@ -81,6 +84,15 @@ func (r *Run) watch(ctx context.Context, j *Job, spec testbin.Spec, result *Resu
 	j.Out.Settle(result.Settlement, result.Reason, result.Ran)
 	result.Seen = parser.Seen()
 	result.First, result.Times, result.Subtests = watch.first, watch.ended, watch.subs
+}
+
+// shown is the event as Out gets it. A line about a private folder becomes one without, which says no
+// more than whose output follows.
+func (j *Job) shown(e testbin.Event) testbin.Event {
+	if e.Kind != testbin.KindArtifacts || j.Files.Artifacts == "" {
+		return e
+	}
+	return testbin.Event{Kind: testbin.KindName, Test: e.Test, Line: []byte("\x16=== NAME  " + e.Test + "\n")}
 }
 
 // endingGroup names the group whose rest is skipped after a failure. Under -failfast there is none:
@@ -118,6 +130,7 @@ func (r *Run) spec(j *Job, patterns gotest.Patterns) testbin.Spec {
 	process := gotest.Process{
 		Patterns: patterns, Shuffle: j.Shuffle, FailFast: j.StopsEarly, Count: j.Count, LastCPU: j.LastCPU,
 		CoverProfile: j.Files.Profile, CoverDir: j.Files.CoverDir, TestLog: j.Files.TestLog,
+		Artifacts: j.Files.Artifacts,
 	}
 	if r.Timeout > 0 {
 		process.Timeout = r.Timeout.String()
