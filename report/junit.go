@@ -33,6 +33,9 @@ type JUnit struct {
 	// Excused says of a test that counts as skipped because its failure is excused what it is, in
 	// words that go before its output; "" for any other. Nil: there is none.
 	Excused func(tc testjson.TestCase) string
+	// Attached returns the paths of files that a test has left, in one attempt; GitLab and Jenkins show
+	// them. Nil: there are none.
+	Attached func(tc testjson.TestCase) []string
 }
 
 type xmlSuites struct {
@@ -75,6 +78,7 @@ type xmlCase struct {
 	Failure    *xmlFailure    `xml:"failure,omitempty"`
 	Error      *xmlFailure    `xml:"error,omitempty"`
 	Reruns     []xmlRerun
+	SystemOut  string `xml:"system-out,omitempty"`
 
 	testMain bool // stands for the package itself, and is no test
 }
@@ -201,12 +205,14 @@ func (j JUnit) cases(pkg *testjson.Package) []xmlCase {
 	for _, tc := range pkg.Failed {
 		c := j.newCase(tc)
 		c.Failure = &xmlFailure{Message: "Failed", Contents: j.output(pkg, tc)}
+		c.SystemOut = j.attachments(tc)
 		cases = append(cases, j.detailed(c, pkg, tc))
 	}
 	if !j.HideSkippedTests {
 		for _, tc := range pkg.Skipped {
 			c := j.newCase(tc)
 			c.Skipped = j.skipped(pkg, tc)
+			c.SystemOut = j.attachments(tc) // of a failure that is excused
 			cases = append(cases, j.detailed(c, pkg, tc))
 		}
 	}

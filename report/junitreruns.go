@@ -111,6 +111,7 @@ func (j JUnit) mergedCases(pkg *testjson.Package) []xmlCase {
 			}
 			c := j.newCase(last.tc)
 			c.Skipped = j.skipped(pkg, last.tc)
+			c.SystemOut = j.attachments(casesOf(all)...)
 			skipped = append(skipped, j.detailed(c, pkg, last.tc))
 		default:
 			passed = append(passed, j.passedCase(pkg, all))
@@ -126,6 +127,7 @@ func (j JUnit) failedCase(pkg *testjson.Package, all []attempt) xmlCase {
 		last := all[len(all)-1]
 		c := j.newCase(last.tc)
 		c.Failure = &xmlFailure{Message: "Failed", Contents: j.output(pkg, last.tc)}
+		c.SystemOut = j.attachments(casesOf(all)...)
 		return j.detailed(c, pkg, last.tc)
 	}
 	first := 0
@@ -141,6 +143,7 @@ func (j JUnit) failedCase(pkg *testjson.Package, all []attempt) xmlCase {
 		c.Failure = failure
 	}
 	c.Reruns = j.reruns("rerun", pkg, all[first+1:])
+	c.SystemOut = j.attachments(casesOf(all)...)
 	return j.detailed(c, pkg, all[first].tc)
 }
 
@@ -148,6 +151,7 @@ func (j JUnit) failedCase(pkg *testjson.Package, all []attempt) xmlCase {
 func (j JUnit) passedCase(pkg *testjson.Package, all []attempt) xmlCase {
 	last := all[len(all)-1].tc
 	c := j.detailed(j.newCase(last), pkg, last)
+	c.SystemOut = j.attachments(casesOf(all)...)
 	if j.Reruns == RerunSurefire {
 		c.Reruns = j.reruns("flaky", pkg, all)
 	}
