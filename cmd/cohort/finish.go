@@ -95,6 +95,7 @@ func (r *testRun) writeJUnit(outcome report.Outcome) error {
 		HideEmptyPackages: o.hideEmptyPackages, HideSkippedTests: o.hideSkippedTests,
 		Reruns: o.reruns.mode, GoVersion: r.goVersion(), Lines: r.lines, Details: r.junitDetails(),
 		Setups: outcome.Setups, Redact: record.NewRedactor(r.opts.record.redact).Text, Excused: outcome.ExcusedAs,
+		Attached: r.artifacts.attached,
 	}
 	if err := junit.WriteFile(o.file, r.exec); err != nil {
 		return fmt.Errorf("failed to write junit file: %w", err)

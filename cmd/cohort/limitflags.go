@@ -16,12 +16,15 @@ import (
 type limitOptions struct {
 	testTimeout time.Duration // 0: any time
 	maxOutput   sizeValue     // of one test, kept in memory; 0: all
+	artifacts   string        // where files of failed tests are kept; "": nowhere
+	// artifactsMax bounds them together; 0: no bound.
+	artifactsMax sizeValue
 }
 
 const sectionLimits = "Limits"
 
 // limitFlags are those flags about limits that only cohort's own workers know.
-func limitFlags() []string { return []string{"test-timeout"} }
+func limitFlags() []string { return []string{"test-timeout", "artifacts", "artifacts-max"} }
 
 // bindLimits binds what a test may use.
 func bindLimits(t *flagTable, o *limitOptions) {
@@ -31,6 +34,7 @@ func bindLimits(t *flagTable, o *limitOptions) {
 	o.maxOutput = defaultMaxOutput
 	t.add(&o.maxOutput, usage.Flag{Name: "max-output", Takes: "SIZE", Own: true,
 		Help: "keep so much of the output of one test, its head and its tail (0: all): 512KiB, 8MiB, 1GiB"})
+	bindArtifacts(t, o)
 }
 
 // defaultMaxOutput is more than a person reads, and than a file of a CI system should have. Two million

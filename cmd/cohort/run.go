@@ -48,13 +48,15 @@ func (c *command) runCovered(ctx context.Context, dir string, opts *options, cov
 	opts = opts.ofPart(partOf(src))
 	live := c.newLive(opts, src, screen, style)
 	var world *worldRun
+	var kept *keptArtifacts
 	scheduledSrc, scheduled := src.(*scheduledSource)
 	if scheduled {
 		scheduledSrc.observe(newLiveObserver(live))
 		world = newWorldRun(scheduledSrc, live, shown.log)
+		kept = shown.keptBy(scheduledSrc)
 	}
 	r := newTestRun(&testRun{
-		cmd: shown, streams: c, opts: opts, src: rec.source(src, owners), live: live, dir: dir, cover: cov, world: world, owners: owners,
+		cmd: shown, streams: c, opts: opts, src: rec.source(src, owners), live: live, dir: dir, cover: cov, world: world, owners: owners, artifacts: kept,
 		mayRerun: func() bool { return !scheduled || rec.mayRerun(scheduledSrc.mayRerun()) },
 	}, scheduled)
 	defer world.guard()
@@ -62,7 +64,7 @@ func (c *command) runCovered(ctx context.Context, dir string, opts *options, cov
 	if scheduled {
 		scheduledSrc.remember(r.known())
 	}
-	err = errors.Join(err, src.Close())
+	err = errors.Join(err, src.Close(), kept.tell())
 	return r.exec, errors.Join(err, rec.finish(r.interrupted(), err))
 }
 
@@ -133,6 +135,7 @@ type testRun struct {
 	handler        *report.Handler
 	exec           *testjson.Execution // of all that was shown
 	owners         *ownerBook          // nil: nobody asks for them
+	artifacts      *keptArtifacts      // nil: none are kept
 	lastRun        int                 // of the attempts that were scanned into exec
 	goIs           string              // the Go version to report; "": ask for it
 	decided        bool                // each of the runs it is made of has decided what runs again

@@ -88,6 +88,9 @@ func (c *command) newScheduledSource(opts *options, dir string, args *gotest.Arg
 		return nil, err
 	}
 	c.warnOfLimits(opts.limits, args)
+	if config.Artifacts, err = c.openArtifacts(opts.limits, filepath.Join(dir, args.Dir), args); err != nil {
+		return nil, err
+	}
 	if config.World, err = newWorld(opts.file, filepath.Join(dir, args.Dir)); err != nil {
 		return nil, err
 	}

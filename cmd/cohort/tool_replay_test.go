@@ -233,7 +233,7 @@ func TestReplayedFlags(t *testing.T) {
 		"debug", "version", "packages", "watch", "watch-clear", "watch-chdir", "workers", "shuffle", "dist", "group", "whole-groups", "label", "changed-since", "last-failed", "failed-first", "quarantine",
 		"shard", "shard-by", "shard-plan",
 		"testmain", "group-failfast", "rerun-delay", "rerun-backoff", "rerun-only", "rerun-except", "rerun-budget", "history", "timing-files", "link-cache", "config", "profile",
-		"keep-env", "strict-teardown", "test-timeout",
+		"keep-env", "strict-teardown", "test-timeout", "artifacts", "artifacts-max",
 		// what it tells while it runs; what is in the summary of that is recorded
 		"progress", "heartbeat", "slow", "slowest", "github", "explain-failures",
 		// what it runs and writes beside its output
