@@ -34,6 +34,9 @@ var readmeCommands = []readmeCommand{
 	{line: "cohort --record=run.cohort --rerun-fails", dir: "shop"},
 	{line: "cohort tool replay run.cohort --failed", dir: "shop"},
 	{line: "cohort tool report run.cohort --html=run.html --trace=run.json", dir: "shop"},
+	{line: "cohort --shard=1/2 --record=1.cohort --rerun-fails", dir: "shop"},
+	{line: "cohort --shard=2/2 --record=2.cohort --rerun-fails", dir: "shop"},
+	{line: "cohort tool merge 1.cohort 2.cohort --junitfile=all.xml", dir: "shop"},
 }
 
 func readReadme(t *testing.T) string {
