@@ -137,8 +137,8 @@ func (c *Config) source() grouping.SourceOptions {
 	}
 }
 
-// modes are the settings that decide which tests run and which share a process, unless they are
-// the default: a result under one says nothing about another.
+// modes are the settings that decide which tests run, which share a process and how long they may
+// take, unless they are the default: a result under one says nothing about another.
 func (c *Config) modes() []string {
 	var modes []string
 	if c.Dist != "" && c.Dist != grouping.LoadScope {
@@ -163,7 +163,10 @@ func (c *Config) modes() []string {
 	if c.Only != nil {
 		modes = append(modes, "only") // see cacheable: under it no result is kept
 	}
-	if rules := c.Rules.Text(grouping.KeyGroup, grouping.KeyLabels, grouping.KeyDist, grouping.KeyTestMain); rules != "" {
+	if c.TestTimeout > 0 {
+		modes = append(modes, "test-timeout", c.TestTimeout.String())
+	}
+	if rules := c.Rules.Text(grouping.KeyGroup, grouping.KeyLabels, grouping.KeyDist, grouping.KeyTestMain, grouping.KeyTimeout); rules != "" {
 		modes = append(modes, "rules", rules)
 	}
 	modes = append(modes, c.World.modes()...)

@@ -178,8 +178,8 @@ func TestRerunOf(t *testing.T) {
 	}
 }
 
-// TestModesOfRules: what decides which tests run, or share a process, decides whether a result of
-// the go command's cache counts.
+// TestModesOfRules: what decides which tests run, share a process or take too long, decides whether
+// a result of the go command's cache counts.
 func TestModesOfRules(t *testing.T) {
 	t.Parallel()
 	type values = map[string]any
@@ -191,6 +191,7 @@ func TestModesOfRules(t *testing.T) {
 	seen := map[string]bool{modes(): true}
 	for _, v := range []values{
 		{"dist": grouping.LoadFile}, {"testmain": true}, {"group": "g"}, {"group": "h"}, {"labels": []string{"a"}}, {"labels": []string{"a", "b"}},
+		{grouping.KeyTimeout: time.Second}, {grouping.KeyTimeout: time.Minute},
 	} {
 		if text := modes(set("./p", "", v)); seen[text] {
 			t.Errorf("%v is nothing new", v)
