@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"io/fs"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -67,49 +66,6 @@ func TestProjectFiles(t *testing.T) {
 		var v any
 		if err := yaml.Unmarshal(data, &v); err != nil || v == nil {
 			t.Errorf("%s: %v: %v", name, err, v)
-		}
-	}
-}
-
-// TestAction runs the script with which the action starts cohort.
-func TestAction(t *testing.T) {
-	t.Parallel()
-	bash, err := exec.LookPath("bash")
-	if err != nil {
-		t.Skip("NOT TESTED: the script of the action, since there is no bash here")
-	}
-	type step struct {
-		Name, Run string
-		Env       map[string]string
-	}
-	var action struct{ Runs struct{ Steps []step } }
-	if err := yaml.Unmarshal(projectYAML(t)[".github/actions/cohort/action.yml"], &action); err != nil {
-		t.Fatal(err)
-	}
-	steps := action.Runs.Steps
-	i := slices.IndexFunc(steps, func(s step) bool { return s.Name == "Run the tests" })
-	if i < 0 {
-		t.Fatal("no step runs the tests")
-	}
-	files := t.TempDir()
-	cmd := exec.Command(bash, "-e", "-o", "pipefail", "-c", steps[i].Run)
-	cmd.Dir = sample(t, "shop")
-	cmd.Env = os.Environ()
-	for name, value := range steps[i].Env {
-		value = strings.ReplaceAll(value, "${{ runner.temp }}", files)
-		value = strings.ReplaceAll(value, "${{ inputs.args }}", "--no-tests=fail\n--\n-run\nTestTotal|TestWithTax\n./price\n./cart\n")
-		if strings.Contains(value, "${{") {
-			t.Errorf("%s: what is %s?", name, value)
-		}
-		cmd.Env = append(cmd.Env, name+"="+value)
-	}
-	out, err := cmd.CombinedOutput()
-	if err != nil {
-		t.Errorf("%v\n%s", err, out)
-	}
-	for _, name := range []string{"cohort/history", "cohort/links", "cohort-record/run.cohort"} {
-		if _, err := os.Stat(filepath.Join(files, name)); err != nil {
-			t.Errorf("%v\n%s", err, out)
 		}
 	}
 }

@@ -1,0 +1,128 @@
+package main_test
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/goccy/go-yaml"
+)
+
+// workflowStep is a step of a job or of an action.
+type workflowStep struct {
+	Name, Uses, Run string
+	With, Env       map[string]string
+}
+
+// stepOf returns the first step that want chooses.
+func stepOf(t *testing.T, steps []workflowStep, want func(workflowStep) bool) workflowStep {
+	t.Helper()
+	i := slices.IndexFunc(steps, want)
+	if i < 0 {
+		t.Fatalf("none of these is the step: %v", steps)
+	}
+	return steps[i]
+}
+
+// runStep runs a script as a step of GitHub Actions does, and returns its output.
+func runStep(t *testing.T, dir, script string, env ...string) (string, error) {
+	t.Helper()
+	bash, err := exec.LookPath("bash")
+	if err != nil {
+		t.Skip("NOT TESTED: the scripts of action and workflow, since there is no bash here")
+	}
+	cmd := exec.Command(bash, "-e", "-o", "pipefail", "-c", script)
+	cmd.Dir = dir
+	cmd.Env = append(append(os.Environ(), "GITHUB_STEP_SUMMARY="), env...) // the summary is of the run that tests this
+	out, err := cmd.CombinedOutput()
+	return string(out), err
+}
+
+// runAction runs the script with which the action starts cohort. The action keeps its files in the
+// folder files.
+func runAction(t *testing.T, dir, files, args string) (string, error) {
+	t.Helper()
+	var action struct {
+		Runs struct{ Steps []workflowStep }
+	}
+	if err := yaml.Unmarshal(projectYAML(t)[".github/actions/cohort/action.yml"], &action); err != nil {
+		t.Fatal(err)
+	}
+	step := stepOf(t, action.Runs.Steps, func(s workflowStep) bool { return s.Name == "Run the tests" })
+	var env []string
+	for name, value := range step.Env {
+		value = strings.NewReplacer("${{ runner.temp }}", files, "${{ inputs.args }}", args).Replace(value)
+		if strings.Contains(value, "${{") {
+			t.Errorf("%s: what is %s?", name, value)
+		}
+		env = append(env, name+"="+value)
+	}
+	return runStep(t, dir, step.Run, env...)
+}
+
+// TestAction runs the script with which the action starts cohort.
+func TestAction(t *testing.T) {
+	t.Parallel()
+	files := t.TempDir()
+	out, err := runAction(t, sample(t, "shop"), files, "--no-tests=fail\n--\n-run\nTestTotal|TestWithTax\n./price\n./cart\n")
+	if err != nil {
+		t.Errorf("%v\n%s", err, out)
+	}
+	for _, name := range []string{"cohort/history", "cohort/links", "cohort-record/run.cohort"} {
+		if _, err := os.Stat(filepath.Join(files, name)); err != nil {
+			t.Errorf("%v\n%s", err, out)
+		}
+	}
+}
+
+// TestWorkflowShards runs both shards and the merge of the workflow in which cohort tests itself, on
+// a small suite: the records are found where the merge looks for them, are one whole run, and the
+// merge fails if one of them is missing.
+func TestWorkflowShards(t *testing.T) {
+	t.Parallel()
+	type job struct {
+		Strategy struct{ Matrix struct{ Shard []int } }
+		Steps    []workflowStep
+	}
+	var workflow struct{ Jobs struct{ Cohort, Merge job } }
+	if err := yaml.Unmarshal(projectYAML(t)[".github/workflows/test.yml"], &workflow); err != nil {
+		t.Fatal(err)
+	}
+	jobs, dir := workflow.Jobs, sample(t, "shop")
+	action := stepOf(t, jobs.Cohort.Steps, func(s workflowStep) bool { return s.Uses == "./.github/actions/cohort" })
+	download := stepOf(t, jobs.Merge.Steps, func(s workflowStep) bool { return strings.HasPrefix(s.Uses, "actions/download-artifact@") })
+	merge := stepOf(t, jobs.Merge.Steps, func(s workflowStep) bool { return s.Name == "Merge the records" })
+	script := strings.ReplaceAll(merge.Run, "bin/cohort", "cohort")
+	for n, shard := range jobs.Cohort.Strategy.Matrix.Shard {
+		if out, err := runStep(t, dir, script, "COHORT_HISTORY=off"); err == nil {
+			t.Errorf("the merge passes with %d shards\n%s", n, out)
+		}
+		fill := func(s string) string { return strings.ReplaceAll(s, "${{ matrix.shard }}", fmt.Sprint(shard)) }
+		name, files := fill(action.With["name"]), t.TempDir()
+		if ok, err := path.Match(download.With["pattern"], name); !ok || err != nil {
+			t.Errorf("%v: %s does not match %q", err, name, download.With["pattern"])
+		}
+		args := strings.ReplaceAll(fill(action.With["args"]), "./...", "./price\n./cart")
+		if out, err := runAction(t, dir, files, args); err != nil {
+			t.Errorf("%v\n%s", err, out)
+		}
+		artifact := filepath.Join(dir, download.With["path"], name)
+		if err := os.CopyFS(artifact, os.DirFS(filepath.Join(files, "cohort-record"))); err != nil {
+			t.Error(err)
+		}
+	}
+	out, err := runStep(t, dir, script, "COHORT_HISTORY=off")
+	if err != nil || !strings.Contains(out, "DONE 10 tests") {
+		t.Errorf("%v\n%s", err, out)
+	}
+	for _, name := range []string{"run.cohort", "run.html"} {
+		if _, err := os.Stat(filepath.Join(dir, name)); err != nil {
+			t.Error(err)
+		}
+	}
+}
