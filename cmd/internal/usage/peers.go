@@ -226,7 +226,7 @@ func (s *scanner) answerOwn(whose, flag string) {
 	name, value, hasValue := strings.Cut(strings.TrimPrefix(flag, "--"), "=")
 	f := s.Command.flag(name)
 	if f == nil {
-		s.problemf("%s, and cohort has no such flag", whose)
+		s.problemf("%s, and %s has no such flag", whose, s.Command.Name)
 		s.lost = true
 		return
 	}
