@@ -45,7 +45,7 @@ build: ## build bin/cohort
 	CGO_ENABLED=0 $(GO) build -o bin/ ./cmd/cohort
 
 test: ## run all tests (PACKAGES=./..., ARGS='-run X', RACE= for no race detector)
-	$(GO) test -timeout=14m $(RACE) $(ARGS) $(PACKAGES)
+	$(GO) test -timeout=45m $(RACE) $(ARGS) $(PACKAGES)
 
 check: lint ## lint and the quick tests: a minute on a quiet machine
 	$(GO) test -short -skip '^($(SUITES))$$' $(ARGS) $(PACKAGES)
