@@ -19,7 +19,7 @@
 // # cohort.json
 //
 //	format   "cohort record"
-//	version  of the format: 1. A reader refuses a higher one and reads every lower one.
+//	version  of the format: 2. A reader refuses a higher one and reads every lower one.
 //	start    when the run began, RFC 3339
 //	shard    which part of a suite the run is of, as in 2/5; absent for all of it
 //
@@ -90,14 +90,15 @@
 //	           failed)
 //	packages   of each: path, passed, start, end, binary (the build ID of the test binary), estimate (seconds),
 //	           units (name, tests, group, labels, owner)
-//	entries    of each entry before the manifest: name, size, sha256
+//	entries    of each entry before the manifest: name, size (of its content) and packed, the SHA-256 of the
+//	           bytes that the archive holds of it. In version 1 sha256, that of its content, is in its place.
 //
 // The archive's comment is "cohort record sha256:" and the hash of manifest.json. The hashes tell of
-// damage and of edits by hand; they are no signature.
+// damage and of edits by hand; they are no signature. Compressed entries are deflated.
 package record
 
 // Version is the version of the format that this package writes.
-const Version = 1
+const Version = 2
 
 const (
 	formatName    = "cohort record"

@@ -188,8 +188,9 @@ type Unit struct {
 // Entry is a file in the archive.
 type Entry struct {
 	Name   string `json:"name"`
-	Size   int64  `json:"size"`
-	SHA256 string `json:"sha256"`
+	Size   int64  `json:"size"`             // of its content
+	SHA256 string `json:"sha256,omitempty"` // of its content; in records of version 1
+	Packed string `json:"packed,omitempty"` // SHA-256 of what the archive holds of it; from version 2
 }
 
 // start is what a record begins with.

@@ -169,7 +169,7 @@ func TestWriteAndRead(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want, err := os.ReadFile("testdata/v1.cohort.txt")
+	want, err := os.ReadFile(fmt.Sprintf("testdata/v%d.cohort.txt", Version))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -235,7 +235,7 @@ func TestEdited(t *testing.T) {
 func TestForeignAndNewer(t *testing.T) {
 	t.Parallel()
 	file := write(t, nil, sample)
-	newer := bytes.Replace(bytes.Clone(file), []byte(`"version":1,`), []byte(`"version":9,`), 1)
+	newer := bytes.Replace(bytes.Clone(file), fmt.Appendf(nil, `"version":%d,`, Version), []byte(`"version":9,`), 1)
 	for name, test := range map[string]struct {
 		file []byte
 		want error

@@ -3,13 +3,11 @@ package record
 import (
 	"archive/zip"
 	"bytes"
-	"compress/flate"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"hash"
 	"hash/crc32"
 	"io"
 	"os"
@@ -154,22 +152,16 @@ type pump struct {
 	err     error // the first
 	entries []Entry
 
-	kind  string // of the open entry; "": none is open
-	parts map[string]int
-	entry io.Writer
-	flate *flate.Writer // that compresses the open entry
-	size  int64
-	sum   hash.Hash
+	kind   string // of the open entry; "": none is open
+	parts  map[string]int
+	entry  io.Writer // nil: none is open
+	packer *packer   // of all entries, one after the other
+	size   int64
 }
 
 func newPump(out io.WriteCloser) *pump {
-	p := &pump{out: out, zip: zip.NewWriter(out), parts: map[string]int{}}
-	p.zip.RegisterCompressor(zip.Deflate, func(out io.Writer) (io.WriteCloser, error) {
-		// Events repeat themselves so much that more effort hardly makes them smaller.
-		w, err := flate.NewWriter(out, flate.BestSpeed)
-		p.flate = w
-		return w, err
-	})
+	p := &pump{out: out, zip: zip.NewWriter(out), parts: map[string]int{}, packer: newPacker()}
+	p.zip.RegisterCompressor(zip.Deflate, p.packer.begin)
 	return p
 }
 
@@ -200,7 +192,7 @@ func (p *pump) begin(s start) {
 	}
 	p.note(err)
 	sum := sha256.Sum256(text)
-	p.entries = append(p.entries, Entry{startEntry, int64(len(text)), hex.EncodeToString(sum[:])})
+	p.entries = append(p.entries, Entry{Name: startEntry, Size: int64(len(text)), Packed: hex.EncodeToString(sum[:])})
 }
 
 // write adds a chunk to the text of its kind.
@@ -227,7 +219,7 @@ func (p *pump) write(c chunk) {
 // flush writes what there is of the open entry to the file.
 func (p *pump) flush() {
 	if p.err == nil && p.entry != nil {
-		p.note(p.flate.Flush())
+		p.note(p.packer.Flush())
 		p.note(p.zip.Flush())
 	}
 }
@@ -235,7 +227,7 @@ func (p *pump) flush() {
 func (p *pump) open(name string) {
 	entry, err := p.zip.CreateHeader(&zip.FileHeader{Name: name, Method: zip.Deflate})
 	p.note(err)
-	p.entry, p.size, p.sum = entry, 0, sha256.New()
+	p.entry, p.size = entry, 0
 	p.entries = append(p.entries, Entry{Name: name})
 }
 
@@ -245,7 +237,6 @@ func (p *pump) append(data []byte) {
 	}
 	_, err := p.entry.Write(data)
 	p.note(err)
-	p.sum.Write(data)
 	p.size += int64(len(data))
 }
 
@@ -254,8 +245,9 @@ func (p *pump) end() {
 	if p.entry == nil {
 		return
 	}
+	p.note(p.packer.Close())
 	last := &p.entries[len(p.entries)-1]
-	last.Size, last.SHA256 = p.size, hex.EncodeToString(p.sum.Sum(nil))
+	last.Size, last.Packed = p.size, p.packer.hash()
 	p.kind, p.entry = "", nil
 }
 
@@ -294,9 +286,11 @@ func (p *pump) manifest(m Manifest, redact *Redactor) {
 	if p.err != nil {
 		return
 	}
+	text = append(text, '\n')
 	p.open(manifestEntry)
-	p.append(append(text, '\n'))
-	p.note(p.zip.SetComment(commentPrefix + hex.EncodeToString(p.sum.Sum(nil))))
+	p.append(text)
+	sum := sha256.Sum256(text)
+	p.note(p.zip.SetComment(commentPrefix + hex.EncodeToString(sum[:])))
 }
 
 func (p *pump) close() error {
