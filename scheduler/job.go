@@ -280,6 +280,15 @@ func (j *job) inParts(o stream.ProcessOptions) stream.ProcessOptions {
 	return o
 }
 
+// blamed reports that a test in parts has failed by this process, though it may have passed its part.
+func (j *job) blamed() bool {
+	if j.Part == nil {
+		return false
+	}
+	u := j.suite.account.UnitOf(j.Tests[0].Name)
+	return len(u.Failed) > 0 && u.Process == j.Number
+}
+
 // shown is what the process of a part has shown of its test.
 func (j *job) shown(r *worker.Result) ledger.Shown {
 	if j.Part == nil || r.Err != nil {
@@ -287,7 +296,7 @@ func (j *job) shown(r *worker.Result) ledger.Shown {
 	}
 	if n := len(r.Times); n > 0 {
 		last := r.Times[n-1]
-		return ledger.Shown{Skipped: last.Result == testbin.KindSkip, Took: last.Elapsed, Subtests: last.Inside}
+		return ledger.Shown{Skipped: last.Result == testbin.KindSkip, Empty: len(r.Subtests) == 0, Took: last.Elapsed, Subtests: last.Inside}
 	}
 	return ledger.Shown{Took: r.Ran(j.Tests[0].Name)}
 }

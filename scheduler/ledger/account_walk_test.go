@@ -28,7 +28,14 @@ type walk struct {
 // joinedModel is what the walk knows of a test in parts.
 type joinedModel struct {
 	parts, ended, passed int
-	begun, bad           bool
+	// empty are the parts that say skip and have run no subtest.
+	empty      int
+	begun, bad bool
+}
+
+// torn reports that some parts have skipped what others have run.
+func (m *joinedModel) torn() bool {
+	return !m.bad && m.ended == m.parts && m.passed > 0 && m.empty > 0
 }
 
 // place names what is run at once of a test: all of it, or a part.
@@ -164,7 +171,7 @@ func (w *walk) finish() {
 	}
 	for _, p := range e.Planned {
 		if p.Part > 0 {
-			w.model(p, e, s)
+			w.model(p, e, s, strings.Contains(string(words), "/"))
 		}
 	}
 	if len(s.Dropped) > 0 { // every process would end like this one
@@ -173,7 +180,7 @@ func (w *walk) finish() {
 }
 
 // model enters what the process of a part has come to.
-func (w *walk) model(p Planned, e Ending, s Settlement) {
+func (w *walk) model(p Planned, e Ending, s Settlement, subtests bool) {
 	m := w.joints[p.Name]
 	m.begun = m.begun || e.Count(p.Name).Started > 0
 	m.bad = m.bad || len(s.Failed)+len(s.Lost) > 0
@@ -183,6 +190,10 @@ func (w *walk) model(p Planned, e Ending, s Settlement) {
 	if len(s.Ended) > 0 && len(s.Failed) == 0 && e.Count(p.Name).Skipped == 0 {
 		m.passed++
 	}
+	if len(s.Ended) > 0 && e.Count(p.Name).Skipped > 0 && !subtests {
+		m.empty++
+	}
+	w.bad = w.bad || m.torn()
 }
 
 // checkJoined compares the results of tests in parts with what the walk knows.
@@ -198,6 +209,8 @@ func (w *walk) checkJoined(t *testing.T) {
 		switch {
 		case m.bad:
 			want.Outcome = Failed
+		case m.torn():
+			want.Outcome, want.Why = Failed, torn
 		case !want.Complete:
 			want.Outcome, want.Why = Failed, incomplete
 		case m.passed > 0:

@@ -210,7 +210,10 @@ func (b *bookkeeper) end(process int, words script.Process, code int) (Ending, S
 	delete(b.running, process)
 	e, s := read(words, e)
 	b.Book(Report{
-		Process: process, Settlement: s, Shown: Shown{Skipped: len(e.Planned) > 0 && e.Count(e.Planned[0].Name).Skipped > 0}, Code: code, End: time.Unix(int64(process), 0),
+		Process: process, Settlement: s, Shown: Shown{
+			Skipped: len(e.Planned) > 0 && e.Count(e.Planned[0].Name).Skipped > 0,
+			Empty:   !strings.Contains(string(words), "/"),
+		}, Code: code, End: time.Unix(int64(process), 0),
 		Subtests: subtestsOf(words),
 	})
 	return e, s

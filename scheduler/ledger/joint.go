@@ -10,6 +10,8 @@ type joint struct {
 	// ended are the parts that have a result, skipped those of them that say skip. Idle are those
 	// that a program of -exec has not run.
 	ended, skipped, idle int
+	// empty are the skipped parts that have run no subtest, though each has some to run.
+	empty int
 	// begun reports that a process has begun the test, failed that a part has failed, cut that the
 	// end of the run has cut a part off, refused that one was reported as skipped instead of run.
 	begun, failed, cut, refused bool
@@ -19,8 +21,8 @@ type joint struct {
 
 // Shown is how long the process of a part ran its test.
 type Shown struct {
-	// Skipped reports that the test was reported as skipped.
-	Skipped bool
+	// Skipped reports that the test was reported as skipped, Empty that none of its subtests ran.
+	Skipped, Empty bool
 	// Took is what the test took, pauses left out, Subtests what its direct subtests took together.
 	Took, Subtests time.Duration
 }
@@ -34,6 +36,9 @@ func (j *joint) add(r Report) {
 	j.idle += len(r.Idle)
 	if r.Shown.Skipped && len(r.Ended) > 0 {
 		j.skipped++
+		if r.Shown.Empty {
+			j.empty++
+		}
 	}
 	body := max(0, r.Shown.Took-r.Shown.Subtests)
 	j.body = max(j.body, body)
@@ -67,7 +72,14 @@ type Joined struct {
 const (
 	incomplete  = "cohort: a part of the test did not run"
 	interrupted = "interrupted before all of its parts had ended"
+	torn        = "cohort: one of its processes skipped it before its subtests, others did not: if they need the same thing, remove //cohort:split"
 )
+
+// torn reports that all of so many parts have ended, and some skipped the test and with it their
+// subtests while others ran theirs: in one process either all would have run or none.
+func (j *joint) torn(parts int) bool {
+	return !j.failed && j.ended == parts && j.empty > 0 && j.skipped < j.ended
+}
 
 // whole returns the result of a test in so many parts; false if no process has begun it.
 func (j *joint) whole(test string, parts int, stopped bool) (w Joined, ok bool) {
@@ -75,6 +87,8 @@ func (j *joint) whole(test string, parts int, stopped bool) (w Joined, ok bool) 
 	switch {
 	case j.failed:
 		w.Outcome = Failed
+	case j.torn(parts):
+		w.Outcome, w.Why = Failed, torn
 	case j.refused && !j.begun:
 		w.Outcome = Skipped // each part has said why
 	case j.refused:
@@ -112,7 +126,10 @@ func (a *Account) join(r Report) {
 	for _, list := range [][]Planned{r.Ended, r.Lost, r.Cut, r.Idle, r.Again, r.Dropped} {
 		for _, p := range list {
 			if p.Part > 0 {
-				a.byTest[p.Name].joint.add(r)
+				u := a.byTest[p.Name]
+				if u.joint.add(r); u.joint.torn(len(u.Parts)) {
+					a.fail(r, p.Name)
+				}
 				return // it has no other test
 			}
 		}

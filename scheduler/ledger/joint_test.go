@@ -19,8 +19,15 @@ func partsCases() map[string]accountCase {
 			{"end 3 0 +B pB PASS", "running 0 0 1 1"},
 			{"end 2 0 +A pA PASS", "running 0 0 1 0"},
 			{"start 4 A.3", "running 0 0 0 1"},
-			{"end 4 0 +A sA PASS", "running 0 0 0 0 settled"},
+			{"end 4 0 +A +A/y pA/y sA PASS", "running 0 0 0 0 settled"},
 			{"close", "closed 0 0 0 0"},
+		}},
+		"parts, one skips before its subtests": {mode: Split, units: "A.2", verdict: "A: A in 1; A failed since " + torn, steps: []accountStep{
+			{"take A.1; A.2", "running 0 0 2 0"},
+			{"start 1 A.1", "running 0 0 1 1"},
+			{"start 2 A.2", "running 0 0 0 2"},
+			{"end 2 0 +A sA PASS", "running 0 0 0 1"},
+			{"end 1 0 +A +A/x pA/x pA PASS", "running 0 0 0 0 settled failed"},
 		}},
 		"parts, all skip": {mode: Split, units: "A.2", verdict: "A skipped", steps: []accountStep{
 			{"take A.1; A.2", "running 0 0 2 0"},
