@@ -208,8 +208,15 @@ func TestBrowserKeys(t *testing.T) {
 	if text := b.eval(`document.getElementById("process").innerText`); !strings.Contains(text, "Process 0: e2e checkout") || !strings.Contains(text, "TestAddress") || !strings.Contains(text, "40.0 MiB") {
 		t.Errorf("process: %s", text)
 	}
-	b.want(`document.querySelectorAll("#chart rect.bar").length`, "6")
-	b.want(`document.querySelectorAll("#chart rect.long").length`, "2")
+	b.want(`document.querySelectorAll("#chart rect.bar").length`, "8")
+	b.want(`document.querySelectorAll("#chart rect.long").length`, "4")
+	b.want(`[...document.querySelectorAll("#chart text")].map(e => e.textContent).filter(t => /^(all|worker)/.test(t)).join()`, "all,worker 0,worker 1,worker 2")
+	b.want(`[...document.querySelectorAll("#chart rect.other, #chart rect.fail")].map(e => e.textContent).filter(t => t.includes("set-up")).join()`,
+		"set-up services: passed after 700ms,set-up database of worker 1: passed after 200ms,tear-down of set-up database of worker 1: failed: exit status 1 after 100ms")
+	b.eval(`document.querySelector("#chart rect.other").dispatchEvent(new MouseEvent("click", {bubbles: true}))`)
+	if text := b.eval(`document.getElementById("process").innerText`); !strings.HasPrefix(text, "set-up services") || strings.Contains(text, "Process") || !strings.Contains(text, "docker compose up") {
+		t.Errorf("set-up: %s", text)
+	}
 }
 
 // TestBrowserCopy copies a command.

@@ -37,8 +37,9 @@ type test struct {
 }
 
 type process struct {
-	Number  int           `json:"n"`
-	Worker  int           `json:"w"`
+	Number  int           `json:"n"`           // -1: it is a set-up or tear-down
+	Worker  int           `json:"w"`           // -1: it was for the whole run
+	Title   string        `json:"y,omitempty"` // of a set-up or tear-down
 	Package string        `json:"p"`
 	Kind    string        `json:"k"`
 	Group   string        `json:"g,omitempty"`
@@ -148,12 +149,28 @@ func (d *data) addProcesses(run *record.Run) map[int]int {
 		at[p.Number] = len(d.Processes)
 		d.Processes = append(d.Processes, one)
 	}
+	d.addSetups(run)
 	d.markLong()
 	return at
 }
 
+// addSetups adds the set-ups and tear-downs to what has held workers, or all of them.
+func (d *data) addSetups(run *record.Run) {
+	for _, s := range run.TimedSetups() {
+		one := process{
+			Number: -1, Worker: max(-1, s.Worker), Title: plain(s.Title()), Kind: s.Kind(), From: s.Start.Sub(run.Manifest.Start).Seconds(),
+			To: s.End().Sub(run.Manifest.Start).Seconds(), End: "passed", Command: plain(s.Command), Tests: []processTest{},
+		}
+		if s.Problem != "" {
+			one.Bad, one.End = true, "failed: "+plain(s.Problem)
+		}
+		d.Processes = append(d.Processes, one)
+	}
+}
+
 // markLong marks the processes that the run's end waited for: the last one to end, then the attempt before
-// it if it is a rerun, else the one that its worker ran before it, and so on back to the start.
+// it if it is a rerun, else the one that its worker ran before it, or a set-up of the run, and so on back
+// to the start. Tear-downs wait for every worker.
 func (d *data) markLong() {
 	if len(d.Processes) == 0 {
 		return
@@ -177,7 +194,7 @@ func (d *data) waitedFor(p process) int {
 		if q.To > p.From {
 			continue
 		}
-		fits := q.Worker == p.Worker
+		fits := q.Worker == p.Worker || q.Worker < 0 || p.Kind == "teardown"
 		if p.Attempt > 0 {
 			fits = q.Package == p.Package && q.Attempt == p.Attempt-1 && q.shares(p)
 		}

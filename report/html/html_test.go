@@ -2,11 +2,14 @@ package html
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
+	"fmt"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/gotestcohort/cohort/report/record"
 )
@@ -181,13 +184,36 @@ func TestSubtestTells(t *testing.T) {
 func TestLongWay(t *testing.T) {
 	t.Parallel()
 	d := newData([]*record.Run{shop()})
-	var numbers []int
+	var names []string
 	for _, p := range d.Processes {
 		if p.Long {
-			numbers = append(numbers, p.Number)
+			names = append(names, cmp.Or(p.Title, fmt.Sprint(p.Number)))
 		}
 	}
-	if !slices.Equal(numbers, []int{0, 3}) {
-		t.Errorf("the end waited for processes %v, want the group and its rerun", numbers)
+	if want := []string{"0", "3", "set-up services", "tear-down of set-up database of worker 1"}; !slices.Equal(names, want) {
+		t.Errorf("the end waited for %q, want %q: a set-up of the run, the group, its rerun, a tear-down", names, want)
+	}
+}
+
+// TestSetups: set-ups and tear-downs are in the timeline, also where nothing else is.
+func TestSetups(t *testing.T) {
+	t.Parallel()
+	run := shop()
+	run.Processes = nil
+	page := write(t, run)
+	if !strings.Contains(page, `id="timeline"`) {
+		t.Error("there is no timeline of set-ups alone")
+	}
+	run.Manifest.Verdict.Setups[0].Start = time.Time{} // of a record that does not know it
+	var got []string
+	for _, p := range newData([]*record.Run{run}).Processes {
+		got = append(got, fmt.Sprintf("%d %s %s %.1f %.1f %s %t", p.Worker, p.Kind, p.Title, p.From, p.To, p.End, p.Bad))
+	}
+	want := []string{
+		"1 setup set-up database of worker 1 0.9 1.1 passed false",
+		"1 teardown tear-down of set-up database of worker 1 11.8 11.9 failed: exit status 1 true",
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
 	}
 }

@@ -91,7 +91,7 @@ func newPage(runs []*record.Run) page {
 	}
 	m := run.Manifest
 	p := page{
-		Title: plain(cmp.Or(m.Module, "Test run")), Bound: plain(run.Bound()), HasProcesses: len(run.Processes) > 0,
+		Title: plain(cmp.Or(m.Module, "Test run")), Bound: plain(run.Bound()),
 		Facts: facts(m), Stderr: spans(run.Stderr),
 	}
 	p.Verdict, p.Class = verdict(m.Verdict)
@@ -103,6 +103,7 @@ func newPage(runs []*record.Run) page {
 	p.packages(run)
 	p.Slowest = slowest(run)
 	p.Data = newData(runs)
+	p.HasProcesses = len(p.Data.Processes) > 0
 	return p
 }
 

@@ -185,14 +185,16 @@
     e.append(...children);
     return e;
   }
-  const kindOf = (p) => (/^(setup|build|lock|probe|baseline)/.test(p.k) ? "other" : p.b ? "fail" : p.a > 0 ? "rerun" : "pass");
-  const processTitle = (p) => p.g ? `${p.p} ${p.g}` : p.s.length === 1 ? `${p.p} ${p.s[0].n}` : p.p || p.k;
+  const kindOf = (p) => (p.y && p.b ? "fail" : /^(setup|teardown|build|lock|probe|baseline)/.test(p.k) ? "other" : p.b ? "fail" : p.a > 0 ? "rerun" : "pass");
+  const processTitle = (p) => p.y ? p.y : p.g ? `${p.p} ${p.g}` : p.s.length === 1 ? `${p.p} ${p.s[0].n}` : p.p || p.k;
   let chosen = -1, bars = [];
   function drawChart() {
     const chart = byId("chart");
     if (!chart || !data.processes.length) return;
     const LANE = 26, LEFT = 66, WIDTH = 1100, TOP = 22;
-    const lanes = Math.max(...data.processes.map((p) => p.w)) + 1;
+    const first = Math.min(0, ...data.processes.map((p) => p.w)); // -1: there is a lane for the whole run
+    const lanes = Math.max(0, ...data.processes.map((p) => p.w)) + 1 - first;
+    const top = (p) => TOP + (p.w - first) * LANE;
     const wall = Math.max(data.wall, ...data.processes.map((p) => p.t), 0.001);
     const x = (s) => LEFT + (Math.max(0, s) / wall) * (WIDTH - LEFT - 8);
     const height = TOP + lanes * LANE + 6;
@@ -201,14 +203,14 @@
       const s = (wall * n) / 5;
       root.append(svg("line", { x1: x(s), x2: x(s), y1: TOP - 6, y2: height }), svg("text", { x: x(s) + (n ? -4 : 0), y: 12, "text-anchor": n ? "end" : "start" }, seconds(s)));
     }
-    for (let w = 0; w < lanes; w++) root.append(svg("text", { x: 6, y: TOP + w * LANE + 16 }, `worker ${w}`));
+    for (let w = first; w < lanes + first; w++) root.append(svg("text", { x: 6, y: top({ w }) + 16 }, w < 0 ? "all" : `worker ${w}`));
     bars = data.processes.map((p, i) => {
       const width = Math.max(1.5, x(p.t) - x(p.f));
-      const bar = svg("rect", { class: `bar ${kindOf(p)}${p.l ? " long" : ""}`, x: x(p.f), y: TOP + p.w * LANE + 3, width, height: LANE - 6, rx: 3, "data-process": i },
+      const bar = svg("rect", { class: `bar ${kindOf(p)}${p.l ? " long" : ""}`, x: x(p.f), y: top(p) + 3, width, height: LANE - 6, rx: 3, "data-process": i },
         svg("title", {}, `${processTitle(p)}: ${p.e} after ${seconds(p.t - p.f)}`));
       root.append(bar);
       const text = processTitle(p).split("/").pop();
-      if (width > 7 * text.length + 8) root.append(svg("text", { class: "in", x: x(p.f) + 5, y: TOP + p.w * LANE + 17 }, text));
+      if (width > 7 * text.length + 8) root.append(svg("text", { class: "in", x: x(p.f) + 5, y: top(p) + 17 }, text));
       return bar;
     });
     chart.replaceChildren(root);
@@ -225,11 +227,12 @@
     chosen = i;
     bars[i].classList.add("chosen");
     const p = data.processes[i], box = byId("process");
-    const facts = [["Ran", `${p.k || "process"}, attempt ${p.a}`], ["Worker", String(p.w)], ["Time", `${seconds(p.f)} to ${seconds(p.t)} (${seconds(p.t - p.f)})`], ["End", p.e]];
+    const facts = p.y ? [] : [["Ran", `${p.k || "process"}, attempt ${p.a}`]];
+    facts.push(["Worker", p.w < 0 ? "all" : String(p.w)], ["Time", `${seconds(p.f)} to ${seconds(p.t)} (${seconds(p.t - p.f)})`], ["End", p.e]);
     if (p.x) facts.push(["CPU", seconds(p.x)]);
     if (p.r) facts.push(["Peak memory", `${(p.r / 1048576).toFixed(1)} MiB`]);
     box.hidden = false;
-    box.replaceChildren(make("h3", {}, `Process ${p.n}: `, make("bdi", {}, processTitle(p))), table(facts));
+    box.replaceChildren(make("h3", {}, p.y ? "" : `Process ${p.n}: `, make("bdi", {}, processTitle(p))), table(facts));
     if (p.m) box.append(command(p.m));
     if (p.s.length) {
       box.append(make("div", { class: "scroll", tabindex: "0" }, make("table", {}, make("tbody", {}, ...p.s.map((t) => make("tr", {},

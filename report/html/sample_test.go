@@ -40,6 +40,11 @@ func shop() *record.Run {
 			Verdict: record.Verdict{Exit: 1, First: 1, Seed: "1849",
 				Failed: []record.Outcome{{Package: module + "/stock", Name: "TestTakeTooMuch", Attempts: 2, Command: "go test -run '^(TestTake|TestTakeTooMuch)$' -shuffle=1849 ./stock"}},
 				Flaky:  []record.Outcome{{Package: module + "/e2e", Name: "checkout", Attempts: 2, Command: "go test -run '^(TestCart|TestAddress|TestPay)$' ./e2e", Note: "payment was slow"}},
+				Setups: []record.Setup{
+					{Name: "services", Worker: -1, Command: "docker compose up", Start: at(0.1), Elapsed: second(0.7)},
+					{Name: "database", Worker: 1, Command: "createdb", Start: at(0.9), Elapsed: second(0.2)},
+					{Name: "database", Worker: 1, TearDown: true, Start: at(11.8), Elapsed: second(0.1), Problem: "exit status 1"},
+				},
 			},
 		},
 		Stderr: "go: downloading example.com/money v1.2.3\n",
@@ -81,7 +86,6 @@ func shop() *record.Run {
 		{Number: 1, Worker: 1, Package: module + "/cart", Kind: "first", Seed: "1849", Start: at(1.1), End: at(4), Tests: []record.ProcessTest{processTest("TestLine00", 1.2, 0, "pass")}},
 		{Number: 2, Worker: 2, Package: module + "/stock", Kind: "first", Seed: "1849", Start: at(0.9), End: at(4.3), Exit: 1,
 			Tests: []record.ProcessTest{processTest("TestTake", 1, 2, "pass"), processTest("TestTakeTooMuch", 3, 1.2, "fail")}},
-		{Number: 5, Worker: 1, Package: "", Kind: "setup database", Start: at(0.1), End: at(1.0)},
 		{Number: 4, Worker: 1, Package: module + "/stock", Kind: "attempt", Attempt: 1, Start: at(4.8), End: at(6.2), Exit: 1,
 			Tests: []record.ProcessTest{processTest("TestTakeTooMuch", 5, 1.1, "fail")}},
 		{Number: 3, Worker: 0, Package: module + "/e2e", Kind: "attempt", Group: "checkout", Attempt: 1, Start: at(6.7), End: at(11.8), Command: "go test ./e2e",
@@ -104,6 +108,7 @@ func wicked() *record.Run {
 		run.Processes = append(run.Processes, record.Process{Number: i, Package: text, Kind: text, Group: text, Command: text, Signal: text,
 			Start: at(0), End: at(5), Tests: []record.ProcessTest{{Name: text, Result: text, Start: at(1)}, {Name: text, Result: "fail", Start: at(2)}}})
 		run.Stderr += text + "\n"
+		run.Manifest.Verdict.Setups = append(run.Manifest.Verdict.Setups, record.Setup{Name: text, Worker: -1, Command: text, Problem: text, Start: at(0)})
 	}
 	return run
 }

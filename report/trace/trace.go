@@ -1,6 +1,6 @@
 // Package trace writes a recorded run in Chrome's trace event format, which Perfetto and
-// chrome://tracing show: a track for each worker with its processes and their tests, and an arrow from
-// each attempt of a unit to its rerun.
+// chrome://tracing show: a track for each worker with its processes and their tests, one for its set-ups
+// and one for those of the whole run, and an arrow from each attempt of a unit to its rerun.
 //
 // A record without processes has no workers: then there is a track for each package.
 package trace
@@ -56,6 +56,7 @@ func Write(out io.Writer, run *record.Run) error {
 	} else {
 		w.packages(run)
 	}
+	w.setups(run)
 	_, err = buf.WriteString("\n]}\n")
 	w.note(err)
 	return errors.Join(w.err, buf.Flush())
@@ -119,14 +120,17 @@ func (w *writer) track(kind string, track int, value any) {
 }
 
 // name names a track once; tracks are shown in the order of their numbers.
-func (w *writer) name(track int, name string) {
+func (w *writer) name(track int, name string) { w.nameAt(track, track, name) }
+
+// nameAt names a track once, and says where it is shown.
+func (w *writer) nameAt(track, place int, name string) {
 	if w.named == nil {
 		w.named = map[int]bool{}
 	}
 	if !w.named[track] {
 		w.named[track] = true
 		w.track("thread_name", track, name)
-		w.track("thread_sort_index", track, track)
+		w.track("thread_sort_index", track, place)
 	}
 }
 

@@ -3,6 +3,7 @@ package trace
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -146,6 +147,41 @@ func TestTrace(t *testing.T) {
 	}
 	if flows != 1 {
 		t.Errorf("%d flows, want one", flows)
+	}
+}
+
+// TestSetups: set-ups are spans with a beginning and an end, also in a run without processes.
+func TestSetups(t *testing.T) {
+	t.Parallel()
+	run := sample()
+	run.Manifest.Verdict.Setups = []record.Setup{
+		{Name: "services", Worker: -1, Start: at(0.25), Elapsed: 500 * time.Millisecond, Command: "up"},
+		{Name: "database", Worker: 1, Start: at(0.5), Elapsed: 250 * time.Millisecond},
+		{Name: "database", Worker: 1, TearDown: true, Start: at(9), Elapsed: time.Second, Problem: "exit status 1"},
+		{Name: "old", Worker: -1}, // of a record that does not know when
+	}
+	for _, processes := range [][]record.Process{run.Processes, nil} {
+		run.Processes = processes
+		doc := write(t, run)
+		check(t, doc)
+		names := map[int]any{}
+		var got []string
+		for _, e := range doc.TraceEvents {
+			switch {
+			case e.Phase == phaseMetadata && e.Name == "thread_name":
+				names[e.TID] = e.Args["name"]
+			case e.Cat == "setup" || e.Cat == "teardown":
+				got = append(got, fmt.Sprintf("%v: %s %s %.0f %.0f %v", names[e.TID], e.Cat, e.Name, e.Time, *e.Dur, e.Args["result"]))
+			}
+		}
+		want := []string{
+			"set-ups of the run: setup set-up services 250000 500000 pass",
+			"set-ups of worker 1: setup set-up database of worker 1 500000 250000 pass",
+			"set-ups of worker 1: teardown tear-down of set-up database of worker 1 9000000 1000000 fail",
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("got %q, want %q", got, want)
+		}
 	}
 }
 
