@@ -26,7 +26,8 @@ type Store struct {
 	bytes   int64
 	kept    map[Key][]string
 	dropped []string
-	err     error
+	err     error // the first one
+	errors  int
 }
 
 // NewStore makes the folder, if need be, and checks that files can be made in it. Max bounds the bytes
@@ -67,11 +68,26 @@ func (s *Store) Dropped() []string {
 	return s.dropped
 }
 
-// Err is what went wrong in keeping files, nil for nothing.
+// Err is what went wrong first in keeping files, with how often something did: a full disk fails for
+// each test. It is nil for nothing.
 func (s *Store) Err() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.errors > 1 {
+		return fmt.Errorf("%w (the first of %d such errors)", s.err, s.errors)
+	}
 	return s.err
+}
+
+// fail notes an error, if err is one. The caller holds mu.
+func (s *Store) fail(err error) {
+	if err == nil {
+		return
+	}
+	s.errors++
+	if s.err == nil {
+		s.err = err
+	}
 }
 
 // Keep moves the files of claims, those of an attempt of a package's tests.
@@ -81,7 +97,7 @@ func (s *Store) Keep(pkg string, attempt int, claims []Claim) {
 	for _, c := range claims {
 		k := Key{Package: pkg, Test: c.Test, Attempt: attempt}
 		if err := s.keep(k, c.Dir); err != nil {
-			s.err = errors.Join(s.err, fmt.Errorf("keep the artifacts of %s %s: %w", pkg, c.Test, err))
+			s.fail(fmt.Errorf("keep the artifacts of %s %s: %w", pkg, c.Test, err))
 		}
 	}
 }
@@ -214,5 +230,5 @@ func (s *Store) Remove(dir string) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.err = errors.Join(s.err, err)
+	s.fail(err)
 }

@@ -155,6 +155,10 @@ func TestStoreFails(t *testing.T) {
 	if err := s.Err(); err == nil || !strings.Contains(err.Error(), "keep the artifacts of file TestA") {
 		t.Errorf("error %v", err)
 	}
+	s.Keep("file", 0, []Claim{{"TestB", left(t, "f", "1")}})
+	if err := s.Err(); !strings.Contains(err.Error(), "TestA") || !strings.Contains(err.Error(), "first of 2") {
+		t.Errorf("two errors: %v", err)
+	}
 	if kept := s.Kept(Key{"file", "TestA", 0}); len(kept) > 0 {
 		t.Errorf("kept %q", kept)
 	}
