@@ -23,6 +23,7 @@ func TestDifferential(t *testing.T) {
 		"Coverage":     d.testCoverage,
 		"Contiguous":   d.testContiguous,
 		"Split":        d.testSplit,
+		"Artifacts":    d.testArtifacts,
 		"Streaming":    d.testStreaming,
 		"Shards":       d.testShards,
 		"ShardCover":   d.testShardCoverage,
