@@ -8,13 +8,14 @@ import (
 	"github.com/gotestcohort/cohort/scheduler/worker"
 )
 
-// keepArtifacts keeps the files of the tests of a process that have failed, and removes all others.
-func (r *Run) keepArtifacts(j *job, claims *artifact.Claims, result *worker.Result) {
+// keepArtifacts keeps the files of the tests of j that have failed, and removes all others. The store is
+// not used unless j has a folder for them.
+func (j *job) keepArtifacts(store *artifact.Store, claims *artifact.Claims, result *worker.Result) {
 	if j.Files.Artifacts == "" {
 		return
 	}
-	r.cfg.Artifacts.Keep(j.suite.path, j.Attempt, claims.Close(func(test string) bool { return cutOff(result, test) }))
-	r.cfg.Artifacts.Remove(j.Files.Artifacts)
+	store.Keep(j.suite.path, j.Attempt, claims.Close(func(test string) bool { return cutOff(result, test) }))
+	store.Remove(j.Files.Artifacts)
 }
 
 // cutOff reports whether a test or subtest that had not ended with its process fails for that, or was

@@ -206,7 +206,7 @@ func (r *Run) runJob(j *job) ended {
 		e.result = r.worker.Do(ctx, &j.Job)
 	}
 	j.heard(e.result)
-	r.keepArtifacts(j, claims, e.result)
+	j.keepArtifacts(r.cfg.Artifacts, claims, e.result)
 	if e.result.Err != nil && j.Kind.ForGo() {
 		j.suite.out.Add("cohort: " + e.result.Err.Error() + "\n")
 	}
