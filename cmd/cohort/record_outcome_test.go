@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/gotestcohort/cohort/report"
+	"github.com/gotestcohort/cohort/report/record"
 )
 
 // TestOutcomeRecorded gives every field of an outcome a value: a replay hears them all.
