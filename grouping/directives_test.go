@@ -44,8 +44,8 @@ func TestNewDirectives(t *testing.T) {
 		{"two durations", header + "//cohort:timeout 1m 30s\n" + fn, `x_test.go:5: //cohort:timeout takes one duration, not "1m 30s"`},
 		{"no unit", header + "//cohort:timeout 30\n" + fn, `x_test.go:5: timeout "30" is not a duration such as 30s or 1m30s`},
 		{"no number", header + "//cohort:timeout never\n" + fn, `x_test.go:5: timeout "never" is not a duration such as 30s or 1m30s`},
-		{"zero", header + "//cohort:timeout 0s\n" + fn, "x_test.go:5: timeout 0s: it must be more than 0"},
-		{"negative", header + "//cohort:timeout -1m\n" + fn, "x_test.go:5: timeout -1m: it must be more than 0"},
+		{"zero", header + "//cohort:timeout 0s\n" + fn, "x_test.go:5: timeout 0s: it must be greater than 0"},
+		{"negative", header + "//cohort:timeout -1m\n" + fn, "x_test.go:5: timeout -1m: it must be greater than 0"},
 		{"too large", header + "//cohort:timeout 9999999h\n" + fn, `x_test.go:5: timeout "9999999h" is not a duration such as 30s or 1m30s`},
 		{"timeout twice", header + "//cohort:timeout 1m\n//cohort:timeout 2m\n" + fn, "x_test.go:6: a second timeout, 2m: there is one of 1m0s at line 5"},
 

@@ -141,7 +141,7 @@ func (m *marks) addTimeout(args []string, line int) string {
 	case err != nil:
 		return fmt.Sprintf("timeout %q is not a duration such as 30s or 1m30s", args[0])
 	case d <= 0:
-		return fmt.Sprintf("timeout %s: it must be more than 0", args[0])
+		return fmt.Sprintf("timeout %s: it must be greater than 0", args[0])
 	}
 	m.timeout, m.timeLine = d, line
 	return ""

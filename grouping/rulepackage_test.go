@@ -57,7 +57,7 @@ func TestPackageKeys(t *testing.T) {
 		{"", map[string]any{"shuffle": "off"}, "shuffle: the value has a wrong type"},
 		{"", map[string]any{"shuffle": true}, "shuffle: the value has a wrong type"},
 		{"", map[string]any{"testmain": "whole"}, "testmain: the value has a wrong type"},
-		{"", map[string]any{"test-timeout": time.Duration(0)}, "test-timeout 0s: it must be more than 0"},
+		{"", map[string]any{"test-timeout": time.Duration(0)}, "test-timeout 0s: it must be greater than 0"},
 		{"t=A", map[string]any{"test-timeout": time.Second}, ""},
 	} {
 		r := rule(t, tt.conditions, tt.set)

@@ -139,7 +139,7 @@ func checkValues(set map[string]any) []error {
 	}
 	if value, ok := set[KeyTimeout]; ok {
 		if d, ok := value.(time.Duration); !ok || d <= 0 {
-			errs = append(errs, fmt.Errorf("test-timeout %v: it must be more than 0", value))
+			errs = append(errs, fmt.Errorf("test-timeout %v: it must be greater than 0", value))
 		}
 	}
 	for key, marks := range map[string]string{KeyLabels: labelMarks, KeyLock: lockMarks} {

@@ -25,7 +25,7 @@ func bindArtifacts(t *flagTable, o *limitOptions) {
 		Help: "keep the files that failed tests left under t.ArtifactDir in this folder"})
 	o.artifactsMax = defaultArtifactsMax
 	t.add(&o.artifactsMax, usage.Flag{Name: "artifacts-max", Takes: "SIZE", Own: true, Needs: "artifacts",
-		Help: "keep at most so much of them in all (0: no limit): 512KiB, 8MiB, 1GiB"})
+		Help: "keep at most this much of all files together (0: no limit): 512KiB, 8MiB, 1GiB"})
 }
 
 // openArtifacts makes the folder of --artifacts for tests that run in dir; nil: there is none.

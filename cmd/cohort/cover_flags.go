@@ -54,7 +54,7 @@ func (o *coverOptions) wanted() []string {
 func (o *options) coverProblems() []string {
 	var all []string
 	if o.cover.minChanged.given && o.cover.base == "" {
-		all = append(all, "--cover-min-changed needs the commit that changes are since: add --cover-base=origin/main")
+		all = append(all, "--cover-min-changed needs a commit to compare with: add --cover-base=origin/main")
 	}
 	wanted := o.cover.wanted()
 	if len(wanted) > 0 && o.rawCommand {

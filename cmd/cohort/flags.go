@@ -138,7 +138,7 @@ func bindGroups(t *flagTable, o *options) {
 	t.add(&o.run.groups, usage.Flag{Name: "group", Key: "groups", Takes: "REGEXP", Repeat: true, Own: true,
 		Help: "tests whose name matches form a group, named by the first capture group"})
 	t.toggle(&o.run.wholeGroups, true, usage.Flag{Name: "whole-groups", Own: true, Default: "true",
-		Help: "with the members of a group that are selected, run those before them"})
+		Help: "also run the members of a group that come before a selected one"})
 	t.toggle(&o.run.groupFailfast, true, usage.Flag{Name: "group-failfast", Own: true,
 		Default: "true", Help: "skip the rest of a group after its first failure"})
 }

@@ -30,10 +30,10 @@ func limitFlags() []string { return []string{"test-timeout", "artifacts", "artif
 func bindLimits(t *flagTable, o *limitOptions) {
 	t.section = sectionLimits
 	t.add(newPlainDuration(&o.testTimeout), usage.Flag{Name: "test-timeout", Takes: "DURATION", Own: true,
-		Help: "end a test that runs longer, with its goroutines (0: no limit): seconds (2, 0.5) or 1m30s"})
+		Help: "end a test that runs longer than this, and print its goroutines (0: no limit): seconds (2, 0.5) or 1m30s"})
 	o.maxOutput = defaultMaxOutput
 	t.add(&o.maxOutput, usage.Flag{Name: "max-output", Takes: "SIZE", Own: true,
-		Help: "keep so much of the output of one test, its head and its tail (0: all): 512KiB, 8MiB, 1GiB"})
+		Help: "keep at most this much of the output of one test, its head and its tail (0: all): 512KiB, 8MiB, 1GiB"})
 	bindArtifacts(t, o)
 }
 

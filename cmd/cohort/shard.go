@@ -33,7 +33,7 @@ func bindShard(t *flagTable, o *shardOptions, env environ) {
 	t.text(&o.by, "", usage.Flag{Name: "shard-by", Takes: "MODE", Kind: usage.Choice, Choices: shardModes(), Default: string(plan.ByHistory),
 		Needs: "shard", Own: true, Help: "history: the same amount of work for each machine; hash: by names alone"})
 	t.text(&o.plan, "", usage.Flag{Name: "shard-plan", Path: usage.InputFile, Needs: "shard", Own: true,
-		Help: "divide the tests as this file of cohort tool plan --json says"})
+		Help: "divide the tests by this file, which cohort tool plan --json has written"})
 }
 
 func shardModes() []string { return []string{string(plan.ByHistory), string(plan.ByHash)} }
@@ -157,7 +157,7 @@ func (c *command) onlyShard(s *scheduledSource, src source) (source, error) {
 	part := &shardPart{Shard: o.shard.Shard, plan: p, idle: idle}
 	if s.opts.record.wanted() {
 		if part.source, err = hashSource(filepath.Join(s.config.Dir, args.Dir), c.env.list); err != nil {
-			c.log.warnf("the record will not tell the source: %v", err)
+			c.log.warnf("the record will not say from which source it is: %v", err)
 		}
 	}
 	if len(packages) == 0 && !none && part.Index == 1 {

@@ -25,7 +25,7 @@ func tools() []usage.Tool {
 		{Name: "adopt", Help: "find the rules that keep a suite passing, and write them"},
 		{Name: "list", Help: "print which tests would run, and what is known of them"},
 		{Name: "plan", Help: "print how tests would be divided among several machines"},
-		{Name: "merge", Help: "make one record, and all reports, of those of several machines"},
+		{Name: "merge", Help: "merge the records of several machines into one run, with all its reports"},
 		{Name: "history", Help: "print the least reliable and the slowest tests of past runs"},
 		{Name: "cache", Help: "inspect or clean the link cache"},
 		{Name: "config", Help: "print the settings and where they come from, or the JSON Schema of the file"},

@@ -61,7 +61,7 @@ func adoptFlags() (*flagTable, *adoptOptions) {
 	t.add((*workersValue)(&o.workers), usage.Flag{Name: "workers", Short: "n", Takes: "N|auto", Own: true,
 		Help: "test processes at the same time; auto: go test's -p, or GOMAXPROCS, and at least 4"})
 	t.add((*seedValue)(&o.seed), usage.Flag{Name: "seed", Takes: "N", Own: true,
-		Help: "what the orders are made from; another one each time"})
+		Help: "the seed of the random orders (default: a new one each time)"})
 	t.add(&o.dist, usage.Flag{Name: "dist", Takes: "MODE", Kind: usage.Choice, Choices: distModes, Own: true,
 		Help: "what stays together in one process: " + strings.Join(distModes, ", ")})
 	t.add(&o.testMain, usage.Flag{Name: "testmain", Takes: "MODE", Kind: usage.Choice, Choices: testMainModes, Own: true,

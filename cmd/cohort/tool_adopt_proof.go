@@ -128,7 +128,7 @@ func readProofFile(name string) (failed []adopt.Test, ran map[adopt.Test]bool, e
 	}
 	defer func() { err = errors.Join(err, file.Close()) }()
 	if failed, ran, err = readProof(file); err != nil {
-		return nil, nil, fmt.Errorf("read what came of the proof: %w", err)
+		return nil, nil, fmt.Errorf("read the results of the proof: %w", err)
 	}
 	return failed, ran, nil
 }

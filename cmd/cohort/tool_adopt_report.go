@@ -38,7 +38,7 @@ func (c *command) tellAdoption(a *adopt.Adoption, rep *hunt.Report, place *adopt
 	passed, of := a.Proved()
 	switch {
 	case len(rules) == 0 && len(refusals) == 0:
-		b.WriteString("all passed in every way, so that nothing is written\n")
+		b.WriteString("every test passed in every way: nothing is written\n")
 	case len(rules) == 0:
 		b.WriteString("nothing is written\n")
 	case passed < of:
@@ -84,7 +84,7 @@ func ruleText(r *adopt.Rule) string {
 func payment(r *adopt.Rule) string {
 	switch r.Kind {
 	case adopt.Lock:
-		return "give each test a thing of its own (port 0, t.TempDir)"
+		return "give each test its own (port 0, t.TempDir)"
 	case adopt.Group:
 		return "let each test set up what it needs, and clean up with t.Cleanup"
 	case adopt.Serial:

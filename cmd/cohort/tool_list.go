@@ -50,7 +50,7 @@ func listFlags() (*flagTable, *listOptions) {
 	bindSelection(t, o)
 	bindTogether(t, o)
 	t.add(&o.explain, usage.Flag{Name: "explain", Takes: "TEST", Own: true,
-		Help: "say for the tests whose name matches this expression what is set for them, and by which rule, directive or flag"})
+		Help: "print what is set for the tests whose name matches this expression, and which rule, directive or flag sets it"})
 	t.toggle(&o.json, false, usage.Flag{Name: "json", Own: true, Help: "print a JSON object per test"})
 	return t, o
 }

@@ -35,7 +35,7 @@ func (v *keepMode) Set(raw string) error { return setWord((*string)(v), raw, kee
 func (v *keepMode) Type() string         { return "mode" }
 func (v *keepMode) String() string       { return word(string(*v), keepModes) }
 
-// keeps reports whether the world stays after a run that has failed, or has been interrupted.
+// keeps reports whether the environment is kept after a run that has failed, or has been interrupted.
 func (v keepMode) keeps(failed, interrupted bool) bool {
 	return v == keepAlways || v == keepOnFailure && failed && !interrupted
 }
@@ -73,7 +73,7 @@ func refuseWorld(file *config.Config, tool string) error {
 		return nil
 	}
 	return &usage.Error{Help: configHelp, Problems: []string{
-		fmt.Sprintf("%s: %s runs no set-ups, which the tests need (COHORT_FLAGS=--config=off: they do not)", firstSetup(file), tool),
+		fmt.Sprintf("%s: %s runs no set-ups, and the tests need them (if they do not: COHORT_FLAGS=--config=off)", firstSetup(file), tool),
 	}}
 }
 
@@ -156,7 +156,7 @@ func unneeded(file *config.Config, w *scheduler.World, packages []*grouping.Pack
 	}
 	for _, n := range w.When.Unmatched(subjects) {
 		s := file.WorkerSetup[n]
-		warnings = append(warnings, grouping.Warning{File: s.At.File, Line: s.At.Line, Text: "no test needs set-up " + s.Name + ": its when matches none"})
+		warnings = append(warnings, grouping.Warning{File: s.At.File, Line: s.At.Line, Text: "no test needs set-up " + s.Name + ": its when matches no test"})
 	}
 	return warnings
 }

@@ -201,9 +201,9 @@ func (w *worldRun) tellStays() {
 	}
 	why := "the tear-downs were left out"
 	if w.kept {
-		why = "the world stays (--keep-env=" + w.opts.keep.String() + ")"
+		why = "the environment is kept (--keep-env=" + w.opts.keep.String() + ")"
 	}
-	w.log.infof("%s; what ends it, in this order:", why)
+	w.log.infof("%s; to end it, in this order:", why)
 	for _, left := range w.stays {
 		title := report.Setup{Name: left.Name, Worker: left.Worker}.Title()
 		for _, v := range left.Variables {

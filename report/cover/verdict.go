@@ -61,7 +61,7 @@ func (v *Verdict) Good() []string {
 	}
 	if c := v.Changed; c != nil && c.met() {
 		if c.Lines.Of == 0 {
-			lines = append(lines, fmt.Sprintf("no line to cover has changed since %s (--cover-min-changed=%s)", c.Base, percent(c.Min)))
+			lines = append(lines, fmt.Sprintf("no line that counts for coverage has changed since %s (--cover-min-changed=%s)", c.Base, percent(c.Min)))
 		} else {
 			lines = append(lines, fmt.Sprintf("%s of %s changed since %s are covered (--cover-min-changed=%s)",
 				c.Lines.Percent(), count(c.Lines.Of, "line"), c.Base, percent(c.Min)))
@@ -81,7 +81,7 @@ func (v *Verdict) Bad(name func(path string) string) []string {
 		lines = append(lines, c.bad()...)
 	}
 	if len(lines) > 0 && v.Incomplete {
-		lines = append(lines, "the run failed: what a test binary covers that did not come to its end is not known")
+		lines = append(lines, "the run failed: a test binary that was cut short does not say what it covers")
 	}
 	return lines
 }

@@ -237,15 +237,15 @@ func loadSummary(why reason) string {
 		return "It fails when only one processor is free (GOMAXPROCS=1): it expects another goroutine to run meanwhile."
 	case ownCopies:
 		return "It fails while another process runs the same test, and passes on an idle machine: they share a port, a file or " +
-			"another thing of the machine. The directive has it run while nothing else does; better, give it things of its own."
+			"something else of the machine. The directive runs it while no other test process runs; better, give each process its own."
 	case byOthers:
 		return "It fails in parallel with other test processes, and passes on an idle machine; no small set of them is to blame. " +
-			"The directive has it run while nothing else does; better, give it more time, or things of its own."
+			"The directive runs it while no other test process runs; better, give it more time, or its own port, file or directory."
 	case byBusy:
 		return "It fails while the processors are busy, and passes on an idle machine: it is short of time. Better than the " +
-			"directive, which has it run while nothing else does, is to wait for what it waits for, and not for a time."
+			"directive, which runs it while no other test process runs, is to wait for the event itself and not for a fixed time."
 	}
-	return "It failed in parallel with other test processes, and never on an idle machine. The directive has it run while nothing else does."
+	return "It failed in parallel with other test processes, and never on an idle machine. The directive runs it while no other test process runs."
 }
 
 // dependence says which tests an order-dependent unit needs or suffers from,
@@ -278,8 +278,8 @@ func dependence(s *suspect, d *diagnosis) string {
 // clash says which tests clash, and what to do.
 func clash(s *suspect, d *diagnosis) string {
 	return fmt.Sprintf("It fails while another process runs %s, and passes in parallel with other tests and on a busy machine: "+
-		"they share a port, a file, a directory or another thing of the machine. The directive, on all of them, keeps them apart; "+
-		"better, give each a thing of its own.", elsewhere(s, d.culprits))
+		"they share a port, a file, a directory or something else of the machine. The directive, on all of them, keeps them apart; "+
+		"better, give each its own.", elsewhere(s, d.culprits))
 }
 
 // elsewhere lists units with their places; those of other packages with their package.

@@ -285,7 +285,7 @@ func packageFailure(e Ending, s Settlement, died bool) string {
 		return fmt.Sprintf("%s was reported as failed while it was not running: a test prints reports of its own, "+
 			"and which tests have really run is not known", e.Contradiction)
 	case e.Overdue != "" && len(s.Failed) == 0 && e.MayIdle:
-		return fmt.Sprintf("the process was ended because of %s, which ended in that moment: how TestMain would have ended is not known", e.Overdue)
+		return fmt.Sprintf("the process was ended because of %s, which ended at that moment: the result of TestMain is not known", e.Overdue)
 	case e.Overdue != "":
 		return "" // cohort has ended it: the test has failed, or ended in that moment
 	case e.Code == 0 && !died && len(s.Failed) == 0:

@@ -27,7 +27,7 @@ const (
 	expression             // of labels
 	order                  // on, off or a seed
 	day                    // 2027-01-31
-	limit                  // a duration of more than nothing
+	limit                  // a duration greater than 0
 	line                   // a line for a shell, or a list of words
 	texts                  // a list of texts, or one
 	patterns               // a list of regular expressions, or one
@@ -136,7 +136,7 @@ func (f *field) check(value string) error {
 		return err
 	case limit:
 		if d, err := usage.ParseDuration(value); err != nil || d <= 0 {
-			return errors.New("must be a duration of more than nothing, such as 30 or 1m30s")
+			return errors.New("must be a duration greater than 0, such as 30 or 1m30s")
 		}
 	case pattern, patterns:
 		if _, err := regexp.Compile(value); err != nil {

@@ -122,8 +122,8 @@ func badSections() map[string]string {
 		"setup: [{name: a, run: b, when: {}}]":                  "1: unknown key when in an entry of setup",
 		"setup: [{name: a, run: b, per: attempt}]":              "1: unknown key per in an entry of setup",
 		"setup: [{name: a, run: []}]":                           "1: run: is empty",
-		"setup: [{name: a, run: b, timeout: 0}]":                "1: timeout: must be a duration of more than nothing, such as 30 or 1m30s",
-		"setup: [{name: a, run: b, timeout: x}]":                "1: timeout: must be a duration of more than nothing, such as 30 or 1m30s",
+		"setup: [{name: a, run: b, timeout: 0}]":                "1: timeout: must be a duration greater than 0, such as 30 or 1m30s",
+		"setup: [{name: a, run: b, timeout: x}]":                "1: timeout: must be a duration greater than 0, such as 30 or 1m30s",
 		"worker-setup: [{name: a, run: b, when: {label: '!'}}]": "1: label: is no expression of labels: write it like e2e && !slow",
 		// All together.
 		"worker: 3\nformat: dot\ndebug: 1\nlocks: {a: x}": "1: unknown key worker (did you mean workers?)\n" +

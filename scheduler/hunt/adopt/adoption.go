@@ -67,7 +67,7 @@ func propose(f *hunt.Finding) (*Rule, string) {
 	case f.Kind == hunt.Unexplained:
 		return nil, "there was no time to explain it"
 	case f.Starved:
-		return nil, "it is short of time on a busy machine: wait for what it waits for, and not for a time, or write //cohort:serial"
+		return nil, "it is short of time on a busy machine: wait for the event itself and not for a fixed time, or write //cohort:serial"
 	case f.Unit == "":
 		return rule, ""
 	case f.Kind == hunt.Clash:
