@@ -4,7 +4,8 @@ import (
 	"bytes"
 	"fmt"
 	"io"
-	"slices"
+
+	"github.com/gotestcohort/cohort/report/testevent"
 )
 
 // testjson keeps all that a test prints until it has passed. A bounded stream bounds that: of the
@@ -21,96 +22,41 @@ const (
 
 // outputs bounds the output of each test of a stream. One goroutine may use it at a time.
 type outputs struct {
-	max   int
-	tests map[string]*testOutput // by package, a space and test, with JSON's escapes
-}
-
-// testOutput is the output of a test that has not ended.
-type testOutput struct {
-	head  int      // bytes that were passed on
-	tail  [][]byte // events that were not
-	bytes int      // of output in tail
-	// missing are the events that are in neither, and the bytes of output in them.
-	missing, missingBytes int
+	max  int
+	kept testevent.Outputs
 }
 
 // line appends to out what testjson is to be given for line.
 func (o *outputs) line(out, line []byte) []byte {
-	e, ok := parseTestEvent(line)
-	if !ok {
-		return append(out, line...)
-	}
-	key := string(e.pkg) + " " + string(e.test)
+	e, ok := testevent.Parse(line)
 	switch {
-	case e.ends():
-		// The end of a package is that of all its tests.
-		if len(e.test) == 0 {
-			for _, other := range o.of(string(e.pkg)) {
-				out = o.end(out, other)
-			}
-		} else if sub := bytes.IndexByte(e.test, '/') >= 0; sub || string(e.action) != "pass" {
-			out = o.end(out, key)
+	case !ok:
+		return append(out, line...)
+	case e.Ends():
+		if sub := bytes.IndexByte(e.Test, '/') >= 0; len(e.Test) > 0 && !sub && string(e.Action) == "pass" {
+			o.kept.Forget(e)
 		}
-		delete(o.tests, key)
+		for _, tail := range o.kept.Ended(e) {
+			out = kept(out, tail)
+		}
 		return append(out, line...)
-	case string(e.action) != "output" || e.alarms():
+	case string(e.Action) != "output" || e.Alarms():
 		return append(out, line...)
-	}
-	t := o.tests[key]
-	if t == nil {
-		t = &testOutput{}
-		o.tests[key] = t
-	}
-	size := textLen(e.output)
-	if len(t.tail) == 0 && t.missing == 0 && t.head+size <= o.max/2 {
-		t.head += size
+	case string(e.Key) == testevent.KeyMissing: // a record is played
+		o.kept.Miss(line, e)
+		return append(out, marked(line, "cont", keyOver)...)
+	case o.kept.Add(line, e):
 		return append(out, line...)
 	}
-	t.keep(line, size, o.max-o.max/2)
 	return append(out, marked(line, "cont", keyOver)...)
 }
 
-// keep adds an event to the tail, which has so many bytes of output at most.
-func (t *testOutput) keep(line []byte, size, most int) {
-	t.tail = append(t.tail, slices.Clone(line))
-	t.bytes += size
-	for t.bytes > most {
-		e, _ := parseTestEvent(t.tail[0])
-		n := textLen(e.output)
-		t.bytes, t.missing, t.missingBytes = t.bytes-n, t.missing+1, t.missingBytes+n
-		t.tail[0] = nil
-		t.tail = t.tail[1:]
+// kept appends to out the tail of a test's output, and what is missing before it.
+func kept(out []byte, tail testevent.Tail) []byte {
+	if note := tail.Note(false); note != nil {
+		out = append(out, marked(note, "output", keyKept)...)
 	}
-}
-
-// of returns the keys of the tests of a package that have not ended, in order.
-func (o *outputs) of(pkg string) []string {
-	var keys []string
-	for key := range o.tests {
-		if len(key) > len(pkg) && key[:len(pkg)+1] == pkg+" " {
-			keys = append(keys, key)
-		}
-	}
-	slices.Sort(keys)
-	return keys
-}
-
-// end appends to out the tail of a test's output, and what is missing before it.
-func (o *outputs) end(out []byte, key string) []byte {
-	t := o.tests[key]
-	if t == nil {
-		return out
-	}
-	delete(o.tests, key)
-	if t.missing > 0 && len(t.tail) > 0 {
-		note := fmt.Sprintf("    cohort: %d lines of output, %d bytes, are left out here (--max-output)\\n", t.missing, t.missingBytes)
-		e, _ := parseTestEvent(t.tail[0])
-		i := bytes.LastIndex(t.tail[0], []byte(`,"Output":"`)) + len(`,"Output":"`)
-		if len(e.output) > 0 && i >= len(`,"Output":"`) {
-			out = append(out, marked(fmt.Appendf(nil, "%s%s\"}\n", t.tail[0][:i], note), "output", keyKept)...)
-		}
-	}
-	for _, line := range t.tail {
+	for line := range tail.Events() {
 		out = append(out, marked(line, "output", keyKept)...)
 	}
 	return out
@@ -134,25 +80,9 @@ func unmarked(raw []byte) ([]byte, bool) {
 	return fmt.Appendf(nil, `%s"Action":"output"%s}`, before, after), ok
 }
 
-// textLen returns how long a text with JSON's escapes is, or less.
-func textLen(s []byte) int {
-	n := len(s)
-	for i := 0; i < len(s); i++ {
-		if s[i] == '\\' && i+1 < len(s) {
-			skip := 1
-			if s[i+1] == 'u' {
-				skip = 5
-			}
-			n -= skip
-			i += skip
-		}
-	}
-	return n
-}
-
 // bound returns a reader of src, whole lines, with the output of each test bounded.
 func (o *outputs) bound(src io.Reader) io.Reader {
-	o.tests = make(map[string]*testOutput)
+	o.kept = testevent.Outputs{Max: o.max}
 	return &boundReader{outputs: o, src: src, in: make([]byte, maxLine)}
 }
 

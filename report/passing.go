@@ -6,6 +6,8 @@ import (
 	"io"
 	"maps"
 	"slices"
+
+	"github.com/gotestcohort/cohort/report/testevent"
 )
 
 // Most events tell that a test began and passed. Where neither the format nor a file
@@ -66,27 +68,27 @@ func (s *passing) line(out, line []byte) []byte {
 	if s.off || bytes.HasPrefix(line, []byte(`{"ImportPath":"`)) {
 		return append(out, line...) // a build's output is of no test
 	}
-	e, ok := parseTestEvent(line)
+	e, ok := testevent.Parse(line)
 	if !ok {
 		s.off = true
 		return append(s.release(out), line...)
 	}
-	p, known := s.packages[string(e.pkg)]
+	p, known := s.packages[string(e.Package)]
 	if !known {
 		// Its first event is passed on: testjson shall know the package.
-		p = &passingPackage{name: string(e.pkg), running: map[string]bool{}, open: true}
+		p = &passingPackage{name: string(e.Package), running: map[string]bool{}, open: true}
 		s.packages[p.name] = p
 	}
 	switch {
-	case len(e.test) == 0:
+	case len(e.Test) == 0:
 		out = append(p.release(out), line...)
-		if e.ends() {
+		if e.Ends() {
 			p.held, p.alarmed = nil, false
 		}
 	case !p.open && !p.alarmed && len(p.held)+len(line) <= maxHeld && p.holds(e):
 		p.note(e)
 		p.held = append(p.held, line...)
-		if string(e.action) == "run" {
+		if string(e.Action) == "run" {
 			p.begun++
 		}
 	default:
@@ -121,15 +123,15 @@ func (p *passingPackage) close() {
 }
 
 // holds reports whether e says nothing if its test passes.
-func (p *passingPackage) holds(e testEvent) bool {
-	running := p.running[string(e.test)]
-	switch string(e.action) {
+func (p *passingPackage) holds(e testevent.Event) bool {
+	running := p.running[string(e.Test)]
+	switch string(e.Action) {
 	case "run":
-		return !running && p.rootRuns(e.test)
+		return !running && p.rootRuns(e.Test)
 	case "pass", "pause", "cont":
 		return running
 	case "output":
-		return running && !e.alarms()
+		return running && !e.Alarms()
 	}
 	return false
 }
@@ -142,100 +144,18 @@ func (p *passingPackage) rootRuns(test []byte) bool {
 }
 
 // note keeps track of what runs, as testjson does.
-func (p *passingPackage) note(e testEvent) {
-	switch string(e.action) {
+func (p *passingPackage) note(e testevent.Event) {
+	switch string(e.Action) {
 	case "pass", "fail", "skip":
-		delete(p.running, string(e.test))
-		p.alarmed = p.alarmed || string(e.action) == "fail" && !p.rootRuns(e.test)
+		delete(p.running, string(e.Test))
+		p.alarmed = p.alarmed || string(e.Action) == "fail" && !p.rootRuns(e.Test)
 		return
 	case "output":
-		p.alarmed = p.alarmed || e.alarms()
+		p.alarmed = p.alarmed || e.Alarms()
 	}
-	if !p.running[string(e.test)] {
-		p.running[string(e.test)] = true
+	if !p.running[string(e.Test)] {
+		p.running[string(e.Test)] = true
 	}
-}
-
-// testEvent is an event as the go command writes it: strings still hold JSON's escapes.
-type testEvent struct {
-	action, pkg, test, output, elapsed []byte
-}
-
-// alarms reports whether testjson looks for such output, whoever prints it. After a
-// timeout it even changes what it does with other events.
-func (e testEvent) alarms() bool {
-	return bytes.HasPrefix(e.output, []byte("panic: ")) || bytes.HasPrefix(e.output, []byte("WARNING: DATA RACE"))
-}
-
-// ends reports whether e, an event of a package, is its last.
-func (e testEvent) ends() bool {
-	return string(e.action) == "pass" || string(e.action) == "fail" || string(e.action) == "skip"
-}
-
-// parseTestEvent takes a line apart without decoding it. It is false for a line that
-// the go command would not have written so.
-func parseTestEvent(line []byte) (e testEvent, ok bool) {
-	f := eventFields{rest: line}
-	f.text(`{"Time":"`)
-	e.action = f.text(`,"Action":"`)
-	e.pkg = f.text(`,"Package":"`)
-	if bytes.HasPrefix(f.rest, []byte(`,"Test":"`)) {
-		e.test = f.text(`,"Test":"`)
-	}
-	if bytes.HasPrefix(f.rest, []byte(`,"Elapsed":`)) {
-		e.elapsed = f.number(`,"Elapsed":`)
-	}
-	if bytes.HasPrefix(f.rest, []byte(`,"Output":"`)) {
-		e.output = f.text(`,"Output":"`)
-	}
-	if bytes.HasPrefix(f.rest, []byte(`,"Key":"`)) {
-		f.text(`,"Key":"`)
-		f.text(`,"Value":"`)
-	}
-	return e, !f.bad && string(f.rest) == "}\n" && len(e.action) > 0 && len(e.pkg) > 0
-}
-
-// eventFields reads the fields of an event one after the other.
-type eventFields struct {
-	rest []byte
-	bad  bool
-}
-
-// text reads a string that follows prefix, which ends with the string's quote.
-func (f *eventFields) text(prefix string) []byte {
-	rest, ok := bytes.CutPrefix(f.rest, []byte(prefix))
-	end := 0
-	for ok {
-		i := bytes.IndexByte(rest[end:], '"')
-		if i < 0 {
-			ok = false
-			break
-		}
-		if end += i; !escaped(rest[:end]) {
-			break
-		}
-		end++
-	}
-	if !ok {
-		f.bad, f.rest = true, nil
-		return nil
-	}
-	f.rest = rest[end+1:]
-	return rest[:end]
-}
-
-// escaped reports whether a backslash escapes what follows s.
-func escaped(s []byte) bool {
-	n := len(s) - len(bytes.TrimRight(s, `\`))
-	return n%2 == 1
-}
-
-// number reads a number that follows prefix.
-func (f *eventFields) number(prefix string) []byte {
-	rest, ok := bytes.CutPrefix(f.rest, []byte(prefix))
-	n := len(rest) - len(bytes.TrimLeft(rest, "0123456789.eE+-"))
-	f.rest, f.bad = rest[n:], f.bad || !ok || n == 0
-	return rest[:n]
 }
 
 // passingReader is what filter returns.

@@ -3,6 +3,8 @@ package report
 import (
 	"strings"
 	"testing"
+
+	"github.com/gotestcohort/cohort/report/testevent"
 )
 
 // FuzzPosition has any line that a test may print: what is read from it is in it.
@@ -27,7 +29,7 @@ func FuzzResultLine(f *testing.F) {
 	f.Add("TestA", "--- FAIL: TestA (")
 	f.Add("", "--- SKIP:  (s")
 	f.Fuzz(func(t *testing.T, test, output string) {
-		result, elapsed, ok := resultLine(testEvent{test: []byte(test), output: []byte(output)})
+		result, elapsed, ok := resultLine(testevent.Event{Test: []byte(test), Output: []byte(output)})
 		if ok && (!strings.Contains(output, test) || result != "pass" && result != "fail" && result != "skip") {
 			t.Errorf("%q, %q: %s, %v", test, output, result, elapsed)
 		}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/gotestcohort/cohort/report/progress"
+	"github.com/gotestcohort/cohort/report/testevent"
 )
 
 // Watch returns a reader of src, events that Lines has read, that tells live what they say. run
@@ -65,7 +66,7 @@ func (w *watchingReader) line(line []byte, now time.Time) {
 	if output && (w.packagesOnly || !bytes.Contains(line, []byte(`"Output":"--- `))) {
 		return
 	}
-	e, ok := parseTestEvent(line)
+	e, ok := testevent.Parse(line)
 	if !ok {
 		if !bytes.HasPrefix(line, []byte(lineKey)) {
 			return
@@ -74,43 +75,43 @@ func (w *watchingReader) line(line []byte, now time.Time) {
 			return
 		}
 	}
-	if len(e.test) == 0 {
+	if len(e.Test) == 0 {
 		w.packageEvent(e, now)
 		return
 	}
 	if w.packagesOnly {
 		return
 	}
-	process := w.process(string(e.pkg), now)
-	key := [2]string{string(e.pkg), string(e.test)}
-	switch string(e.action) {
+	process := w.process(string(e.Package), now)
+	key := [2]string{string(e.Package), string(e.Test)}
+	switch string(e.Action) {
 	case "output":
 		if result, elapsed, ok := resultLine(e); ok && !w.ended[key] {
 			w.ended[key] = true
-			w.live.TestEnded(process, unescaped(e.test), result, now, elapsed)
+			w.live.TestEnded(process, unescaped(e.Test), result, now, elapsed)
 		}
 	case "run":
 		delete(w.ended, key)
-		w.live.TestStarted(process, unescaped(e.test), now)
+		w.live.TestStarted(process, unescaped(e.Test), now)
 	case "pause":
-		w.live.TestPaused(process, unescaped(e.test))
+		w.live.TestPaused(process, unescaped(e.Test))
 	case "cont":
-		w.live.TestResumed(process, unescaped(e.test))
+		w.live.TestResumed(process, unescaped(e.Test))
 	case "pass", "fail", "skip":
 		if w.ended[key] {
 			delete(w.ended, key)
 			return
 		}
-		w.live.TestEnded(process, unescaped(e.test), string(e.action), now, parseSeconds(string(e.elapsed)))
+		w.live.TestEnded(process, unescaped(e.Test), string(e.Action), now, parseSeconds(string(e.Elapsed)))
 	}
 }
 
 // resultLine reads the line by which the testing package says how the test of e has ended, as in
 // "--- PASS: TestX (0.05s)".
-func resultLine(e testEvent) (result string, elapsed time.Duration, ok bool) {
-	rest, ok := bytes.CutPrefix(e.output, []byte("--- "))
+func resultLine(e testevent.Event) (result string, elapsed time.Duration, ok bool) {
+	rest, ok := bytes.CutPrefix(e.Output, []byte("--- "))
 	word, rest, found := bytes.Cut(rest, []byte(": "))
-	took, named := bytes.CutPrefix(rest, append(bytes.Clone(e.test), " ("...))
+	took, named := bytes.CutPrefix(rest, append(bytes.Clone(e.Test), " ("...))
 	end := bytes.IndexByte(took, 's')
 	if !ok || !found || !named || end < 0 {
 		return "", 0, false
@@ -131,18 +132,18 @@ func parseSeconds(text string) time.Duration {
 	return time.Duration(seconds * float64(time.Second))
 }
 
-func (w *watchingReader) packageEvent(e testEvent, now time.Time) {
-	pkg := string(e.pkg)
+func (w *watchingReader) packageEvent(e testevent.Event, now time.Time) {
+	pkg := string(e.Package)
 	switch {
-	case string(e.action) == "start" && w.run == 0:
+	case string(e.Action) == "start" && w.run == 0:
 		w.live.PackageStarted(pkg)
-	case e.ends():
+	case e.Ends():
 		if n, ok := w.packages[pkg]; ok {
 			delete(w.packages, pkg)
 			w.live.ProcessEnded(progress.ProcessEnd{Number: n, End: now})
 		}
 		if w.run == 0 {
-			w.live.PackageEnded(pkg, string(e.action) != "fail", now)
+			w.live.PackageEnded(pkg, string(e.Action) != "fail", now)
 		}
 	}
 }
@@ -158,17 +159,17 @@ func (w *watchingReader) process(pkg string, now time.Time) int {
 }
 
 // amendedEvent reads an event that was changed for testjson.
-func amendedEvent(line []byte) (testEvent, bool) {
+func amendedEvent(line []byte) (testevent.Event, bool) {
 	var e struct {
 		Action, Package, Test string
 		Elapsed               float64
 	}
 	if json.Unmarshal(line, &e) != nil || e.Package == "" {
-		return testEvent{}, false
+		return testevent.Event{}, false
 	}
-	return testEvent{
-		action: []byte(e.Action), pkg: []byte(e.Package), test: escape(e.Test),
-		elapsed: strconv.AppendFloat(nil, e.Elapsed, 'g', -1, 64),
+	return testevent.Event{
+		Action: []byte(e.Action), Package: []byte(e.Package), Test: escape(e.Test),
+		Elapsed: strconv.AppendFloat(nil, e.Elapsed, 'g', -1, 64),
 	}, true
 }
 
