@@ -93,7 +93,9 @@ func (c *command) newRecording(dir string, opts *options) *recording {
 		cmd: c, opts: opts, dir: dir, file: &lateFile{name: opts.record.file}, start: time.Now(),
 		cmdLog: c.log.out, goVersion: make(chan string, 1), sourceSum: make(chan string, 1),
 	}
-	rec.w = record.NewShardWriter(rec.file, record.NewRedactor(opts.record.redact), opts.shard.shard.String())
+	rec.w = record.Start(rec.file, record.Options{
+		Redact: record.NewRedactor(opts.record.redact), Shard: opts.shard.shard.String(), MaxOutput: int(opts.limits.maxOutput),
+	})
 	c.log.out = io.MultiWriter(c.log.out, writerFunc(func(p []byte) { rec.w.Log(string(p)) }))
 	return rec
 }

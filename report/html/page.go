@@ -274,6 +274,9 @@ func (b *builder) attempt(a record.TestAttempt) attempt {
 	out.Output = spans(strings.TrimRight(text, "\n"))
 	if cut > 0 {
 		out.Cut = fmt.Sprintf("%d bytes are left out here; the record has them", cut)
+		if a.Missing > 0 {
+			out.Cut += fmt.Sprintf(", but for %d more (--max-output)", a.Missing)
+		}
 	}
 	return out
 }

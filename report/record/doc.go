@@ -38,6 +38,11 @@
 //	stderr  a line of the stream's stderr, in the same form
 //	log     a message of cohort's own, in the same form, as it was printed
 //
+// Of the output of one test in one stream a record may have the first and the last part only. Then the
+// last part comes before the test's end, or before that of its package or stream; and before it there
+// is an output event of the test whose Key is cohort-missing. Its Output says in words what is missing
+// in its place, its Value in numbers: the events and the bytes of their output.
+//
 // Events do not name the process that they came from. Their process is the one of the same package
 // and attempt that ran the event's root test: [Reader.Events] joins them.
 //

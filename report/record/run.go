@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/gotestcohort/cohort/report/testevent"
 )
 
 // Run is a record in a form that reports can be made of. It holds every test, but the output of those
@@ -53,6 +55,7 @@ type TestAttempt struct {
 	Elapsed time.Duration
 	Output  string // "" for one that passed
 	Cut     int    // bytes that were left out of the middle of Output
+	Missing int    // bytes that the record does not have; a line of Output says where, if it is not cut
 	Process int    // its number; -1: none is known
 }
 
@@ -232,6 +235,9 @@ func (l *loader) event(e *Event) {
 	switch e.Action {
 	case "output":
 		o.output.add(e.Output)
+		if e.Key == testevent.KeyMissing {
+			o.attempt.Missing += testevent.ParseMissing(e.Value).Bytes
+		}
 	case "pass", "fail", "skip":
 		l.end(key, o, e)
 	}

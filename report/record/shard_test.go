@@ -13,7 +13,7 @@ import (
 func TestShard(t *testing.T) {
 	t.Parallel()
 	var file bytes.Buffer
-	w := NewShardWriter(nopCloser{&file}, NewRedactor([]*regexp.Regexp{regexp.MustCompile(`[0-9a-f]{8,}`)}), "2/5")
+	w := Start(nopCloser{&file}, Options{Redact: NewRedactor([]*regexp.Regexp{regexp.MustCompile(`[0-9a-f]{8,}`)}), Shard: "2/5"})
 	w.Process(Process{Number: 3, Package: "p", Kind: "first", Start: at(1), End: at(2), Tests: []ProcessTest{{Name: "TestA", Start: at(1), Result: "pass"}}})
 	m := Manifest{Source: "git:0123456789", Run: "id", Shard: &Shard{Index: 2, Count: 5, Digest: "sha256:0123456789", Plan: []byte(`{"shards":5,"secret":"0123456789"}`)}}
 	if err := w.Close(m, nil, nil); err != nil {

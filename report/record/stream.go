@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"sync"
 	"unicode/utf8"
+
+	"github.com/gotestcohort/cohort/report/testevent"
 )
 
 const (
@@ -49,6 +51,9 @@ func (w *Writer) Stream(a Attempt) *Stream {
 	s.stderr = streamWriter{stream: s, kind: "stderr"}
 	if w.redact != nil {
 		s.stdout.filter = w.redact.newEvents()
+	}
+	if w.maxOutput > 0 {
+		s.stdout.bound = &testevent.Outputs{Max: w.maxOutput}
 	}
 	e.use(s)
 	return s
@@ -166,8 +171,9 @@ func (s *Stream) Close() {
 type streamWriter struct {
 	stream *Stream
 	kind   string
-	part   []byte        // a line of which the end has not come yet
-	filter *redactEvents // nil: nothing is replaced
+	part   []byte             // a line of which the end has not come yet
+	filter *redactEvents      // nil: nothing is replaced
+	bound  *testevent.Outputs // nil: all output of tests is recorded
 }
 
 // Write records p.
@@ -204,27 +210,29 @@ func (w *streamWriter) lines(text []byte) {
 	for at := 0; at < len(text); {
 		end := at + bytes.IndexByte(text[at:], '\n')
 		line := text[at:end]
-		if w.filter != nil && w.kind == "stdout" {
-			w.filter.line(line, w.verbatimOrText)
-		} else if !w.isEvent(line) {
+		if w.filter != nil {
+			w.filter.line(line, w.line)
+			from = end + 1
+		} else if !w.isEvent(line) || w.bound != nil {
 			e.buf = append(e.buf, text[from:at]...)
-			e.text(w.kind, line, false)
+			w.line(line)
 			from = end + 1
 		}
 		at = end + 1
 	}
-	if w.filter == nil || w.kind != "stdout" {
-		e.buf = append(e.buf, text[from:]...)
-	}
+	e.buf = append(e.buf, text[from:]...)
 }
 
-func (w *streamWriter) verbatimOrText(line []byte) {
+// line records a line, or as much of it as the bound of its test's output has room for.
+func (w *streamWriter) line(line []byte) {
 	e := w.stream.events
 	if !w.isEvent(line) {
 		e.text(w.kind, line, false)
 		return
 	}
-	e.buf = append(append(e.buf, line...), '\n')
+	if w.bound == nil || w.bounded(line) {
+		e.buf = append(append(e.buf, line...), '\n')
+	}
 }
 
 // isEvent reports whether the record holds line as it is.
@@ -233,7 +241,7 @@ func (w *streamWriter) isEvent(line []byte) bool {
 	return w.kind == "stdout" && n >= 2 && line[0] == '{' && line[n-1] == '}' && !bytes.HasPrefix(line, []byte(controlPrefix))
 }
 
-// finish records a last line without newline, and what the filter holds.
+// finish records a last line without newline, and what the filter and the bound hold.
 func (w *streamWriter) finish() {
 	e := w.stream.events
 	if w.filter != nil {
@@ -243,8 +251,11 @@ func (w *streamWriter) finish() {
 				e.use(w.stream)
 				held = true
 			}
-			w.verbatimOrText(line)
+			w.line(line)
 		})
+	}
+	if w.bound != nil {
+		w.tails(w.bound.Finish())
 	}
 	if len(w.part) == 0 {
 		return

@@ -26,6 +26,8 @@ const chunkSize = 256 << 10
 type Writer struct {
 	name   string
 	redact *Redactor // nil: nothing is replaced
+	// maxOutput is that of Options.
+	maxOutput int
 
 	events    events
 	processes processes
@@ -66,20 +68,33 @@ func CreateFile(name string) (*os.File, error) {
 }
 
 // NewWriter begins a record in out, which the Writer closes.
-func NewWriter(out io.WriteCloser, redact *Redactor) *Writer { return NewShardWriter(out, redact, "") }
+func NewWriter(out io.WriteCloser, redact *Redactor) *Writer {
+	return Start(out, Options{Redact: redact})
+}
 
-// NewShardWriter is NewWriter for a run of a part of a suite, such as 2/5: what is left of a run that
-// was killed shows of which part it was.
-func NewShardWriter(out io.WriteCloser, redact *Redactor, shard string) *Writer {
+// Options say what goes into a record.
+type Options struct {
+	// Redact matches what is replaced before anything is written. Nil: nothing is.
+	Redact *Redactor
+	// Shard is which part of a suite the run is of, as in 2/5: the record of a run that was killed
+	// says it too. "": all of it.
+	Shard string
+	// MaxOutput is how many bytes of output of one test in one attempt are recorded: the first half
+	// of them and the last, with an event that says how much is missing. 0: all output is.
+	MaxOutput int
+}
+
+// Start begins a record in out, which the Writer closes.
+func Start(out io.WriteCloser, o Options) *Writer {
 	w := &Writer{
-		redact: redact,
+		redact: o.Redact, maxOutput: o.MaxOutput,
 		chunks: make(chan chunk, 2), free: make(chan []byte, 4),
 		pump: newPump(out), done: make(chan struct{}),
 	}
 	w.events.w, w.processes.w = w, w
 	w.processes.running = map[int]*Process{}
 	w.processes.packages = map[string]int{}
-	w.pump.begin(start{Format: formatName, Version: Version, Start: time.Now(), Shard: shard})
+	w.pump.begin(start{Format: formatName, Version: Version, Start: time.Now(), Shard: o.Shard})
 	go func() { // ends when Close or Abandon closes chunks, which both wait for it
 		defer close(w.done)
 		for c := range w.chunks {
