@@ -287,25 +287,32 @@ func TestConcurrent(t *testing.T) {
 	t.Parallel()
 	const streams, each, processes = 4, 20_000, 5_000
 	file := write(t, nil, func(w *Writer) Manifest {
-		var wg sync.WaitGroup
-		for i := range streams {
-			s := w.Stream(Attempt{Number: i})
-			wg.Go(func() {
-				for n := range each {
-					fmt.Fprintf(s.Stdout(), `{"Action":"output","Output":"%d %d"}`+"\n", i, n)
-				}
-				s.Close()
-			})
+		var all [streams]*Stream
+		for i := range all {
+			all[i] = w.Stream(Attempt{Number: i})
 		}
-		wg.Go(func() {
-			for n := range processes {
-				w.ProcessStarted(Process{Number: n, Package: strings.Repeat("p", 100), Start: at(0)})
-				w.TestStarted(n, "TestA", at(1))
-				w.TestEnded(n, "TestA", "pass", at(2), time.Second)
-				w.ProcessEnded(ProcessEnd{Number: n, End: at(3)})
+		for half := range 2 { // the events of the second find processes of the first that fill a part
+			var wg sync.WaitGroup
+			for i, s := range all {
+				wg.Go(func() {
+					for n := half * each / 2; n < (half+1)*each/2; n++ {
+						fmt.Fprintf(s.Stdout(), `{"Action":"output","Output":"%d %d"}`+"\n", i, n)
+					}
+				})
 			}
-		})
-		wg.Wait()
+			wg.Go(func() {
+				for n := half * processes / 2; n < (half+1)*processes/2; n++ {
+					w.ProcessStarted(Process{Number: n, Package: strings.Repeat("p", 100), Start: at(0)})
+					w.TestStarted(n, "TestA", at(1))
+					w.TestEnded(n, "TestA", "pass", at(2), time.Second)
+					w.ProcessEnded(ProcessEnd{Number: n, End: at(3)})
+				}
+			})
+			wg.Wait()
+		}
+		for _, s := range all {
+			s.Close()
+		}
 		return Manifest{}
 	})
 	r := read(t, file)
