@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"gotest.tools/gotestsum/testjson"
+
 	"github.com/gotestcohort/cohort/report"
 	"github.com/gotestcohort/cohort/report/record"
 )
@@ -66,6 +68,19 @@ func TestRecordedSetupTitle(t *testing.T) {
 	for _, s := range []report.Setup{{Name: "db", Worker: -1}, {Name: "db", Worker: 2}, {Name: "db", Worker: 0, TearDown: true}, {Name: "db", Worker: -1, TearDown: true}} {
 		if got, want := record.Setup(s).Title(), s.Title(); got != want {
 			t.Errorf("%+v: %q in the record, %q in the run", s, got, want)
+		}
+	}
+}
+
+// TestRecordedExcuse: a record's reports say of a quarantine what the run's own JUnit file says.
+func TestRecordedExcuse(t *testing.T) {
+	t.Parallel()
+	k := report.Known{Package: "p", Test: "TestA", Owner: "@pay", Issue: "#1", Until: "2999-01-31"}
+	for _, since := range []time.Time{{}, time.Now()} {
+		k.Since = since
+		o := report.Outcome{Excused: []report.Excused{{Unit: report.Unit{Package: "p", Name: "TestA"}, Known: []report.Known{k}}}}
+		if got, want := record.Known(k).String(), o.ExcusedAs(testjson.TestCase{Package: "p", Test: "TestA"}); got != want || got == "" {
+			t.Errorf("%q in the record, %q in the run", got, want)
 		}
 	}
 }

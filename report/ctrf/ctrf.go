@@ -136,7 +136,7 @@ func milliseconds(t time.Time) int64 {
 func newTest(t *record.Test) test {
 	last := t.Last()
 	one := test{
-		Name: t.Name, Status: status(t.Status()), RawStatus: string(t.Status()), Duration: last.Elapsed.Milliseconds(),
+		Name: t.Name, Status: status(t.Status()), RawStatus: string(t.Raw()), Duration: last.Elapsed.Milliseconds(),
 		Suite: []string{t.Package}, Tags: t.Unit.Labels, Flaky: t.Flaky(), Retries: last.Number,
 	}
 	if t.Name == "" {
@@ -145,8 +145,11 @@ func newTest(t *record.Test) test {
 	if !last.Start.IsZero() {
 		one.Start, one.Stop = milliseconds(last.Start), milliseconds(last.Start.Add(last.Elapsed))
 	}
-	if t.Status() == record.Failed {
+	switch t.Status() {
+	case record.Failed:
 		one.Message, one.Trace = last.Message(), last.Output
+	case record.Quarantined:
+		one.Message, one.Trace = t.Excused.String()+": "+last.Message(), last.Output
 	}
 	labels := map[string]any{}
 	for name, value := range map[string]string{"group": t.Unit.Group, "owner": t.Unit.Owner} {
@@ -172,7 +175,7 @@ func status(s record.Status) string {
 		return "passed"
 	case record.Failed:
 		return "failed"
-	case record.Skipped:
+	case record.Skipped, record.Quarantined:
 		return "skipped"
 	}
 	return "other"

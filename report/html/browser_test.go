@@ -175,6 +175,7 @@ func TestBrowserFilters(t *testing.T) {
 		{"#owner=%40stock", "TestTakeTooMuch"},
 		{"#status=skip", "TestSearchByVoice"},
 		{"#status=none", "TestRefill"},
+		{"#status=quarantined", ""},
 		{"#worker=1&status=fail", "TestTakeTooMuch"},
 		{"#package=stock&min=1&sort=time", "TestTake TestTakeTooMuch"},
 		{"#q=nothing+like+this", ""},

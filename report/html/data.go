@@ -27,13 +27,13 @@ type unit struct {
 type test struct {
 	Package  int     `json:"p"`
 	Name     string  `json:"n"`
-	Status   string  `json:"s"` // pass, fail, skip, none, flaky
+	Status   string  `json:"s"` // pass, fail, skip, none, flaky, quarantined
 	Millis   float64 `json:"t"`
 	Worker   int     `json:"w"` // -1: not known
 	Unit     int     `json:"u"` // -1: nothing is known of it
 	Process  int     `json:"c"` // place in Processes; -1: none
 	Attempts int     `json:"a"`
-	History  string  `json:"h,omitempty"` // a letter per run: p, f, s, n, y (flaky), - (did not run)
+	History  string  `json:"h,omitempty"` // a letter per run: p, f, s, n, y (flaky), q (quarantined), - (did not run)
 }
 
 type process struct {

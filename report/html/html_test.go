@@ -195,6 +195,35 @@ func TestLongWay(t *testing.T) {
 	}
 }
 
+// TestQuarantined: a failure that is excused is none, and has a result of its own.
+func TestQuarantined(t *testing.T) {
+	t.Parallel()
+	run := shop()
+	run.Manifest.Verdict.Exit = 0
+	for _, one := range run.Tests {
+		if one.Name == "TestTakeTooMuch" {
+			one.Excused = &record.Known{Package: one.Package, Test: one.Name, Owner: "@pay", Until: "2999-01-31"}
+		}
+	}
+	page := write(t, run)
+	for _, want := range []string{
+		`<section aria-labelledby="quarantined-title" id="quarantined">`, `quarantined until 2999-01-31, @pay`,
+		`<li class="fail zero"><a href="#status=fail" data-status="fail"><b>0</b> failed</a></li>`,
+		`<li class="quarantined"><a href="#status=quarantined" data-status="quarantined"><b>1</b> quarantined</a></li>`,
+		`<option value="quarantined">`, `"n":"TestTakeTooMuch","s":"quarantined"`,
+	} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the page lacks %q", want)
+		}
+	}
+	if strings.Contains(page, `id="failures"`) {
+		t.Error("the excused test is among the failures")
+	}
+	if page := write(t, shop()); strings.Contains(page, `id="quarantined"`) {
+		t.Error("there is a section of tests in quarantine without one")
+	}
+}
+
 // TestSetups: set-ups and tear-downs are in the timeline, also where nothing else is.
 func TestSetups(t *testing.T) {
 	t.Parallel()

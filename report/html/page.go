@@ -21,7 +21,8 @@ type page struct {
 	Errors                []string // what cohort reported, and the go command's stderr
 	Stderr                []span
 	Failures, Flaky       []card
-	MoreFailures          int // that have no card
+	Quarantined           []card // failed, which is excused
+	MoreFailures          int    // that have no card
 	Slowest               []slow
 	Packages              []packageRow
 	HasCoverage           bool
@@ -152,7 +153,7 @@ func counts(run *record.Run) []countOf {
 	}
 	return []countOf{
 		{"failed", "fail", n[record.Failed]}, {"flaky", "flaky", flaky}, {"passed", "pass", n[record.Passed]},
-		{"skipped", "skip", n[record.Skipped]}, {"cut short", "none", n[record.NoEnd]},
+		{"skipped", "skip", n[record.Skipped]}, {"quarantined", "quarantined", n[record.Quarantined]}, {"cut short", "none", n[record.NoEnd]},
 	}
 }
 
@@ -193,6 +194,9 @@ func (b *builder) cards(p *page) {
 		case t.Status() == record.Failed && len(p.Failures) == maxCards:
 			p.MoreFailures++
 		case t.Flaky() && len(p.Flaky) == maxCards: // they are in the list
+		case t.Status() == record.Quarantined && len(p.Quarantined) == maxCards: // they are too
+		case t.Status() == record.Quarantined:
+			p.Quarantined = append(p.Quarantined, b.card(i, t, false))
 		case t.Status() == record.Failed:
 			p.Failures = append(p.Failures, b.card(i, t, len(p.Failures) < openCards))
 		case t.Flaky():
@@ -208,7 +212,7 @@ func (b *builder) toldBySubtest(at int) bool {
 		return false
 	}
 	failed := func(s *record.Test) bool {
-		return s.Package == t.Package && strings.HasPrefix(s.Name, t.Name+"/") && (s.Status() == record.Failed || s.Flaky())
+		return s.Package == t.Package && strings.HasPrefix(s.Name, t.Name+"/") && (s.Raw() == record.Failed || s.Flaky())
 	}
 	// Subtests are near their test: they begin after it and end before.
 	for i := at - 1; i >= 0 && b.run.Tests[i].Package == t.Package; i-- {
@@ -237,6 +241,9 @@ func (b *builder) card(i int, t *record.Test, open bool) card {
 		c.Attempts = append(c.Attempts, b.attempt(a))
 	}
 	b.commands(&c, t)
+	if t.Status() == record.Quarantined {
+		c.Note = plain(t.Excused.String())
+	}
 	return c
 }
 
@@ -289,6 +296,8 @@ func statusWord(s record.Status) string {
 		return "failed"
 	case record.Skipped:
 		return "skipped"
+	case record.Quarantined:
+		return "quarantined"
 	}
 	return "cut short"
 }
@@ -309,6 +318,16 @@ func (b *builder) before(number int, t *record.Test) (names []string, skipped in
 	return names, 0
 }
 
+// units are those that failed at least once.
+func (b *builder) units() []record.Outcome {
+	v := b.run.Manifest.Verdict
+	all := slices.Concat(v.Failed, v.Flaky)
+	for _, u := range v.Excused {
+		all = append(all, u.Outcome)
+	}
+	return all
+}
+
 // commands adds how to run the test again: alone, and as it ran.
 func (b *builder) commands(c *card, t *record.Test) {
 	if t.Name != "" {
@@ -316,7 +335,7 @@ func (b *builder) commands(c *card, t *record.Test) {
 	} else {
 		c.Commands = append(c.Commands, command{"package", "go test -count=1 " + quote(t.Package)})
 	}
-	for _, u := range slices.Concat(b.run.Manifest.Verdict.Failed, b.run.Manifest.Verdict.Flaky) {
+	for _, u := range b.units() {
 		if u.Package == t.Package && (u.Name == t.Root() || u.Name != "" && u.Name == t.Unit.Group) {
 			c.Note = plain(u.Note)
 			if u.Again != "" && u.Name != t.Root() {

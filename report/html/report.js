@@ -4,9 +4,9 @@
   const data = JSON.parse(document.getElementById("data").textContent);
   const byId = (id) => document.getElementById(id);
   const ROW = 36; // height of a row, as in the style sheet
-  const words = { pass: "✓ passed", fail: "✗ failed", flaky: "~ flaky", skip: "– skipped", none: "… cut short" };
-  const rank = { fail: 0, none: 1, flaky: 2, skip: 3, pass: 4 };
-  const past = { p: "passed", f: "failed", y: "flaky", s: "skipped", n: "cut short", "-": "did not run" };
+  const words = { pass: "✓ passed", fail: "✗ failed", flaky: "~ flaky", skip: "– skipped", none: "… cut short", quarantined: "! quarantined" };
+  const rank = { fail: 0, none: 1, flaky: 2, quarantined: 3, skip: 4, pass: 5 };
+  const past = { p: "passed", f: "failed", y: "flaky", s: "skipped", n: "cut short", q: "quarantined", "-": "did not run" };
   const say = (text) => { byId("live").textContent = text; };
 
   // make returns an element with text or children in it.

@@ -37,6 +37,8 @@ const (
 	Failed  Status = "fail"
 	Skipped Status = "skip"
 	NoEnd   Status = "none" // it began, and the run ended before it did
+	// Quarantined is of a test that failed, and whose quarantine keeps that from failing the run.
+	Quarantined Status = "quarantined"
 )
 
 // Test is a test or subtest of a run, with all its attempts.
@@ -45,6 +47,7 @@ type Test struct {
 	Name     string // "": the package as a whole, which failed without a failed test
 	Unit     Unit
 	Attempts []TestAttempt
+	Excused  *Known // its quarantine, if its failure does not fail the run; nil: nothing excuses it
 }
 
 // TestAttempt is one run of a test.
@@ -62,8 +65,17 @@ type TestAttempt struct {
 // Last returns the last attempt.
 func (t *Test) Last() TestAttempt { return t.Attempts[len(t.Attempts)-1] }
 
-// Status is how the test ended in its last attempt.
+// Status is how the test ended in its last attempt: a failure that is excused is none.
 func (t *Test) Status() Status {
+	s := t.Raw()
+	if s == Failed && t.Excused != nil {
+		return Quarantined
+	}
+	return s
+}
+
+// Raw is how the test ended in its last attempt, in go test's words.
+func (t *Test) Raw() Status {
 	last := t.Last()
 	for _, a := range t.Attempts {
 		if a.Number == last.Number && a.Status == Failed {
@@ -322,6 +334,7 @@ func (l *loader) finish() {
 	for _, t := range l.run.Tests {
 		t.Unit = l.unitOf(t)
 	}
+	l.run.excuse()
 	slices.SortStableFunc(l.run.Tests, func(a, b *Test) int { return cmp.Compare(a.Package, b.Package) })
 	slices.SortFunc(l.run.Packages, func(a, b *RunPackage) int { return cmp.Compare(a.Path, b.Path) })
 }
