@@ -42,7 +42,7 @@ func TestProjectFiles(t *testing.T) {
 	t.Parallel()
 	files := projectYAML(t)
 	for _, name := range []string{
-		".goreleaser.yaml", ".pre-commit-hooks.yaml", ".github/dependabot.yml", ".github/workflows/test.yml",
+		".goreleaser.yaml", ".golangci.yml", ".pre-commit-hooks.yaml", ".github/dependabot.yml", ".github/workflows/test.yml",
 		".github/workflows/release.yml", ".github/actions/cohort/action.yml", ".github/ISSUE_TEMPLATE/bug.yml",
 	} {
 		if files[name] == nil {

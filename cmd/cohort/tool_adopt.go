@@ -166,7 +166,7 @@ func (c *command) finishAdoption(opts *adoptOptions, config *hunt.Config, a *ado
 		return signalStatus(sig)
 	}
 	if passed, of := a.Proved(); len(a.Rules()) > 0 && passed < of {
-		if err := c.tellAdoption(a, rep, place, "Not proved and not written"); err != nil {
+		if err := c.tellAdoption(a, rep, "Not proved and not written"); err != nil {
 			return err
 		}
 		return exitStatus{exitFailed}
@@ -184,7 +184,7 @@ func (c *command) finishAdoption(opts *adoptOptions, config *hunt.Config, a *ado
 			return fmt.Errorf("write the rules: %w", err)
 		}
 	}
-	if err := c.tellAdoption(a, rep, place, head); err != nil {
+	if err := c.tellAdoption(a, rep, head); err != nil {
 		return err
 	}
 	if len(a.Refusals()) > 0 {

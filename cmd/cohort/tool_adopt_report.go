@@ -9,7 +9,7 @@ import (
 )
 
 // tellAdoption prints the rules as debts to pay, what no rule is written for, and a last line.
-func (c *command) tellAdoption(a *adopt.Adoption, rep *hunt.Report, place *adoptPlace, head string) error {
+func (c *command) tellAdoption(a *adopt.Adoption, rep *hunt.Report, head string) error {
 	var b strings.Builder
 	rules, refusals := a.Rules(), a.Refusals()
 	if len(rules) > 0 {

@@ -56,7 +56,9 @@ func TestBound(t *testing.T) {
 func TestReport(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
-	second := func(n time.Duration) sample { return sample{time: n * time.Second, cpu: time.Second, memory: 12e6} }
+	second := func(n int) sample {
+		return sample{time: time.Duration(n) * time.Second, cpu: time.Second, memory: 12e6}
+	}
 	err := report(&out, "name", table{title: "title", bound: 4 * time.Second, contestants: []contestant{{name: "slow"}, {name: "fast"}}},
 		[][]sample{{second(10), second(20), second(30)}, {second(5), second(5), second(6)}})
 	if err != nil {
