@@ -126,3 +126,33 @@ func TestWorkflowShards(t *testing.T) {
 		}
 	}
 }
+
+// TestRelease checks what the container image of a release takes from four files: the Dockerfile is
+// where goreleaser looks for it and copies the binary that is built, and the workflow logs in and
+// moves latest where the image is pushed.
+func TestRelease(t *testing.T) {
+	t.Parallel()
+	files := projectYAML(t)
+	var release struct {
+		Project string `yaml:"project_name"`
+		Images  []struct {
+			Dockerfile string
+			Images     []string
+		} `yaml:"dockers_v2"`
+	}
+	if err := yaml.Unmarshal(files[".goreleaser.yaml"], &release); err != nil || len(release.Images) != 1 || len(release.Images[0].Images) != 1 {
+		t.Fatalf("%v: %+v", err, release)
+	}
+	image := release.Images[0].Images[0]
+	dockerfile, err := os.ReadFile(filepath.Join("../..", release.Images[0].Dockerfile))
+	if err != nil || !strings.Contains(string(dockerfile), "\nCOPY $TARGETPLATFORM/"+release.Project+" ") {
+		t.Errorf("%v: %s", err, dockerfile)
+	}
+	workflow := string(files[".github/workflows/release.yml"])
+	registry, _, _ := strings.Cut(image, "/")
+	for text, want := range map[string]int{"registry: " + registry + "\n": 2, "--tag " + image + ":latest \"" + image + ":${TAG#v}\"": 1} {
+		if got := strings.Count(workflow, text); got != want {
+			t.Errorf("the workflow has %q %d times, want %d", text, got, want)
+		}
+	}
+}
