@@ -13,6 +13,8 @@ import (
 type Part struct {
 	// Only are the subtests that it runs. If there are none, it runs all but those in Except.
 	Only, Except []string
+	// Expect are those that are known of what it runs.
+	Expect []string
 }
 
 // Patterns returns the values of -test.run and -test.skip with which a test binary runs this part of

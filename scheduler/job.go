@@ -296,7 +296,11 @@ func (j *job) shown(r *worker.Result) ledger.Shown {
 	}
 	if n := len(r.Times); n > 0 {
 		last := r.Times[n-1]
-		return ledger.Shown{Skipped: last.Result == testbin.KindSkip, Empty: len(r.Subtests) == 0, Took: last.Elapsed, Subtests: last.Inside}
+		shown := ledger.Shown{Skipped: last.Result == testbin.KindSkip, Empty: len(r.Subtests) == 0, Known: true, Took: last.Elapsed, Subtests: last.Inside}
+		for _, t := range r.Subtests {
+			shown.Ran = append(shown.Ran, strings.TrimPrefix(t.Test, last.Test+"/"))
+		}
+		return shown
 	}
 	return ledger.Shown{Took: r.Ran(j.Tests[0].Name)}
 }

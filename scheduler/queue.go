@@ -109,8 +109,11 @@ func (q *queue) unit(s *suite, id int, t *ledger.Task) plan.Unit {
 		u.Group = t.Unit.Def.Group != "" || slices.ContainsFunc(t.Unit.Def.Names(), q.cfg.quarantined(s.path))
 	}
 	if t.Part() != nil {
-		u.Group, u.Tests, u.Estimate = true, 1, s.splits[t.Tests[0].Name][t.Tests[0].Part-1]
-		return u // a process of its own, for no other has its patterns
+		u.Group, u.Tests = true, 1 // a process of its own, for no other has its patterns
+		if costs, n := s.splits[t.Tests[0].Name], t.Tests[0].Part; n <= len(costs) {
+			u.Estimate = costs[n-1] // one that was added for what none has run takes nothing, most likely
+		}
+		return u
 	}
 	for _, test := range t.Tests {
 		d, ok := q.cfg.Past.Estimate(s.path, test.Name)

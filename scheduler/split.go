@@ -51,6 +51,7 @@ func (c *Config) divide(pkg, test string) ([]grouping.Part, []time.Duration) {
 			p.Only = append(p.Only, known[i].Name)
 			cost += known[i].Estimate
 		}
+		p.Expect = p.Only
 		if len(parts) > 0 {
 			others = append(others, p.Only...)
 		}
@@ -58,7 +59,7 @@ func (c *Config) divide(pkg, test string) ([]grouping.Part, []time.Duration) {
 	}
 	if len(parts) > 0 {
 		// The first part takes its share by taking all that the others do not.
-		parts[0] = grouping.Part{Except: others}
+		parts[0] = grouping.Part{Except: others, Expect: parts[0].Expect}
 	}
 	return parts, costs
 }

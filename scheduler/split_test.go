@@ -87,8 +87,10 @@ func TestWhatIsSplit(t *testing.T) {
 			if warned != tc.warns {
 				t.Errorf("warnings: %v", s.warnings)
 			}
-			for _, j := range started {
-				b.finish(j, passing(j), 0)
+			for ; len(started) > 0; started = b.fill() {
+				for _, j := range started {
+					b.finish(j, passing(j), 0)
+				}
 			}
 			b.exit()
 		})
@@ -118,24 +120,32 @@ func TestPartsAreOneTest(t *testing.T) {
 		exit   int
 		want   string // the end of TestA
 		sub    string // the end of TestA/y
+		more   int    // processes for subtests that no part has run
 	}{
-		"passes":      {"+TestA +TestA/y pTestA/y pTestA PASS", 0, 0, "pass", "pass"},
-		"fails":       {"+TestA +TestA/y fTestA/y fTestA FAIL", 1, 1, "fail", "fail"},
-		"dies":        {"+TestA +TestA/y", 2, 2, "fail", "fail"},
-		"has nothing": {"+TestA pTestA PASS", 0, 0, "pass", ""},
+		"passes":      {"+TestA +TestA/y pTestA/y pTestA PASS", 0, 0, "pass", "pass", 0},
+		"fails":       {"+TestA +TestA/y fTestA/y fTestA FAIL", 1, 1, "fail", "fail", 0},
+		"dies":        {"+TestA +TestA/y", 2, 2, "fail", "fail", 0},
+		"has nothing": {"+TestA pTestA PASS", 0, 0, "pass", "", 1},
 	} {
 		b := newBench(t, &Config{Workers: 3})
 		b.cfg.Past = longSubtests(t, "TestA/x", "TestA/y")
 		s := b.arrives("//cohort:split\nfunc TestA(t *testing.T) {}\n\nfunc TestB(t *testing.T) {}\n", false)
-		for _, j := range b.fill() {
-			switch {
-			case j.Part == nil:
-				b.finish(j, passing(j), 0)
-			case len(j.Part.Only) == 0:
-				b.finish(j, "+TestA +TestA/x pTestA/x +TestA/new pTestA/new pTestA PASS", 0)
-			default:
-				b.finish(j, tc.second, tc.code)
+		processes := 0
+		for jobs := b.fill(); len(jobs) > 0; jobs = b.fill() {
+			for _, j := range jobs {
+				processes++
+				switch {
+				case j.Part == nil:
+					b.finish(j, passing(j), 0)
+				case len(j.Part.Only) == 0:
+					b.finish(j, "+TestA +TestA/x pTestA/x +TestA/new pTestA/new pTestA PASS", 0)
+				default:
+					b.finish(j, tc.second, tc.code)
+				}
 			}
+		}
+		if want := 3 + tc.more; processes != want {
+			t.Errorf("%s: %d processes, want %d", name, processes, want)
 		}
 		if code := b.exit(); code != tc.exit || !b.over(s) {
 			t.Errorf("%s: exit status %d, want %d", name, code, tc.exit)

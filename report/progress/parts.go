@@ -5,6 +5,7 @@ import "time"
 // partsState is what is known of the parts of a test that have ended.
 type partsState struct {
 	ended   int
+	over    bool // the test has been counted
 	result  string
 	elapsed time.Duration
 }
@@ -28,5 +29,8 @@ func (p *packageState) partEnded(parts int, test, result string, elapsed time.Du
 	case result == "pass":
 		s.result = "pass"
 	}
-	return s.result, s.elapsed, s.ended == parts
+	// One more part may follow, for subtests that none has run: the test is counted once.
+	over := s.ended == parts && !s.over
+	s.over = s.over || over
+	return s.result, s.elapsed, over
 }

@@ -277,7 +277,7 @@ func (a *Account) Book(r Report) {
 		a.idle = append(a.idle, r.Idle...)
 	}
 	a.blame(r)
-	a.join(r)
+	missed := a.join(r)
 	if r.PackageFailure != "" {
 		a.process = r.Process
 		a.Fail(r.PackageFailure)
@@ -285,7 +285,7 @@ func (a *Account) Book(r Report) {
 			a.Drop() // every process would end like this one
 		}
 	}
-	a.requeue(r.Again)
+	a.requeue(slices.Concat(r.Again, missed))
 	if r.Code != 0 && a.code == 0 {
 		a.code = max(1, r.Code) // a signal counts as 1, as the go command has it
 	}

@@ -3,6 +3,8 @@ package ledger
 import (
 	"slices"
 	"time"
+
+	"github.com/gotestcohort/cohort/grouping"
 )
 
 // joint is what the processes have shown that run the parts of a test.
@@ -15,6 +17,11 @@ type joint struct {
 	// begun reports that a process has begun the test, failed that a part has failed, cut that the
 	// end of the run has cut a part off, refused that one was reported as skipped instead of run.
 	begun, failed, cut, refused bool
+	// ran are the direct subtests that have run, if known: that holds if each part has told of its own.
+	ran     map[string]bool
+	unknown bool
+	// asked reports that the subtests that no part has run have a part of their own.
+	asked bool
 	// took is what the subtests of all parts took, body the longest that a part took besides.
 	took, body time.Duration
 }
@@ -23,6 +30,9 @@ type joint struct {
 type Shown struct {
 	// Skipped reports that the test was reported as skipped, Empty that none of its subtests ran.
 	Skipped, Empty bool
+	// Known reports that Ran are the direct subtests that have run, by their names within the test.
+	Known bool
+	Ran   []string
 	// Took is what the test took, pauses left out, Subtests what its direct subtests took together.
 	Took, Subtests time.Duration
 }
@@ -39,6 +49,13 @@ func (j *joint) add(r Report) {
 		if r.Shown.Empty {
 			j.empty++
 		}
+	}
+	j.unknown = j.unknown || !r.Shown.Known
+	for _, name := range r.Shown.Ran {
+		if j.ran == nil {
+			j.ran = make(map[string]bool)
+		}
+		j.ran[name] = true
 	}
 	body := max(0, r.Shown.Took-r.Shown.Subtests)
 	j.body = max(j.body, body)
@@ -121,8 +138,38 @@ func (a *Account) Joined(stopped bool) []Joined {
 	return all
 }
 
-// join books the process of a part with its unit.
-func (a *Account) join(r Report) {
+// missing returns the subtests that parts were made for and that have run in none of them, sorted,
+// once all parts have passed: they are gone from the source, or the test has ended before them.
+func (j *joint) missing(parts []grouping.Part) []string {
+	if j.asked || j.unknown || j.failed || j.torn(len(parts)) || j.ended != len(parts) || j.skipped == j.ended {
+		return nil
+	}
+	var names []string
+	for _, p := range parts {
+		for _, name := range p.Expect {
+			if !j.ran[name] {
+				names = append(names, name)
+			}
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// missed returns what is still to run of a test whose parts have passed: one more part has all the
+// subtests that none of them ran. What is not there any more is not there for it either.
+func (u *Unit) missed(want int) []Planned {
+	names := u.joint.missing(u.Parts)
+	if len(names) == 0 {
+		return nil
+	}
+	u.joint.asked = true
+	u.Parts = append(u.Parts, grouping.Part{Only: names})
+	return []Planned{{Name: u.Def.Name(), Want: want, Part: len(u.Parts)}}
+}
+
+// join books the process of a part with its unit, and returns what its test still has to run.
+func (a *Account) join(r Report) (missed []Planned) {
 	for _, list := range [][]Planned{r.Ended, r.Lost, r.Cut, r.Idle, r.Again, r.Dropped} {
 		for _, p := range list {
 			if p.Part > 0 {
@@ -130,10 +177,11 @@ func (a *Account) join(r Report) {
 				if u.joint.add(r); u.joint.torn(len(u.Parts)) {
 					a.fail(r, p.Name)
 				}
-				return // it has no other test
+				return u.missed(a.spec.Names[p.Name]) // it has no other test
 			}
 		}
 	}
+	return nil
 }
 
 // tasksOf returns a unit as the tasks of its first attempt: one, or one for each part.

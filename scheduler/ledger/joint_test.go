@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/gotestcohort/cohort/grouping"
 )
 
 // partsCases are packages with a test that several processes run together.
@@ -204,5 +206,46 @@ func TestNotStartedParts(t *testing.T) {
 	}
 	if got := show(b.NotStarted()); got != "B A" {
 		t.Errorf("not started: %s, want B A", got)
+	}
+}
+
+// TestMissing: subtests that no part has run are asked for once, if all parts have passed and told
+// what they ran.
+func TestMissing(t *testing.T) {
+	t.Parallel()
+	parts := []grouping.Part{{Except: []string{"b", "c"}, Expect: []string{"a"}}, {Only: []string{"b", "c"}, Expect: []string{"b", "c"}}}
+	ended := Settlement{Ended: []Planned{{Part: 1}}}
+	ran := func(names ...string) Report { return Report{Settlement: ended, Shown: Shown{Known: true, Ran: names}} }
+	skipped := Report{Settlement: ended, Shown: Shown{Known: true, Skipped: true, Empty: true}}
+	for name, tc := range map[string]struct {
+		reports []Report
+		want    []string
+	}{
+		"all have run":      {[]Report{ran("a"), ran("b", "c")}, nil},
+		"and a new one":     {[]Report{ran("a", "new"), ran("b", "c")}, nil},
+		"one has not ended": {[]Report{ran("a")}, nil},
+		"one is missing":    {[]Report{ran("a"), ran("c")}, []string{"b"}},
+		"all are missing":   {[]Report{ran(), ran()}, []string{"a", "b", "c"}},
+		"of the first":      {[]Report{ran(), ran("b", "c")}, []string{"a"}},
+		"in another part":   {[]Report{ran("a", "b"), ran("c")}, nil},
+		"a part failed":     {[]Report{ran("a"), {Settlement: Settlement{Ended: ended.Ended, Failed: []string{"A"}}, Shown: Shown{Known: true}}}, nil},
+		"not known":         {[]Report{ran("a"), {Settlement: ended}}, nil},
+		"all skip":          {[]Report{skipped, skipped}, nil},
+		"one skips":         {[]Report{ran("a"), skipped}, nil}, // that is a failure
+	} {
+		u := &Unit{Def: grouping.Unit{Tests: []grouping.Test{{Name: "A"}}}, Parts: slices.Clone(parts)}
+		for _, r := range tc.reports {
+			u.joint.add(r)
+		}
+		if got := u.joint.missing(u.Parts); !slices.Equal(got, tc.want) {
+			t.Errorf("%s: missing %v, want %v", name, got, tc.want)
+		}
+		more := u.missed(1)
+		if want := tc.want != nil; (len(more) == 1 && more[0].Part == 3 && slices.Equal(u.Parts[2].Only, tc.want)) != want {
+			t.Errorf("%s: to run %v in the parts %v", name, more, u.Parts)
+		}
+		if again := u.missed(1); again != nil {
+			t.Errorf("%s: asked for twice: %v", name, again)
+		}
 	}
 }
