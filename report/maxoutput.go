@@ -92,23 +92,10 @@ type boundReader struct {
 	src     io.Reader
 	in      []byte
 	held    []byte // the beginning of a line
-	out     []byte // r: what of it was read
-	r       int
-	err     error
+	filtered
 }
 
-// Read never waits for more while it has something to give.
-func (b *boundReader) Read(p []byte) (int, error) {
-	for b.r == len(b.out) {
-		if b.err != nil {
-			return 0, b.err
-		}
-		b.fill()
-	}
-	n := copy(p, b.out[b.r:])
-	b.r += n
-	return n, nil
-}
+func (b *boundReader) Read(p []byte) (int, error) { return b.read(p, b.fill) }
 
 // fill reads once.
 func (b *boundReader) fill() {

@@ -163,24 +163,11 @@ type passingReader struct {
 	passing *passing
 	src     io.Reader
 	in      []byte
-	out     []byte // r: what of it was read
-	r       int
 	cut     bool // what was passed on last is no whole line
-	err     error
+	filtered
 }
 
-// Read never waits for more while it has something to give.
-func (r *passingReader) Read(p []byte) (int, error) {
-	for r.r == len(r.out) {
-		if r.err != nil {
-			return 0, r.err
-		}
-		r.fill()
-	}
-	n := copy(p, r.out[r.r:])
-	r.r += n
-	return n, nil
-}
+func (r *passingReader) Read(p []byte) (int, error) { return r.read(p, r.fill) }
 
 // fill reads once. Only a line too long for testjson comes in pieces.
 func (r *passingReader) fill() {

@@ -9,6 +9,8 @@ import (
 
 	"github.com/fatih/color"
 	"gotest.tools/gotestsum/testjson"
+
+	"github.com/gotestcohort/cohort/report/record"
 )
 
 // Known is a test in quarantine.
@@ -30,16 +32,7 @@ type Excused struct {
 
 // of says until when a test is in quarantine and whose it is.
 func (k Known) of() string {
-	text := "quarantined until " + k.Until
-	for _, s := range []string{k.Owner, k.Issue} {
-		if s != "" {
-			text += ", " + s
-		}
-	}
-	if !k.Since.IsZero() {
-		text += ", failing since " + k.Since.UTC().Format(time.DateOnly)
-	}
-	return text
+	return record.Known{Owner: k.Owner, Issue: k.Issue, Until: k.Until, Since: k.Since}.String()
 }
 
 // Note is what is said below the failure of a test whose quarantine is over, or does not excuse it for

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/fatih/color"
+
+	"github.com/gotestcohort/cohort/report/record"
 )
 
 // Setup is what came of a set-up that was run before tests, or of its tear-down.
@@ -30,14 +32,7 @@ type Setup struct {
 
 // Title names the set-up, as "set-up database of worker 1".
 func (s Setup) Title() string {
-	title := "set-up " + s.Name
-	if s.TearDown {
-		title = "tear-down of " + title
-	}
-	if s.Worker >= 0 {
-		title += fmt.Sprintf(" of worker %d", s.Worker)
-	}
-	return title
+	return record.Setup{Name: s.Name, Worker: s.Worker, TearDown: s.TearDown}.Title()
 }
 
 // writeSetups prints what those that failed have printed.

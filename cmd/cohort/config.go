@@ -238,17 +238,8 @@ func moduleDir(dir string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("find the configuration: %w", err)
 	}
-	start := abs
-	for {
-		if info, err := os.Stat(filepath.Join(abs, "go.mod")); err == nil && !info.IsDir() {
-			break
-		}
-		parent := filepath.Dir(abs)
-		if parent == abs {
-			abs = start
-			break
-		}
-		abs = parent
+	if root, ok := above(abs, isModule); ok {
+		abs = root
 	}
 	here, err := filepath.Abs(".")
 	if err != nil {

@@ -158,13 +158,8 @@ func repositoryRoot(dir string) (string, error) {
 		return "", err
 	}
 	for _, mark := range []string{".git", "go.mod"} {
-		for at := dir; ; at = filepath.Dir(at) {
-			if _, err := os.Lstat(filepath.Join(at, mark)); err == nil {
-				return at, nil
-			}
-			if filepath.Dir(at) == at {
-				break
-			}
+		if root, ok := above(dir, contains(mark)); ok {
+			return root, nil
 		}
 	}
 	return dir, nil

@@ -50,13 +50,8 @@ func ownersRoot(name string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	for at := dir; ; at = filepath.Dir(at) {
-		if _, err := os.Stat(filepath.Join(at, ".git")); err == nil {
-			return at, nil
-		}
-		if at == filepath.Dir(at) {
-			break
-		}
+	if root, ok := above(dir, contains(".git")); ok {
+		return root, nil
 	}
 	if slices.Contains([]string{".github", ".gitlab", "docs"}, filepath.Base(dir)) {
 		return filepath.Dir(dir), nil

@@ -101,14 +101,11 @@ func moduleRoot(dir string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	for at := abs; ; at = filepath.Dir(at) {
-		if _, err := os.Stat(filepath.Join(at, "go.mod")); err == nil {
-			return at, nil
-		}
-		if at == filepath.Dir(at) {
-			return "", errors.New("there is neither a git checkout nor a go.mod here")
-		}
+	root, ok := above(abs, isModule)
+	if !ok {
+		return "", errors.New("there is neither a git checkout nor a go.mod here")
 	}
+	return root, nil
 }
 
 // hashFiles hashes the source files below a folder. Folders that the go command leaves out for their

@@ -51,16 +51,15 @@ func (c *command) mergeFlags(o *mergeOptions) (*flagTable, *options) {
 
 // mergedFlags are the flags of a run that are about a merged one too.
 func mergedFlags() []string {
-	return []string{
+	return append(keptFromReplay(),
 		"format", "format-hide-empty-pkg", "format-hivis", "format-icons", "no-color", "hide-summary", "rerun-show-only-last",
 		"hide-rerun-details", "fail-on-flaky", "no-tests", "junitfile", "junitfile-testsuite-name", "junitfile-testcase-classname",
 		"junitfile-project-name", "junitfile-hide-empty-pkg", "junitfile-hide-skipped-tests", "junitfile-reruns", "junitfile-details",
-		"jsonfile", "jsonfile-timing-events", "rerun-fails-report", "post-run-command", "record", "redact", "htmlfile", "tracefile", "history",
-		"cover-min", "cover-min-changed", "cover-base", "coverfile-cobertura", "coverfile-lcov",
-	}
+		"jsonfile", "jsonfile-timing-events", "rerun-fails-report", "post-run-command", "redact",
+	)
 }
 
-// keptFromReplay are those that merge sees to itself.
+// keptFromReplay are those that merge sees to itself; a run has no coverprofile among its own.
 func keptFromReplay() []string {
 	return []string{
 		"record", "htmlfile", "tracefile", "history", "coverprofile",

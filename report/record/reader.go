@@ -43,7 +43,10 @@ type content struct {
 }
 
 // Open opens the record in the file name and checks all of it. The caller closes the Reader.
-func Open(name string) (*Reader, error) {
+func Open(name string) (*Reader, error) { return openFile(name, NewReader) }
+
+// openFile opens the record in the file name with one of the functions that read its bytes.
+func openFile(name string, read func(from io.ReaderAt, size int64) (*Reader, error)) (*Reader, error) {
 	f, err := os.Open(name)
 	if err != nil {
 		return nil, fmt.Errorf("open record: %w", err)
@@ -51,7 +54,7 @@ func Open(name string) (*Reader, error) {
 	info, err := f.Stat()
 	var r *Reader
 	if err == nil {
-		r, err = NewReader(f, info.Size())
+		r, err = read(f, info.Size())
 	}
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("%s: %w", name, err), f.Close())

@@ -7,31 +7,14 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
-	"os"
 )
 
 // Recover opens a record that is not complete, for which [Open] returns ErrIncomplete: that of a run
 // that was killed, or a file that was cut short. The Reader has the lines and processes that are whole,
 // without having checked them; of the manifest it has only the version and the start of the run, and a
 // verdict that says so. The caller closes it.
-func Recover(name string) (*Reader, error) {
-	f, err := os.Open(name)
-	if err != nil {
-		return nil, fmt.Errorf("open record: %w", err)
-	}
-	info, err := f.Stat()
-	var r *Reader
-	if err == nil {
-		r, err = NewRecovered(f, info.Size())
-	}
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("%s: %w", name, err), f.Close())
-	}
-	r.name, r.file = name, f
-	return r, nil
-}
+func Recover(name string) (*Reader, error) { return openFile(name, NewRecovered) }
 
 // NewRecovered is [Recover] for size bytes.
 func NewRecovered(from io.ReaderAt, size int64) (*Reader, error) {

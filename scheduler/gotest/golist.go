@@ -35,12 +35,22 @@ type listedSource struct {
 // ListSources asks the go command which packages the arguments name, without building anything. dir
 // is where cohort runs, "" for the current directory.
 func (a *Args) ListSources(ctx context.Context, dir string, env []string) ([]SourcePackage, error) {
+	out, err := a.goList(ctx, dir, env, []string{"-json=ImportPath,Dir,TestGoFiles,XTestGoFiles,Error"}, a.Packages)
+	if err != nil {
+		return nil, err
+	}
+	return parseSources(out)
+}
+
+// goList runs go list -e with flags and the build flags of the arguments, for packages by their names,
+// and returns what it prints.
+func (a *Args) goList(ctx context.Context, dir string, env, flags, names []string) (io.Reader, error) {
 	words := []string{"list"}
 	if a.Dir != "" {
 		words = append(words, "-C="+a.Dir)
 	}
-	words = append(words, "-e", "-json=ImportPath,Dir,TestGoFiles,XTestGoFiles,Error")
-	words = slices.Concat(words, a.BuildFlags(), []string{"--"}, a.Packages)
+	words = append(words, "-e")
+	words = slices.Concat(words, flags, a.BuildFlags(), []string{"--"}, names)
 	cmd := exec.CommandContext(ctx, "go", words...)
 	cmd.Dir, cmd.Env = dir, env
 	cmd.WaitDelay = 5 * time.Second // children that keep stdout open
@@ -49,23 +59,34 @@ func (a *Args) ListSources(ctx context.Context, dir string, env []string) ([]Sou
 	if err := cmd.Run(); err != nil {
 		return nil, fmt.Errorf("go list: %w: %s", err, strings.TrimSpace(stderr.String()))
 	}
-	return parseSources(&stdout)
+	return &stdout, nil
+}
+
+// eachListed calls f for each package of what go list -json prints.
+func eachListed[T any](r io.Reader, f func(T)) error {
+	for dec := json.NewDecoder(r); ; {
+		var l T
+		if err := dec.Decode(&l); errors.Is(err, io.EOF) {
+			return nil
+		} else if err != nil {
+			return fmt.Errorf("read go list: %w", err)
+		}
+		f(l)
+	}
 }
 
 // parseSources reads what go list prints.
 func parseSources(r io.Reader) ([]SourcePackage, error) {
 	var packages []SourcePackage
-	for dec := json.NewDecoder(r); ; {
-		var l listedSource
-		if err := dec.Decode(&l); errors.Is(err, io.EOF) {
-			return packages, nil
-		} else if err != nil {
-			return nil, fmt.Errorf("read go list: %w", err)
-		}
+	err := eachListed(r, func(l listedSource) {
 		p := SourcePackage{ImportPath: l.ImportPath, Dir: l.Dir, Internal: l.TestGoFiles, External: l.XTestGoFiles}
 		if l.Error != nil {
 			p.Err = strings.TrimSpace(l.Error.Err)
 		}
 		packages = append(packages, p)
+	})
+	if err != nil {
+		return nil, err
 	}
+	return packages, nil
 }

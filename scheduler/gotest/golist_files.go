@@ -1,16 +1,9 @@
 package gotest
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
-	"errors"
-	"fmt"
 	"io"
-	"os/exec"
 	"slices"
-	"strings"
-	"time"
 )
 
 // BuiltPackage is a package with its files.
@@ -42,21 +35,11 @@ const perList = 200
 func (a *Args) ListFiles(ctx context.Context, dir string, env, names []string) ([]BuiltPackage, error) {
 	var all []BuiltPackage
 	for part := range slices.Chunk(names, perList) {
-		words := []string{"list"}
-		if a.Dir != "" {
-			words = append(words, "-C="+a.Dir)
+		out, err := a.goList(ctx, dir, env, []string{"-find", "-json=ImportPath,Dir,GoFiles,CgoFiles,Standard,Module"}, part)
+		if err != nil {
+			return nil, err
 		}
-		words = append(words, "-e", "-find", "-json=ImportPath,Dir,GoFiles,CgoFiles,Standard,Module")
-		words = slices.Concat(words, a.BuildFlags(), []string{"--"}, part)
-		cmd := exec.CommandContext(ctx, "go", words...)
-		cmd.Dir, cmd.Env = dir, env
-		cmd.WaitDelay = 5 * time.Second // children that keep stdout open
-		var stdout, stderr bytes.Buffer
-		cmd.Stdout, cmd.Stderr = &stdout, &stderr
-		if err := cmd.Run(); err != nil {
-			return nil, fmt.Errorf("go list: %w: %s", err, strings.TrimSpace(stderr.String()))
-		}
-		some, err := parseFiles(&stdout)
+		some, err := parseFiles(out)
 		if err != nil {
 			return nil, err
 		}
@@ -68,15 +51,13 @@ func (a *Args) ListFiles(ctx context.Context, dir string, env, names []string) (
 // parseFiles reads what go list prints.
 func parseFiles(r io.Reader) ([]BuiltPackage, error) {
 	var packages []BuiltPackage
-	for dec := json.NewDecoder(r); ; {
-		var l listedFiles
-		if err := dec.Decode(&l); errors.Is(err, io.EOF) {
-			return packages, nil
-		} else if err != nil {
-			return nil, fmt.Errorf("read go list: %w", err)
-		}
+	err := eachListed(r, func(l listedFiles) {
 		p := BuiltPackage{ImportPath: l.ImportPath, Dir: l.Dir, Files: append(l.GoFiles, l.CgoFiles...)}
 		p.Main = l.Module != nil && l.Module.Main || l.Module == nil && !l.Standard && len(p.Files) > 0
 		packages = append(packages, p)
+	})
+	if err != nil {
+		return nil, err
 	}
+	return packages, nil
 }

@@ -142,6 +142,18 @@ func explain(p prober, s *suspect, found *hypothesis) *diagnosis {
 		return e.diagnose(Random, plain, e.alone.condition)
 	}
 	candidates := e.candidates()
+	if d := e.tryAll(candidates); d != nil {
+		return d
+	}
+	if e.alone.failed > 0 {
+		return e.diagnose(Random, plain, e.alone.condition)
+	}
+	return e.rare(candidates)
+}
+
+// tryAll looks at each candidate once and then tries them, those that failed most first, until one
+// explains the failure; nil if none does.
+func (e *examiner) tryAll(candidates []candidate) *diagnosis {
 	for _, c := range candidates {
 		e.extend(c.probe, glance)
 	}
@@ -151,10 +163,7 @@ func explain(p prober, s *suspect, found *hypothesis) *diagnosis {
 			return d
 		}
 	}
-	if e.alone.failed > 0 {
-		return e.diagnose(Random, plain, e.alone.condition)
-	}
-	return e.rare(candidates)
+	return nil
 }
 
 // steady reports whether the suspect fails alone as often as it did in the rounds, so that no

@@ -31,17 +31,7 @@ func (e *examiner) company() *diagnosis {
 		return e.constant()
 	}
 	// What failed on one processor may have failed because of that: see candidates.
-	candidates := slices.DeleteFunc(e.companies(), func(c candidate) bool { return c.procs > 0 })
-	for _, c := range candidates {
-		e.extend(c.probe, glance)
-	}
-	slices.SortStableFunc(candidates, func(a, b candidate) int { return b.failed - a.failed })
-	for _, c := range candidates {
-		if d := e.try(c, first); d != nil {
-			return d
-		}
-	}
-	return nil
+	return e.tryAll(slices.DeleteFunc(e.companies(), func(c candidate) bool { return c.procs > 0 }))
 }
 
 // verify looks on an idle machine at what a survey has found, and returns it if it is true there.
