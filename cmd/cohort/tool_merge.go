@@ -27,8 +27,8 @@ Make one run of the records that the shards of a suite have written (--shard I/N
 several records of a shard the newest counts.
 
 Exit code: that of the run. 3 if the records cannot be merged: one of a shard is
-missing or not complete, they are of two plans, other source or another go
-version, or something that was planned did not run exactly once.
+missing or not complete, they are of two plans, other source, another go version
+or other go test flags, or something that was planned did not run exactly once.
 
 Flags:
 `
@@ -102,9 +102,6 @@ func (c *command) merge(args []string) error {
 func (c *command) mergeSet(set *merge.Set, given layer, opts *options, o mergeOptions) (err error) {
 	for _, note := range set.Notes {
 		c.log.infof("%s", note)
-	}
-	for _, text := range set.Warnings {
-		c.log.warnf("%s", text)
 	}
 	name := opts.record.file
 	if name == "" {

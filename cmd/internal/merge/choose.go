@@ -30,7 +30,9 @@ type candidate struct {
 	digest       string // of the plan
 	source, goes string // a hash of the source; the go version and system
 	module       string
-	signal       int // that ended the run
+	arguments    []string // of go test
+	settings     string   // what they say of the tests
+	signal       int      // that ended the run
 }
 
 // shard names the candidate's part.
@@ -85,7 +87,20 @@ func differences(all []candidate, chosen []int) []string {
 	differ("ran other source", "", func(c candidate) string { return c.source })
 	differ("ran with another go version or system", "", func(c candidate) string { return c.goes })
 	differ("are of two modules", "", func(c candidate) string { return c.module })
-	return problems
+	return append(problems, otherArguments(all, complete)...)
+}
+
+// otherArguments says of the first record that ran with other arguments of go test than the one of the
+// first shard that it did: together they would be no run that one machine could have had.
+func otherArguments(all []candidate, complete []int) []string {
+	for _, i := range complete {
+		a, b := all[complete[0]], all[i]
+		if a.settings != b.settings {
+			return []string{fmt.Sprintf("%s (shard %s) and %s (shard %s) ran with other arguments of go test: %q and %q",
+				a.file, a.shard(), b.file, b.shard(), strings.Join(a.arguments, " "), strings.Join(b.arguments, " "))}
+		}
+	}
+	return nil
 }
 
 func said(value string) string {

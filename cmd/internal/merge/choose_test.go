@@ -46,6 +46,9 @@ func TestChoose(t *testing.T) {
 		{"another go", []candidate{a, b, change(c, func(c *candidate) { c.goes = "go1.25, linux/amd64" })}, "a b c", "",
 			"a and c ran with another go version or system: go1.26, linux/amd64 and go1.25, linux/amd64"},
 		{"another module", []candidate{a, b, change(c, func(c *candidate) { c.module = "n" })}, "a b c", "", "a and c are of two modules: m and n"},
+		{"other arguments", []candidate{a, b, change(c, func(c *candidate) { c.settings, c.arguments = "-short=true", []string{"-short", "./..."} })}, "a b c", "",
+			`a (shard 1/3) and c (shard 3/3) ran with other arguments of go test: "" and "-short ./..."`},
+		{"arguments in other words", []candidate{change(a, func(c *candidate) { c.arguments = []string{"-coverprofile=1"} }), b, c}, "a b c", "", ""},
 		{"another number", []candidate{a, b, change(c, func(c *candidate) { c.count = 4 })}, "a b c", "", "a and c are of another number of shards: 3 and 4"},
 	} {
 		chosen, notes, problems := choose(tt.all)

@@ -13,8 +13,8 @@ import (
 
 // Set is the records of all shards of one run, of each shard the one that counts. Close it.
 type Set struct {
-	// Notes say which records do not count, Warnings what else should be known, one a line.
-	Notes, Warnings []string
+	// Notes say which records do not count, one a line.
+	Notes []string
 	// Plan is the plan by which the suite was divided.
 	Plan *plan.ShardPlan
 
@@ -62,35 +62,8 @@ func Open(names []string) (*Set, error) {
 	if refused = append(refused, more...); len(refused) > 0 {
 		return nil, errors.Join(&Refused{refused}, set.Close())
 	}
-	set.Warnings = set.otherArguments()
 	return &set, nil
 }
-
-// otherArguments returns which shards ran with other arguments of go test than the first: those that
-// name files aside, which machines have of their own.
-func (s *Set) otherArguments() []string {
-	words := func(r *shardRecord) string {
-		var all []string
-		for i, word := range r.Manifest.Command {
-			flag, _, _ := strings.Cut(strings.TrimPrefix(strings.TrimLeft(word, "-"), "test."), "=")
-			own := strings.HasPrefix(word, "-") && slices.Contains(ownFiles(), flag)
-			if !own && (i == 0 || !slices.Contains(ownFiles(), strings.TrimLeft(r.Manifest.Command[i-1], "-"))) {
-				all = append(all, word)
-			}
-		}
-		return strings.Join(all, " ")
-	}
-	var warnings []string
-	for _, r := range s.shards[1:] {
-		if a, b := words(s.shards[0]), words(r); a != b {
-			warnings = append(warnings, fmt.Sprintf("%s and %s ran with other arguments of go test: %q and %q", s.shards[0].file, r.file, a, b))
-		}
-	}
-	return warnings
-}
-
-// ownFiles are the flags of go test with which each shard names files of its own.
-func ownFiles() []string { return []string{"coverprofile", "outputdir"} }
 
 // read opens a record. A problem is why it cannot be used; the reader is nil if it is not complete.
 func read(name string) (*record.Reader, candidate, string) {
@@ -114,7 +87,17 @@ func read(name string) (*record.Reader, candidate, string) {
 	c.index, c.count, c.digest, c.start = m.Shard.Index, m.Shard.Count, m.Shard.Digest, m.Start
 	c.source, c.module, c.signal = m.Source, m.Module, m.Verdict.Signal
 	c.goes = fmt.Sprintf("%s, %s/%s", m.Go, m.System.OS, m.System.Arch)
+	c.arguments, c.settings = m.Command, settings(m.Command)
 	return r, c, ""
+}
+
+// settings returns what arguments of go test say of the tests, as one text.
+func settings(arguments []string) string {
+	args, err := gotest.ParseArgs(arguments, []string{"GOENV=off"})
+	if err != nil { // only the go command understands them
+		return strings.Join(arguments, " ")
+	}
+	return strings.Join(args.Settings(), " ")
 }
 
 // killed makes a candidate of a record that is not complete, if it says which shard it is of.
