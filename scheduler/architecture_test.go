@@ -50,6 +50,8 @@ var rules = []rule{
 	{"scheduler/hunt/adopt", "scheduler/hunt"},
 	{"scheduler/gotest", "scheduler/gotest/reentry"}, // the wire of exec-test and exec-tool
 	{"scheduler/internal/script", "scheduler/testbin"},
+	{"scheduler/remote", ""},
+	{"scheduler/remote/...", "scheduler/remote/... scheduler/testbin"},
 	{"scheduler/...", ""}, // plan, history, linkcache, procgroup, ...: by themselves
 }
 
@@ -399,6 +401,8 @@ func TestRules(t *testing.T) {
 		{"scheduler/plan", "scheduler/ledger", false},
 		{"scheduler/gotest", "scheduler/linkcache", false},
 		{"scheduler/gotest/reentry", "scheduler/gotest", false},
+		{"scheduler/remote", "scheduler/worker", false},
+		{"scheduler/remote/machine", "scheduler/gotest", false},
 	} {
 		if r, ok := ruleFor(tc.from); !ok || allowed(r.may, tc.to) != tc.ok {
 			t.Errorf("%s may import %s: %v, want %v", tc.from, tc.to, !tc.ok, tc.ok)
