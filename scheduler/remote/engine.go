@@ -199,6 +199,17 @@ type State struct {
 	// Code is the exit code of a run that is done, Verdict the line that goes with it.
 	Code    int    `json:",omitempty"`
 	Verdict string `json:",omitempty"`
+	// Numbers are the numbers of each node's first worker: no two workers of a run have the same
+	// one, and all are below Workers. Sick are the nodes that are to take no more work.
+	Numbers map[string]int `json:",omitempty"`
+	Workers int            `json:",omitempty"`
+	Sick    []string       `json:",omitempty"`
+}
+
+// Key names a batch.
+type Key struct {
+	Batch   string
+	Attempt int
 }
 
 // Stop tells the agents to end a batch.
@@ -263,10 +274,12 @@ type Node struct {
 	Name string
 	// Slots is how many processes run at a time on it.
 	Slots int
-	// Sick reports that it takes no more work, and why.
-	Sick string `json:",omitempty"`
+	// Holds are the batches that it has leased.
+	Holds []Key `json:",omitempty"`
 	// Has are the sums of binaries that it has, the newest first; not necessarily all.
 	Has []string `json:",omitempty"`
+	// Late counts its results that came second.
+	Late int `json:",omitempty"`
 }
 
 // Kinds are kinds of events.
