@@ -41,8 +41,8 @@ FUZZTIME ?= 10s
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-build: ## build bin/cohort
-	CGO_ENABLED=0 $(GO) build -o bin/ ./cmd/cohort
+build: ## build bin/cohort and bin/cohort-queue
+	CGO_ENABLED=0 $(GO) build -o bin/ ./cmd/cohort ./cmd/cohort-queue
 
 test: ## run all tests (PACKAGES=./..., ARGS='-run X', RACE= for no race detector)
 	$(GO) test -timeout=45m $(RACE) $(ARGS) $(PACKAGES)

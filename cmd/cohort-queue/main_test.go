@@ -1,0 +1,161 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"io"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// asEnv has the test binary be another program: the tests run cohort-queue, servers and agents as
+// processes of their own, built from go.mod as the tests are.
+const asEnv = "COHORT_QUEUE_TEST_AS"
+
+func TestMain(m *testing.M) {
+	switch os.Getenv(asEnv) {
+	case "":
+		os.Exit(m.Run())
+	case "cohort-queue":
+		main()
+	default:
+		os.Exit(exitError)
+	}
+}
+
+// patience bounds every wait of the tests for a process or a server: it only ends what would last
+// forever.
+const patience = time.Minute
+
+// tick is how often a condition is looked at.
+const tick = 10 * time.Millisecond
+
+// eventually waits until ok reports true.
+func eventually(t *testing.T, what string, ok func() bool) {
+	t.Helper()
+	for end := time.Now().Add(patience); !ok(); time.Sleep(tick) {
+		if time.Now().After(end) {
+			t.Fatalf("it did not happen: %s", what)
+		}
+	}
+}
+
+// limit ends with the test, or when it has waited for too long.
+func limit(t *testing.T) context.Context {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	t.Cleanup(cancel)
+	return ctx
+}
+
+// process is another program that runs beside a test.
+type process struct {
+	*exec.Cmd
+	stdin  io.WriteCloser
+	out    *bufio.Reader // its stdout
+	stderr *bytes.Buffer // to be read once it has ended
+	ended  chan struct{}
+	err    error // how it ended
+}
+
+// launch starts the test binary as another program. It is killed at the end of the test, if it has
+// not ended by then.
+func launch(t *testing.T, as string, args ...string) *process {
+	t.Helper()
+	exe, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &process{Cmd: exec.Command(exe, args...), stderr: new(bytes.Buffer), ended: make(chan struct{})}
+	p.Env = append(os.Environ(), asEnv+"="+as, "COHORT_QUEUE=", "COHORT_QUEUE_RUN=")
+	p.Stderr = p.stderr
+	if p.stdin, err = p.StdinPipe(); err != nil {
+		t.Fatal(err)
+	}
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.Stdout, p.out = w, bufio.NewReader(r)
+	if err := p.Start(); err != nil {
+		t.Fatal(err)
+	}
+	_ = w.Close()
+	go func() { // ends with the process, which the clean-up kills
+		p.err = p.Wait()
+		close(p.ended)
+	}()
+	t.Cleanup(func() {
+		p.kill()
+		_ = r.Close()
+	})
+	return p
+}
+
+// kill ends the process without a chance to tidy up.
+func (p *process) kill() {
+	_ = p.Process.Kill()
+	<-p.ended
+}
+
+// wait waits for the end of the process and returns its exit code.
+func (p *process) wait(t *testing.T) int {
+	t.Helper()
+	select {
+	case <-p.ended:
+	case <-time.After(patience):
+		t.Fatalf("%v did not end", p.Args)
+	}
+	return p.ProcessState.ExitCode()
+}
+
+// line reads a line of stdout.
+func (p *process) line(t *testing.T) string {
+	t.Helper()
+	line, err := p.out.ReadString('\n')
+	if err != nil {
+		<-p.ended
+		t.Fatalf("%v: %v\n%s", p.Args, err, p.stderr)
+	}
+	return strings.TrimSpace(line)
+}
+
+// serving starts cohort-queue serve with a store of its own and returns the address.
+func serving(t *testing.T, args ...string) (string, *process) {
+	t.Helper()
+	store := filepath.Join(t.TempDir(), "store")
+	p := launch(t, "cohort-queue", append([]string{"serve", "--listen=127.0.0.1:0", "--store=" + store}, args...)...)
+	return p.line(t), p
+}
+
+// command runs cohort-queue in this process.
+func runCommand(env []string, args ...string) (code int, stdout, stderr string) {
+	var out, errs bytes.Buffer
+	code = run(args, strings.NewReader(""), &out, &errs, env)
+	return code, out.String(), errs.String()
+}
+
+// terminate asks the process to end.
+func (p *process) terminate(t *testing.T) {
+	t.Helper()
+	if err := p.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// port is that of an address.
+func port(t *testing.T, address string) string {
+	t.Helper()
+	u, err := url.Parse(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return u.Port()
+}
