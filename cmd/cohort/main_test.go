@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"os"
@@ -16,6 +17,9 @@ import (
 
 // TestMain puts commands into PATH that are this test binary under other names.
 func TestMain(m *testing.M) {
+	if err := os.Setenv("GORACE", goRace()); err != nil {
+		panic(err)
+	}
 	testscript.Main(m, map[string]func(){
 		"cohort": main,
 		"replay": func() { os.Exit(replay(os.Args[1:], os.Stdout, os.Stderr)) },
@@ -37,11 +41,16 @@ func TestScripts(t *testing.T) {
 				e.Setenv(name, goEnv(t, name))
 			}
 			e.Setenv("GOVERSION", "go1.test")
+			e.Setenv("GORACE", goRace())
 			return err
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){"xmlcount": xmlCount, "runs": runs},
 	})
 }
+
+// goRace is GORACE of the processes that tests start. Under the race detector they are this test
+// binary, and each waits a second before it ends, of which there are thousands.
+func goRace() string { return cmp.Or(os.Getenv("GORACE"), "atexit_sleep_ms=10") }
 
 // xmlCount checks how often an element is in a file: xmlcount FILE ELEMENT N.
 func xmlCount(ts *testscript.TestScript, neg bool, args []string) {
