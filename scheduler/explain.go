@@ -27,6 +27,9 @@ type Explained struct {
 	Others int
 	// Parts reports that the process that failed ran a part of the test's subtests.
 	Parts bool
+	// Late is how long the package ran in source order before it was ended, because nobody waits longer
+	// for an explanation; 0: it was not.
+	Late time.Duration
 }
 
 // explanation is the inquiry into the failures of a run. What is asked is for the rerun.Inquiry,
@@ -35,7 +38,8 @@ type explanation struct {
 	cfg      *Config
 	inquiry  *rerun.Inquiry
 	subjects []explained
-	suites   []*suite // in the order of failure
+	suites   []*suite                 // in the order of failure
+	late     map[*suite]time.Duration // processes in source order that took too long
 }
 
 // explained is a unit that failed, and the process in which it did.
@@ -49,7 +53,7 @@ type explained struct {
 // test's order, or what runs at the same time. The jobs of failed processes are in first, by number;
 // reruns may be nil.
 func newExplanation(c *Config, suites []*suite, first map[int]*job, r *reruns) *explanation {
-	e := &explanation{cfg: c}
+	e := &explanation{cfg: c, late: map[*suite]time.Duration{}}
 	var subjects []rerun.Subject
 	for _, s := range suites {
 		if len(e.suites) == explainPackages || s.file.rerun == "" || s.busy.sum > explainTime || len(s.account.Failures()) > 0 {
@@ -144,6 +148,9 @@ func (e *explanation) job(p rerun.Probe) *job {
 
 // ended takes what a probe has shown.
 func (e *explanation) ended(j *job, r *worker.Result) {
+	if j.probe.Question == rerun.Source && r.Exit.Canceled && r.Exit.End.Sub(r.Exit.Start) >= j.limit {
+		e.late[j.suite] = j.limit
+	}
 	e.inquiry.Answered(j.probe, func(n int) rerun.Answer { return fared(e.subjects[n].unit, r) })
 }
 
@@ -174,6 +181,7 @@ func (e *explanation) of(unit *ledger.Unit) *Explained {
 		Source: e.inquiry.Answer(n, rerun.Source), Alone: e.inquiry.Answer(n, rerun.Alone), Again: e.inquiry.Answer(n, rerun.Again),
 		Others: len(e.subjects[n].first.Tests) - len(unit.Def.Names()),
 		Parts:  e.subjects[n].first.Part != nil,
+		Late:   e.late[e.subjects[n].suite],
 	}
 	if x.Others == 0 && !x.Parts {
 		x.Again = x.Alone // it was alone in the process that failed

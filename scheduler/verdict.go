@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/gotestcohort/cohort/grouping"
 	"github.com/gotestcohort/cohort/scheduler/ledger"
@@ -99,8 +100,12 @@ func (c *core) reran(u UnitVerdict, s *suite, unit *ledger.Unit) UnitVerdict {
 	if c.explanation != nil && unit != nil {
 		u.Explained = c.explanation.of(unit)
 	}
-	if x := u.Explained; x != nil && x.Source == rerun.Passes && x.Alone == rerun.Fails {
+	switch x := u.Explained; {
+	case x == nil:
+	case x.Source == rerun.Passes && x.Alone == rerun.Fails:
 		u.Note = "fails alone, but passes in source order in one process"
+	case x.Source == rerun.Unknown && x.Late > 0 && u.Note == "":
+		u.Note = fmt.Sprintf("not known whether go test would fail too: its process in source order was ended after %v", x.Late.Round(time.Second))
 	}
 	if stays != "" && u.Note != "" {
 		u.Note += "; "

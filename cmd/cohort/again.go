@@ -17,7 +17,7 @@ import (
 // with set-ups it is a cohort command. A
 // group has none: its members need each other, and the command of its process is the one.
 func (s *scheduledSource) again(u scheduler.UnitVerdict, exec *testjson.Execution) string {
-	run := ""
+	run := s.config.GoTest.Run
 	if u.Name != "" {
 		if !rootFailed(exec, u.Package, u.Name) {
 			return "" // it is not the name of a test
