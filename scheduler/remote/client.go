@@ -48,8 +48,8 @@ func (c *client) Publish(ctx context.Context, lane string, w Work) error {
 	return err
 }
 
-func (c *client) Holds(ctx context.Context, lane, batch string, attempt int) (held bool, err error) {
-	_, err = c.do(ctx, "holds", callWork{Lane: lane, Batch: batch, Attempt: attempt}, nil, &held, nil)
+func (c *client) Holds(ctx context.Context, batch string, attempt int) (held bool, err error) {
+	_, err = c.do(ctx, "holds", callWork{Batch: batch, Attempt: attempt}, nil, &held, nil)
 	return held, err
 }
 

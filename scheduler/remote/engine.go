@@ -72,7 +72,8 @@ type Engine interface {
 	// Release gives the lock away at once. It is no error if it was gone.
 	Release(ctx context.Context, f Fence) error
 	// SetState says how the run stands. ErrRefused as for Renew: an engine checks the fence before,
-	// and need not do both in one step. A run that is done stays so: ErrExists.
+	// and need not do both in one step. A run that is done stays so: ErrExists, unless s is the state
+	// that it has.
 	SetState(ctx context.Context, f Fence, s State) error
 	// Stop tells the agents to stop a batch, wherever it is. The last Stop of a batch counts.
 	Stop(ctx context.Context, f Fence, s Stop) error
@@ -81,8 +82,8 @@ type Engine interface {
 	// same three adds nothing, at least within the two minutes after the first. A lane is made by
 	// its first use. ErrFull if the server takes no more, ErrTooLarge.
 	Publish(ctx context.Context, lane string, w Work) error
-	// Holds reports whether work of that batch and attempt is in the lane, waiting or leased.
-	Holds(ctx context.Context, lane, batch string, attempt int) (bool, error)
+	// Holds reports whether work of that batch and attempt is in any lane, waiting or leased.
+	Holds(ctx context.Context, batch string, attempt int) (bool, error)
 	// Lanes returns how much work is in each lane.
 	Lanes(ctx context.Context) ([]Lane, error)
 	// Repair makes a lane's consumer anew, for one that is stuck. What was leased is delivered
@@ -175,7 +176,7 @@ type Run struct {
 	Facts Facts
 	// Leader is the node that leads, "" for none.
 	Leader string
-	// Fence is that of the node which asked with Lead, if it leads. 0 if it does not.
+	// Fence is that of the node which asked with Lead, if it leads, else 0; see Event for another.
 	Fence Fence
 	State State
 }
@@ -307,7 +308,7 @@ type Event struct {
 	// Node is a node; only its name if it is Gone.
 	Node Node `json:",omitzero"`
 	Gone bool `json:",omitempty"`
-	// Run is the run without a fence.
+	// Run is the run. Its fence is the leader's, whichever node that is.
 	Run Run `json:",omitzero"`
 	// Stop is a batch to be ended.
 	Stop Stop `json:",omitzero"`

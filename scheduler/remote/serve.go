@@ -232,7 +232,7 @@ func (s *server) queue(ctx context.Context, f frame) (any, error) {
 		a.Work.Payload = f.body
 		return nil, s.engine.Publish(ctx, a.Lane, a.Work)
 	case "holds":
-		return s.engine.Holds(ctx, a.Lane, a.Batch, a.Attempt)
+		return s.engine.Holds(ctx, a.Batch, a.Attempt)
 	case "lanes":
 		return s.engine.Lanes(ctx)
 	}

@@ -51,8 +51,8 @@ func (e *echo) Publish(_ context.Context, lane string, w Work) error {
 	return e.note("publish %s %s %d %d %q", lane, w.Batch, w.Attempt, w.Round, w.Payload)
 }
 
-func (e *echo) Holds(_ context.Context, lane, batch string, attempt int) (bool, error) {
-	return true, e.note("holds %s %s %d", lane, batch, attempt)
+func (e *echo) Holds(_ context.Context, batch string, attempt int) (bool, error) {
+	return true, e.note("holds %s %d", batch, attempt)
 }
 
 func (e *echo) Lanes(context.Context) ([]Lane, error) {
@@ -154,7 +154,7 @@ func TestCalls(t *testing.T) {
 		{`publish long b 1 2 "\x00\xff"`, func() (any, error) {
 			return nil, c.Publish(ctx, "long", Work{"b", 1, 2, []byte("\x00\xff")})
 		}, nil},
-		{"holds long b 1", func() (any, error) { return c.Holds(ctx, "long", "b", 1) }, true},
+		{"holds b 1", func() (any, error) { return c.Holds(ctx, "b", 1) }, true},
 		{"lanes", func() (any, error) { return c.Lanes(ctx) }, []Lane{{"a", 1, 2}}},
 		{"repair long", func() (any, error) { return nil, c.Repair(ctx, "long") }, nil},
 		{"fetch [x y] 1s", func() (any, error) { return c.Fetch(ctx, []string{"x", "y"}, time.Second) },
@@ -171,7 +171,9 @@ func TestCalls(t *testing.T) {
 		{"get output", func() (any, error) { return c.GetOutput(ctx, Delivery{}, MaxChunk) }, make([]byte, MaxChunk)},
 		{"put blob s f", func() (any, error) { return nil, c.PutBlob(ctx, "s", "f") }, nil},
 		{"get blob s f", func() (any, error) { return nil, c.GetBlob(ctx, "s", "f") }, nil},
-		{"announce {Name:n Slots:4 Holds:[{Batch:b Attempt:1}] Has:[s] Late:2}", func() (any, error) { return nil, c.Announce(ctx, Node{Name: "n", Slots: 4, Holds: []Key{{"b", 1}}, Has: []string{"s"}, Late: 2}) }, nil},
+		{"announce {Name:n Slots:4 Holds:[{Batch:b Attempt:1}] Has:[s] Late:2}", func() (any, error) {
+			return nil, c.Announce(ctx, Node{Name: "n", Slots: 4, Holds: []Key{{"b", 1}}, Has: []string{"s"}, Late: 2})
+		}, nil},
 		{"leave", func() (any, error) { return nil, c.Leave(ctx) }, nil},
 	} {
 		e.calls = nil

@@ -1,0 +1,584 @@
+package machine
+
+import (
+	"container/heap"
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gotestcohort/cohort/scheduler/remote"
+	"github.com/gotestcohort/cohort/scheduler/remote/enginetest"
+)
+
+var rounds = flag.Int("sim.rounds", 100, "how many random runs on simulated machines")
+
+// sim is a run on simulated machines, on which everything may go wrong. Nothing in it is parallel:
+// what happens is a queue of functions by their time.
+type sim struct {
+	t      *testing.T
+	rand   *rand.Rand
+	now    time.Time
+	queue  moments
+	serial int
+	server *enginetest.Server
+	nodes  []*simNode
+	units  []*simUnit
+	byKey  map[remote.Key]*simUnit
+	faults faults
+	says   []string
+	// loose reports that two copies of a batch may run: the queue has lost work.
+	loose     bool
+	takeovers int
+}
+
+type faults struct {
+	deaths, stalls, outages, losses, killers int
+	leaderDies, leaderStalls                 bool
+	// flaky is the share of calls whose answer is lost, done or not.
+	flaky float64
+}
+
+type moment struct {
+	at     time.Time
+	serial int
+	do     func()
+}
+
+type moments []moment
+
+func (m moments) Len() int { return len(m) }
+func (m moments) Less(i, j int) bool {
+	return m[i].at.Before(m[j].at) || m[i].at.Equal(m[j].at) && m[i].serial < m[j].serial
+}
+func (m moments) Swap(i, j int) { m[i], m[j] = m[j], m[i] }
+func (m *moments) Push(x any)   { *m = append(*m, x.(moment)) }
+func (m *moments) Pop() any {
+	last := (*m)[len(*m)-1]
+	*m = (*m)[:len(*m)-1]
+	return last
+}
+
+func (s *sim) after(d time.Duration, do func()) {
+	s.serial++
+	heap.Push(&s.queue, moment{s.now.Add(d), s.serial, do})
+}
+
+// short is how long a call takes.
+func (s *sim) short() time.Duration { return time.Duration(1+s.rand.IntN(20)) * time.Millisecond }
+
+// simUnit is a batch and what it does.
+type simUnit struct {
+	key       remote.Key
+	takes     time.Duration
+	kills     bool // ends its machine
+	binary    string
+	delivered map[*Leader]int
+	runs      int
+	took      []string
+	what      What
+	killed    []string // machines
+}
+
+// simNode is a machine.
+type simNode struct {
+	*sim
+	name    string
+	engine  *enginetest.Engine
+	agent   *Agent
+	leader  *Leader
+	dead    bool
+	stalled bool
+	waiting []func() // what happens once it goes on
+	procs   map[string]*simProc
+	next    int // event
+	left    *Leave
+	finish  bool
+	todo    int // units that the leader waits for
+	timer   int
+}
+
+type simProc struct {
+	unit   *simUnit
+	killed bool
+	over   bool
+}
+
+// on does something on the node, once it goes on if it is stalled.
+func (n *simNode) on(do func()) {
+	switch {
+	case n.dead:
+	case n.stalled:
+		n.waiting = append(n.waiting, do)
+	default:
+		do()
+		n.pump()
+	}
+}
+
+// pump does what is due on the node.
+func (n *simNode) pump() {
+	for _, act := range n.agent.Due(n.now) {
+		n.do(act, n.now)
+	}
+	if n.leader != nil {
+		for _, act := range n.leader.Due(n.now) {
+			n.lead(act, n.now)
+		}
+	}
+	if n.dead {
+		return
+	}
+	n.check()
+	next := n.agent.Next(n.now)
+	if n.leader != nil {
+		if at := n.leader.Next(n.now); !at.IsZero() && (next.IsZero() || at.Before(next)) {
+			next = at
+		}
+	}
+	if next.IsZero() {
+		return
+	}
+	n.timer++
+	this := n.timer
+	n.after(max(next.Sub(n.now), time.Millisecond), func() {
+		if this == n.timer || n.stalled {
+			n.on(func() {})
+		}
+	})
+}
+
+// check looks at what must hold at any time on a machine that is awake.
+func (n *simNode) check() {
+	for _, h := range n.agent.holds {
+		if p := n.procs[h.lease.Token]; p != nil && !p.over && !p.killed && !n.now.Before(h.until) {
+			n.t.Errorf("%s runs %v, whose lease has run out", n.name, p.unit.key)
+		}
+	}
+}
+
+// call makes a call of the engine and gives its error to then, both later. The answer may be lost.
+func (n *simNode) call(do func(ctx context.Context) error, then func(error)) {
+	n.after(n.short(), func() {
+		n.on(func() {
+			var err error
+			lost := n.rand.Float64() < n.faults.flaky
+			if !lost || n.rand.IntN(2) == 0 {
+				err = do(context.Background())
+			}
+			if lost {
+				err = remote.ErrUnreachable
+			}
+			n.after(n.short(), func() { n.on(func() { then(err) }) })
+		})
+	})
+}
+
+// do is the acts of an agent.
+func (n *simNode) do(act Act, asked time.Time) {
+	a, e := n.agent, n.engine
+	switch act := act.(type) {
+	case Fetch:
+		var l remote.Lease
+		n.call(func(ctx context.Context) (err error) { l, err = e.Fetch(ctx, act.Lanes, 0); return err }, func(err error) {
+			if errors.Is(err, remote.ErrEmpty) { // it would have waited
+				n.after(act.Wait, func() { n.on(func() { a.Fetched(n.now, asked, l, err) }) })
+				return
+			}
+			a.Fetched(n.now, asked, l, err)
+		})
+	case Look:
+		n.call(func(ctx context.Context) error {
+			_, err := e.GetResult(ctx, act.Key.Batch, act.Key.Attempt)
+			return err
+		}, func(err error) {
+			gone := errors.Is(err, remote.ErrGone)
+			if gone {
+				err = nil
+			}
+			a.Looked(n.now, act.Token, !gone && err == nil, err)
+		})
+	case Start:
+		n.start(act)
+	case End:
+		if p := n.procs[act.Token]; p != nil {
+			n.after(n.short(), func() { n.end(act.Token) })
+		}
+	case Kill:
+		n.procs[act.Token].killed = true
+		n.after(n.short(), func() { n.end(act.Token) })
+	case Extend:
+		n.call(func(ctx context.Context) error {
+			if !n.now.Before(act.Limit) {
+				return context.DeadlineExceeded
+			}
+			return e.Extend(ctx, act.Token)
+		}, func(err error) { a.Extended(n.now, asked, act.Token, err) })
+	case Put:
+		r := remote.Result{Batch: act.Lease.Work.Batch, Attempt: act.Lease.Work.Attempt, Node: n.name, Nonce: n.name + act.Token, Payload: []byte(act.What)}
+		var stands remote.Result
+		n.call(func(ctx context.Context) (err error) { stands, err = e.PutResult(ctx, r); return err }, func(err error) {
+			a.Put(n.now, act.Token, stands.Nonce == r.Nonce, err)
+		})
+	case Ack:
+		n.call(func(ctx context.Context) error { return e.Done(ctx, act.Token) }, func(err error) { a.Acked(n.now, act.Token, err) })
+	case GiveBack:
+		n.call(func(ctx context.Context) error { return e.Return(ctx, act.Token, act.Delay) }, func(error) {})
+	case Announce:
+		n.call(func(ctx context.Context) error { return e.Announce(ctx, act.Node) }, func(err error) { a.Announced(n.now, err) })
+	case Survey:
+		var lanes []remote.Lane
+		n.call(func(ctx context.Context) (err error) { lanes, err = e.Lanes(ctx); return err }, func(err error) { a.Lanes(n.now, lanes, err) })
+	case Lead:
+		var run remote.Run
+		n.call(func(ctx context.Context) (err error) { run, err = e.Lead(ctx, remote.Facts{Seed: 7}); return err }, func(err error) {
+			a.Led(n.now, err)
+			if err == nil && run.Fence != 0 {
+				n.begin(asked, run)
+			}
+		})
+	case Leave:
+		n.left, n.dead = &act, true
+	default:
+		n.t.Errorf("%T of an agent", act)
+	}
+}
+
+// start runs a process.
+func (n *simNode) start(act Start) {
+	u := n.byKey[remote.Key{Batch: act.Lease.Work.Batch, Attempt: act.Lease.Work.Attempt}]
+	if act.Worker >= act.Workers {
+		n.t.Errorf("worker %d of %d", act.Worker, act.Workers)
+	}
+	for _, other := range n.nodes {
+		for _, p := range other.procs {
+			if p.unit == u && !p.over && !p.killed && !other.dead && !other.stalled && !n.loose {
+				n.t.Errorf("%v: %s starts %v, which runs on %s", n.now, n.name, u.key, other.name)
+			}
+		}
+	}
+	if u.kills {
+		n.after(n.short()*100, func() { u.killed = append(u.killed, n.name); n.die() })
+	}
+	u.runs++
+	n.procs[act.Lease.Token] = &simProc{unit: u}
+	n.after(u.takes, func() { n.end(act.Lease.Token) })
+}
+
+// end is the end of a process. It goes on while its agent is stalled.
+func (n *simNode) end(token string) {
+	p := n.procs[token]
+	if p.over || n.dead {
+		return
+	}
+	p.over = true
+	n.on(func() { n.agent.Ended(token, Ended{}) })
+}
+
+// begin makes the node the leader.
+func (n *simNode) begin(asked time.Time, run remote.Run) {
+	if run.Facts.Seed != 7 {
+		n.t.Errorf("seed %d", run.Facts.Seed)
+	}
+	n.takeovers++
+	n.loose = n.loose || n.takeovers > 1 && n.faults.leaderStalls // what the old one has sent may arrive
+	n.leader = NewLeader(LeaderConfig{Node: n.name, Terms: n.engine.Terms(), Wait: 2 * time.Minute, Grace: 10 * time.Second}, asked, run)
+	n.todo = len(n.units)
+	n.next = 0 // all events again
+	for _, u := range n.units {
+		n.leader.Submit(Batch{Key: u.key, Binary: u.binary, Estimate: u.takes})
+	}
+}
+
+// lead is the acts of a leader.
+func (n *simNode) lead(act Act, asked time.Time) {
+	l, e := n.leader, n.engine
+	switch act := act.(type) {
+	case Publish:
+		n.call(func(ctx context.Context) error {
+			return e.Publish(ctx, act.Lane, remote.Work{Batch: act.Key.Batch, Attempt: act.Key.Attempt, Round: act.Round})
+		}, func(err error) { l.Published(n.now, act.Key, err) })
+	case Read:
+		var r remote.Result
+		n.call(func(ctx context.Context) (err error) {
+			r, err = e.GetResult(ctx, act.Key.Batch, act.Key.Attempt)
+			return err
+		}, func(err error) {
+			if err == nil {
+				n.byKey[act.Key].what = What(r.Payload)
+			}
+			l.Read(n.now, act.Key, r.Node, What(r.Payload), true, err)
+		})
+	case Deliver:
+		u := n.byKey[act.Key]
+		if u.delivered[l]++; u.delivered[l] > 1 || act.Err != nil {
+			n.t.Errorf("%v is delivered %d times, %v", act.Key, u.delivered[l], act.Err)
+		}
+		u.took = act.Took
+		if n.todo--; n.todo == 0 {
+			n.after(4*time.Minute, func() { n.on(n.over) })
+		}
+	case Check:
+		var held bool
+		n.call(func(ctx context.Context) (err error) {
+			held, err = e.Holds(ctx, act.Key.Batch, act.Key.Attempt)
+			return err
+		}, func(err error) {
+			l.Checked(n.now, act.Key, held, err)
+		})
+	case Renew:
+		var f remote.Fence
+		n.call(func(ctx context.Context) (err error) { f, err = e.Renew(ctx, act.Fence); return err }, func(err error) { l.Renewed(n.now, asked, f, err) })
+	case SetState:
+		n.call(func(ctx context.Context) error { return e.SetState(ctx, act.Fence, act.State) }, func(err error) { l.StateSet(n.now, act.State, err) })
+	case Survey:
+		var lanes []remote.Lane
+		n.call(func(ctx context.Context) (err error) { lanes, err = e.Lanes(ctx); return err }, func(err error) { l.Lanes(n.now, lanes, err) })
+	case Repair:
+		n.t.Errorf("lane %s is repaired", act.Lane)
+	case Say:
+		n.says = append(n.says, act.Text)
+	case Abort:
+		n.left = &Leave{3, act.Why}
+		n.die()
+	case Finished:
+		n.finish = true
+	default:
+		n.t.Errorf("%T of a leader", act)
+	}
+}
+
+// over is some time after the last batch was delivered: nobody holds anything.
+func (n *simNode) over() {
+	if held := n.server.Held(); held > 0 {
+		n.t.Errorf("%d batches are in the queue at the end", held)
+	}
+	for _, other := range n.nodes {
+		if !other.dead && !other.stalled && len(other.agent.holds) > 0 {
+			n.t.Errorf("%s holds %d batches at the end", other.name, len(other.agent.holds))
+		}
+	}
+	n.leader.Finish(0, "PASS")
+}
+
+// die is SIGKILL, of the machine.
+func (n *simNode) die() { n.dead = true }
+
+// stall is SIGSTOP of the agent, for a time. Its processes go on.
+func (n *simNode) stall(d time.Duration) {
+	if n.dead || n.stalled {
+		return
+	}
+	n.stalled = true
+	n.after(d, func() {
+		n.stalled = false
+		all := n.waiting
+		n.waiting = nil
+		n.rand.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
+		for _, do := range all {
+			n.on(do)
+		}
+		n.on(func() {})
+	})
+}
+
+// watch gives the node the events of the server.
+func (n *simNode) watch() {
+	n.after(50*time.Millisecond, func() {
+		if n.dead {
+			return
+		}
+		n.on(func() {
+			var events []remote.Event
+			events, n.next = n.server.Events(n.next)
+			for _, e := range events {
+				n.event(e)
+			}
+		})
+		n.watch()
+	})
+}
+
+func (n *simNode) event(e remote.Event) {
+	l := n.leader
+	switch e.Kind {
+	case remote.RunEvents:
+		n.agent.Heard(n.now, e.Run)
+		if l != nil {
+			l.Heard(e.Run)
+		}
+	case remote.StopEvents:
+		n.agent.Halt(e.Stop)
+	case remote.LinkEvents:
+		n.agent.Link(n.now, e.Up)
+		if l != nil {
+			l.Link(n.now, e.Up)
+		}
+	case remote.ResultEvents:
+		if l != nil {
+			l.Result(remote.Key{Batch: e.Result.Batch, Attempt: e.Result.Attempt})
+		}
+	case remote.NodeEvents:
+		if l != nil && e.Gone {
+			l.Gone(e.Node.Name)
+		} else if l != nil {
+			l.Node(e.Node)
+		}
+	}
+}
+
+// run runs the simulation to its end.
+func (s *sim) run() {
+	for limit := s.now.Add(time.Hour); s.queue.Len() > 0; {
+		m := heap.Pop(&s.queue).(moment)
+		s.now = m.at
+		if s.now.After(limit) {
+			s.t.Fatal("it does not end")
+		}
+		m.do()
+		if s.t.Failed() {
+			return
+		}
+	}
+}
+
+func newSim(t *testing.T, seed uint64, nodes, units int, f faults) *sim {
+	s := &sim{t: t, rand: rand.New(rand.NewPCG(seed, 1)), now: time.Unix(1_000_000, 0), byKey: make(map[remote.Key]*simUnit), faults: f}
+	s.server = enginetest.NewServer(remote.DefaultTerms(), func() time.Time { return s.now })
+	for i := range units {
+		u := &simUnit{
+			key: remote.Key{Batch: fmt.Sprint("b", i)}, takes: time.Duration(100+s.rand.IntN(4000)) * time.Millisecond,
+			binary: fmt.Sprint("sum", i%5), kills: i < f.killers, delivered: make(map[*Leader]int),
+		}
+		if u.kills {
+			u.takes = time.Minute
+		}
+		if i%10 == 9 {
+			u.takes *= 8 // longer than a lease
+		}
+		s.units, s.byKey[u.key] = append(s.units, u), u
+	}
+	for i := range nodes {
+		name := fmt.Sprint("n", i)
+		n := &simNode{sim: s, name: name, engine: s.server.Engine(name), procs: make(map[string]*simProc)}
+		n.agent = NewAgent(AgentConfig{Node: name, Slots: 2, Terms: remote.DefaultTerms(), Wait: 2 * time.Minute, MayLead: true}, s.now)
+		s.nodes = append(s.nodes, n)
+		s.after(time.Duration(s.rand.IntN(3000))*time.Millisecond, func() { n.on(func() {}); n.watch() })
+	}
+	s.plan(f)
+	return s
+}
+
+// plan lets things go wrong at random times.
+func (s *sim) plan(f faults) {
+	sometime := func() time.Duration { return 3*time.Second + time.Duration(s.rand.IntN(30_000))*time.Millisecond }
+	follower := func() *simNode {
+		for {
+			if n := s.nodes[s.rand.IntN(len(s.nodes))]; n.leader == nil {
+				return n
+			}
+		}
+	}
+	for range f.deaths {
+		s.after(sometime(), func() { follower().die() })
+	}
+	for range f.stalls {
+		s.after(sometime(), func() { follower().stall(time.Duration(1+s.rand.IntN(40)) * time.Second) })
+	}
+	for range f.outages {
+		s.after(sometime(), func() {
+			s.server.SetDown(true)
+			s.after(time.Duration(1+s.rand.IntN(12))*time.Second, func() { s.server.SetDown(false) })
+		})
+	}
+	for range f.losses {
+		s.after(sometime(), func() { s.server.Forget() })
+	}
+	leader := func(do func(n *simNode)) {
+		s.after(sometime(), func() {
+			for _, n := range s.nodes {
+				if n.leader != nil && !n.dead {
+					do(n)
+					return
+				}
+			}
+		})
+	}
+	if f.leaderDies {
+		leader((*simNode).die)
+	}
+	if f.leaderStalls {
+		leader(func(n *simNode) { n.stall(time.Duration(5+s.rand.IntN(40)) * time.Second) })
+	}
+}
+
+// verify looks at the end of a run.
+func (s *sim) verify() {
+	finished := 0
+	var last *simNode
+	for _, n := range s.nodes {
+		if n.finish {
+			finished++
+			last = n
+		}
+		if n.left != nil && n.left.Code == 0 && n.left.Why != "PASS" {
+			s.t.Errorf("%s left with %+v", n.name, n.left)
+		}
+		if !n.dead && n.left == nil {
+			s.t.Errorf("%s has not left", n.name)
+		}
+	}
+	if finished != 1 {
+		for _, n := range s.nodes {
+			s.t.Logf("%s: dead %v, led %v, %+v", n.name, n.dead, n.leader != nil, n.left)
+		}
+		s.t.Fatalf("%d leaders finished", finished)
+	}
+	for _, u := range s.units {
+		if u.delivered[last.leader] != 1 {
+			s.t.Errorf("%v was delivered %d times", u.key, u.delivered[last.leader])
+		}
+		switch {
+		case u.kills && u.what != Lost:
+			s.t.Errorf("%v kills machines, and is %s", u.key, u.what)
+		case u.kills && s.takeovers == 1 && !subset(u.killed[min(1, len(u.killed)):], u.took):
+			s.t.Errorf("%v has killed %v, and is said to have killed %v", u.key, u.killed, u.took)
+		case !u.kills && u.what != Ran && u.runs < maxDeliveries:
+			s.t.Errorf("%v is %s after %d runs", u.key, u.what, u.runs)
+		}
+	}
+}
+
+func subset(some, all []string) bool {
+	return !slices.ContainsFunc(some, func(s string) bool { return !slices.Contains(all, s) })
+}
+
+// TestRandomRuns: whatever goes wrong, each batch has exactly one accepted result, which the last
+// leader has got once, nothing is in the queue at the end, no machine knowingly runs what it has no
+// lease of, and all that live leave with the verdict.
+func TestRandomRuns(t *testing.T) {
+	t.Parallel()
+	for seed := range uint64(*rounds) {
+		t.Run(fmt.Sprint(seed), func(t *testing.T) {
+			t.Parallel()
+			r := rand.New(rand.NewPCG(seed, 2))
+			f := faults{deaths: r.IntN(3), stalls: r.IntN(4), outages: r.IntN(2), losses: r.IntN(2), killers: r.IntN(2), leaderDies: r.IntN(4) == 0, leaderStalls: r.IntN(4) == 0}
+			if r.IntN(2) == 0 {
+				f.flaky = 0.05
+			}
+			s := newSim(t, seed, 10, 60, f)
+			s.run()
+			if !t.Failed() {
+				s.verify()
+			}
+			if t.Failed() {
+				t.Logf("%+v\n%s", f, strings.Join(s.says, "\n"))
+			}
+		})
+	}
+}
