@@ -210,10 +210,11 @@ func (w *streamWriter) lines(text []byte) {
 	for at := 0; at < len(text); {
 		end := at + bytes.IndexByte(text[at:], '\n')
 		line := text[at:end]
-		if w.filter != nil {
+		switch {
+		case w.filter != nil:
 			w.filter.line(line, w.line)
 			from = end + 1
-		} else if !w.isEvent(line) || w.bound != nil {
+		case !w.isEvent(line) || w.bound != nil && !w.bound.Quick(line):
 			e.buf = append(e.buf, text[from:at]...)
 			w.line(line)
 			from = end + 1

@@ -19,7 +19,10 @@ type Outputs struct {
 	// Max is in bytes of output. It is not 0.
 	Max int
 
-	tests map[string]*output // by package, a space and test
+	tests map[string]*output // by name; but for last, unless that is stored
+	last  last
+	name  []byte  // to use again
+	spare *output // to use again; nil: there is none
 }
 
 // output is the output of a test that has not ended.
@@ -54,8 +57,7 @@ const (
 // keeps it. If not, it is kept for the tail; nothing refers to line.
 func (o *Outputs) Add(line []byte, e Event) bool {
 	t, size := o.of(e), textLen(e.Output)
-	if t.tail.size == 0 && t.missing.Lines == 0 && t.head+size <= o.Max/2 {
-		t.head += size
+	if t.fits(size, o.Max/2) {
 		return true
 	}
 	t.tail.add(line)
@@ -64,6 +66,21 @@ func (o *Outputs) Add(line []byte, e Event) bool {
 		t.drop()
 	}
 	return false
+}
+
+// over reports whether some of the output is not in the head.
+func (t *output) over() bool { return t.tail.size > 0 || t.missing.Lines > 0 }
+
+// empty reports whether there is no output.
+func (t *output) empty() bool { return t.head == 0 && t.alarms == 0 && !t.over() }
+
+// fits reports whether size more bytes are of the head, which may have most, and counts them then.
+func (t *output) fits(size, most int) bool {
+	if t.over() || t.head+size > most {
+		return false
+	}
+	t.head += size
+	return true
 }
 
 // Alarm reports whether e is an alarm that is to be kept where it is, whatever there was before it.
@@ -87,18 +104,49 @@ func (o *Outputs) Miss(line []byte, e Event) {
 	t.missing.Bytes += m.Bytes
 }
 
-// of returns the output of the test of an event.
+// of returns the output of the test of an event, which is the last one from now on.
 func (o *Outputs) of(e Event) *output {
-	key := string(e.Package) + " " + string(e.Test)
-	t := o.tests[key]
-	if t == nil {
-		if o.tests == nil {
-			o.tests = make(map[string]*output)
-		}
-		t = &output{}
-		o.tests[key] = t
+	o.name = appendName(o.name[:0], e)
+	return o.use(o.name)
+}
+
+// use makes the test of a name the last one and returns its output. It keeps nothing of name.
+func (o *Outputs) use(name []byte) *output {
+	if o.last.test != nil && string(o.last.name) == string(name) {
+		return o.last.test
 	}
+	o.store()
+	t, stored := o.tests[string(name)]
+	if !stored {
+		t = o.fresh()
+	}
+	o.last.test, o.last.name, o.last.stored = t, append(o.last.name[:0], name...), stored
 	return t
+}
+
+// fresh returns an empty output.
+func (o *Outputs) fresh() *output {
+	if t := o.spare; t != nil {
+		o.spare = nil
+		return t
+	}
+	return &output{}
+}
+
+// store puts the last test into tests.
+func (o *Outputs) store() {
+	t := o.last.test
+	switch {
+	case t == nil || o.last.stored:
+		return
+	case t.empty():
+		o.last.test, o.spare = nil, t
+		return
+	case o.tests == nil:
+		o.tests = make(map[string]*output)
+	}
+	o.tests[string(o.last.name)] = t
+	o.last.stored = true
 }
 
 // drop takes the first event out of the tail.
@@ -117,37 +165,51 @@ func (t *output) drop() {
 // Ended takes e, the end of a test or package, and returns the tails that are to be kept before it.
 // The end of a package is that of all its tests.
 func (o *Outputs) Ended(e Event) []Tail {
+	name := string(appendName(nil, e))
 	if len(e.Test) > 0 {
-		return o.take(string(e.Package) + " " + string(e.Test))
+		return o.take(name)
 	}
-	return o.take(o.keys(string(e.Package) + " ")...)
+	return o.take(o.names(name)...)
 }
 
 // Finish takes that the stream has ended, and returns the tails of tests that have not.
-func (o *Outputs) Finish() []Tail { return o.take(o.keys("")...) }
+func (o *Outputs) Finish() []Tail { return o.take(o.names("")...) }
 
 // Forget takes the end of a test of which nothing more is to be kept.
-func (o *Outputs) Forget(e Event) { delete(o.tests, string(e.Package)+" "+string(e.Test)) }
-
-// keys returns the keys of the tests that have not ended, in order.
-func (o *Outputs) keys(prefix string) []string {
-	var keys []string
-	for key := range o.tests {
-		if len(key) >= len(prefix) && key[:len(prefix)] == prefix {
-			keys = append(keys, key)
-		}
-	}
-	slices.Sort(keys)
-	return keys
+func (o *Outputs) Forget(e Event) {
+	o.store()
+	o.forget(string(appendName(nil, e)))
 }
 
-func (o *Outputs) take(keys ...string) []Tail {
+// forget drops a test of tests.
+func (o *Outputs) forget(name string) {
+	delete(o.tests, name)
+	if string(o.last.name) == name {
+		o.last.test = nil
+	}
+}
+
+// names returns the names of the tests that have not ended and begin so, in order.
+func (o *Outputs) names(prefix string) []string {
+	o.store()
+	var names []string
+	for name := range o.tests {
+		if strings.HasPrefix(name, prefix) {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+func (o *Outputs) take(names ...string) []Tail {
+	o.store()
 	var all []Tail
-	for _, key := range keys {
-		if t := o.tests[key]; t != nil && (t.tail.size > 0 || t.missing.Lines > 0) {
+	for _, name := range names {
+		if t := o.tests[name]; t != nil && t.over() {
 			all = append(all, Tail{t.missing, t.tail, t.lost})
 		}
-		delete(o.tests, key)
+		o.forget(name)
 	}
 	return all
 }

@@ -54,19 +54,11 @@ type fields struct {
 // text reads a string that follows prefix, which ends with the string's quote.
 func (f *fields) text(prefix string) []byte {
 	rest, ok := bytes.CutPrefix(f.rest, []byte(prefix))
-	end := 0
-	for ok {
-		i := bytes.IndexByte(rest[end:], '"')
-		if i < 0 {
-			ok = false
-			break
-		}
-		if end += i; !escaped(rest[:end]) {
-			break
-		}
-		end++
+	end := -1
+	if ok {
+		end = textEnd(rest)
 	}
-	if !ok {
+	if end < 0 {
 		f.bad, f.rest = true, nil
 		return nil
 	}
@@ -74,18 +66,44 @@ func (f *fields) text(prefix string) []byte {
 	return rest[:end]
 }
 
+// textEnd returns where the quote is that ends a string, of which the first quote is not in s; -1:
+// there is none.
+func textEnd(s []byte) int {
+	for end := 0; ; end++ {
+		i := bytes.IndexByte(s[end:], '"')
+		if i < 0 {
+			return -1
+		}
+		if end += i; !escaped(s[:end]) {
+			return end
+		}
+	}
+}
+
 // escaped reports whether a backslash escapes what follows s.
 func escaped(s []byte) bool {
-	n := len(s) - len(bytes.TrimRight(s, `\`))
+	n := 0
+	for n < len(s) && s[len(s)-1-n] == '\\' {
+		n++
+	}
 	return n%2 == 1
 }
 
 // number reads a number that follows prefix.
 func (f *fields) number(prefix string) []byte {
 	rest, ok := bytes.CutPrefix(f.rest, []byte(prefix))
-	n := len(rest) - len(bytes.TrimLeft(rest, "0123456789.eE+-"))
+	n := numberEnd(rest)
 	f.rest, f.bad = rest[n:], f.bad || !ok || n == 0
 	return rest[:n]
+}
+
+// numberEnd returns where the number ends that s begins with; 0: it begins with none.
+func numberEnd(s []byte) int {
+	n := 0
+	for n < len(s) && (s[n] >= '0' && s[n] <= '9' || s[n] == '.' || s[n] == 'e' || s[n] == 'E' || s[n] == '+' || s[n] == '-') {
+		n++
+	}
+	return n
 }
 
 // textLen returns how long a text with JSON's escapes is, or less.
