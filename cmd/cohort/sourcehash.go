@@ -39,31 +39,21 @@ func hashSource(dir string, env []string) (string, error) {
 
 // hashCheckout hashes what git has of the working tree, and what differs from that.
 func hashCheckout(dir string, env []string) (string, error) {
-	top, err := git(dir, env, "rev-parse", "--show-toplevel")
+	// One command for all, since each costs as much as some tests do; ":/" is all of the working tree.
+	text, err := git(dir, env, "ls-files", "-z", "-t", "-s", "-m", "-o", "--exclude-standard", "--full-name", ":/")
 	if err != nil {
 		return "", err
 	}
-	root := strings.TrimSuffix(top, "\n")
-	tracked, err := git(root, env, "ls-files", "-s", "-z")
-	if err != nil {
-		return "", err
-	}
-	changed, err := git(root, env, "ls-files", "-m", "-z")
-	if err != nil {
-		return "", err
-	}
-	others, err := git(root, env, "ls-files", "-o", "--exclude-standard", "-z")
-	if err != nil {
-		return "", err
+	tracked, names := parseCheckout(text)
+	root := ""
+	if len(names) > 0 {
+		if root, err = git(dir, env, "rev-parse", "--show-toplevel"); err != nil {
+			return "", err
+		}
+		root = strings.TrimSuffix(root, "\n")
 	}
 	sum := sha256.New()
 	_, _ = io.WriteString(sum, tracked) // a hash takes everything
-	names := strings.FieldsFunc(changed, isNUL)
-	for _, name := range strings.FieldsFunc(others, isNUL) {
-		if isSource(name) {
-			names = append(names, name)
-		}
-	}
 	slices.Sort(names)
 	for _, name := range slices.Compact(names) {
 		if err := hashFile(sum, root, filepath.FromSlash(name)); err != nil {
@@ -73,7 +63,29 @@ func hashCheckout(dir string, env []string) (string, error) {
 	return hex.EncodeToString(sum.Sum(nil)), nil
 }
 
-func isNUL(r rune) bool { return r == 0 }
+// parseCheckout takes what git ls-files -t -s -m -o prints: a letter and a space before each file, which
+// says what is known of it. tracked is what -s alone prints, files are those that differ from it,
+// and the sources that git does not know.
+func parseCheckout(text string) (tracked string, files []string) {
+	const changed, other = "C", "?"
+	var lines strings.Builder
+	for entry := range strings.SplitSeq(text, "\x00") {
+		tag, rest, ok := strings.Cut(entry, " ")
+		switch {
+		case !ok:
+		case tag == changed:
+			_, name, _ := strings.Cut(rest, "\t") // mode, hash and stage come before it
+			files = append(files, name)
+		case tag == other:
+			if isSource(rest) {
+				files = append(files, rest)
+			}
+		default:
+			lines.WriteString(rest + "\x00")
+		}
+	}
+	return lines.String(), files
+}
 
 func git(dir string, env []string, words ...string) (string, error) {
 	cmd := exec.Command("git", words...)
