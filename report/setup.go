@@ -17,6 +17,8 @@ type Setup struct {
 	Name string
 	// Worker is the number of the worker that it was for, negative for the whole run.
 	Worker int
+	// For is whose attempt it was for, in words, if it is run for each; else "".
+	For string
 	// TearDown reports that this is about its tear-down.
 	TearDown bool
 	// Command is what was run.
@@ -30,9 +32,10 @@ type Setup struct {
 	Elapsed time.Duration
 }
 
-// Title names the set-up, as "set-up database of worker 1".
+// Title names the set-up, as "set-up database of worker 1", or "set-up database of worker 1 for e2e
+// TestPay, rerun 1".
 func (s Setup) Title() string {
-	return record.Setup{Name: s.Name, Worker: s.Worker, TearDown: s.TearDown}.Title()
+	return record.Setup{Name: s.Name, Worker: s.Worker, For: s.For, TearDown: s.TearDown}.Title()
 }
 
 // writeSetups prints what those that failed have printed.
@@ -73,7 +76,8 @@ func (g GitHub) annotateSetups(out *bytes.Buffer, setups []Setup) int {
 	return written
 }
 
-// setupSuite is the suite of the set-ups: a case for each name, with the time of all workers.
+// setupSuite is the suite of the set-ups: a case for each name, with the time of all workers and
+// attempts. Cases with equal names would hide each other where they are read.
 func (j JUnit) setupSuite() xmlSuite {
 	suite := xmlSuite{Name: "setup", Timestamp: j.Setups[0].Start.Format(time.RFC3339), Properties: []xmlProperty{{Name: "go.version", Value: j.GoVersion}}}
 	elapsed := make(map[string]time.Duration)

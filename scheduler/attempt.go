@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"slices"
 	"time"
 
@@ -75,6 +76,25 @@ func runAttempt(ctx context.Context, w *worker.Run, j *job, a *Attempt, name str
 	a.Passed = r.Good(j.Known)
 	a.err = errors.Join(r.Err, j.suite.addRerun(j), file.close(j, r, a.Passed))
 	a.Passed = a.Passed && a.err == nil
+	return r
+}
+
+// attemptName is the file of the events of a rerun.
+func attemptName(dir string, j *job) string {
+	return filepath.Join(dir, fmt.Sprint("attempt", j.Number))
+}
+
+// refuseAttempt writes the events of a rerun that is not to run, as runAttempt does those of one that
+// ran: its tests are skipped with the reason, and it has not passed.
+func refuseAttempt(j *job, a *Attempt, name string) *worker.Result {
+	r := &worker.Result{Transcript: ledger.NewTranscript(nil)}
+	r.Dropped, r.PackageFailure = slices.Clone(j.Tests), j.broken.Error()
+	file, err := createAttempt(name, a.Package)
+	if err == nil {
+		a.file = name
+		err = file.close(j, r, false)
+	}
+	a.err = err
 	return r
 }
 

@@ -104,7 +104,7 @@ func (c *core) building(full bool) { c.queue.building(full) }
 
 // ended takes the result of a process; a is nil unless it was a rerun.
 func (c *core) ended(j *job, r *worker.Result, a *Attempt, now time.Time) {
-	c.setups.state.End()
+	c.setups.state.End(j.uses)
 	c.testsOver(j, now)
 	if j.Kind.Early() {
 		j.suite.busy.end(now)
@@ -185,7 +185,7 @@ func (c *core) explain() []string {
 		return nil
 	}
 	c.pool.locks.ForgetAll()
-	c.explanation = newExplanation(c.cfg, c.failures(), c.failed, c.reruns)
+	c.explanation = newExplanation(c.cfg, slices.DeleteFunc(c.failures(), c.setups.refuses), c.failed, c.reruns)
 	return c.explanation.packages()
 }
 
@@ -313,7 +313,10 @@ func (c *core) start(j *job, slot int, now time.Time) {
 // launch books that a job starts.
 func (c *core) launch(j *job, now time.Time) {
 	j.place(c.cfg, c.number(), j.Slot, c.dir)
-	c.setups.state.Begin()
+	if !c.stopped { // else it ends before its process starts
+		j.uses = j.needOn(j.Slot)
+	}
+	c.setups.state.Begin(j.uses)
 	if j.Kind.Early() {
 		j.suite.busy.start(now)
 	}

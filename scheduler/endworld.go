@@ -15,7 +15,7 @@ func (r *Run) runCommand(a world.Action) done {
 		r.world.tell(begins)
 	}
 	if !a.TearDown {
-		out := r.world.SetUp(r.ctx, a.Part)
+		out := r.world.SetUp(r.ctx, a)
 		r.world.tell(out)
 		return done{a, out.Err == nil}
 	}
@@ -26,12 +26,12 @@ func (r *Run) runCommand(a world.Action) done {
 	return done{a, out.Err == nil}
 }
 
-// reportRefused reports the tests of a job that is not to run.
-func (j *job) reportRefused() ended {
-	e := ended{job: j, attempt: j.attempt, result: &worker.Result{Err: j.broken, Transcript: ledger.NewTranscript(j.Owed)}}
-	if j.attempt != nil {
-		j.attempt.err = j.broken
+// reportRefused reports the tests of a job that is not to run. What it writes is in dir.
+func (j *job) reportRefused(dir string) ended {
+	if j.Kind == ledger.Attempt {
+		return ended{job: j, attempt: j.attempt, result: refuseAttempt(j, j.attempt, attemptName(dir, j))}
 	}
+	e := ended{job: j, result: &worker.Result{Err: j.broken, Transcript: ledger.NewTranscript(j.Owed)}}
 	if j.Kind == ledger.First {
 		out := j.suite.out.Process(j.inParts(stream.ProcessOptions{}))
 		out.Settle(ledger.Settlement{Skipped: j.skipped()}, "", nil)

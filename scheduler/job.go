@@ -18,6 +18,7 @@ import (
 	"github.com/gotestcohort/cohort/scheduler/stream"
 	"github.com/gotestcohort/cohort/scheduler/testbin"
 	"github.com/gotestcohort/cohort/scheduler/worker"
+	"github.com/gotestcohort/cohort/scheduler/world"
 )
 
 // job is what one process is to do, and for whom.
@@ -38,8 +39,10 @@ type job struct {
 	limit    time.Duration
 	progress progress
 	said     *rerun.Output // what the process prints
-	// needs are the workers' set-ups without which it cannot run, broken is the one that has failed.
+	// needs are the workers' set-ups without which it cannot run, uses is what its process has of them,
+	// broken is the one that has failed.
 	needs  []int
+	uses   world.Need
 	broken *SetupError
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"slices"
 	"time"
 
@@ -145,7 +144,7 @@ func (r *Run) act(t todo) {
 		r.spawn(func() { r.send(r.runCommand(a)) }) // ends with the command
 	}
 	for _, j := range t.refuse {
-		r.spawn(func() { r.send(j.reportRefused()) }) // ends when the go command has been told
+		r.spawn(func() { r.send(j.reportRefused(r.listener.Dir)) }) // ends when the go command has been told
 	}
 	for _, j := range t.start {
 		r.spawn(func() { r.send(r.runJob(j)) }) // ends with the process
@@ -201,7 +200,7 @@ func (r *Run) runJob(j *job) ended {
 	e := ended{job: j}
 	if j.Kind == ledger.Attempt {
 		e.attempt = j.attempt
-		e.result = runAttempt(ctx, r.worker, j, e.attempt, filepath.Join(r.listener.Dir, fmt.Sprint("attempt", j.Number)))
+		e.result = runAttempt(ctx, r.worker, j, e.attempt, attemptName(r.listener.Dir, j))
 	} else {
 		e.result = r.worker.Do(ctx, &j.Job)
 	}

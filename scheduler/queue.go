@@ -106,7 +106,8 @@ func (q *queue) addPart(s *suite, tasks []*ledger.Task, known plan.Package) {
 func (q *queue) unit(s *suite, id int, t *ledger.Task) plan.Unit {
 	u := plan.Unit{ID: id, Known: t.Known, Serial: s.account.Serial(t), Group: t.Unit == nil}
 	if t.Unit != nil {
-		u.Group = t.Unit.Def.Group != "" || slices.ContainsFunc(t.Unit.Def.Names(), q.cfg.quarantined(s.path))
+		u.Group = t.Unit.Def.Group != "" || slices.ContainsFunc(t.Unit.Def.Names(), q.cfg.quarantined(s.path)) ||
+			q.cfg.World.apart(s, []*ledger.Task{t})
 	}
 	if t.Part() != nil {
 		u.Group, u.Tests = true, 1 // a process of its own, for no other has its patterns

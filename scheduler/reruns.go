@@ -35,6 +35,8 @@ type rerunItem struct {
 	// shown is how the unit fared in its last rerun: one that fails although all its tests pass, or
 	// without having run them, says nothing of the unit alone.
 	shown rerun.Answer
+	// refused is why the last attempt was not run, "" if it was.
+	refused string
 	// inexcusable reports that an attempt failed for another reason than tests in quarantine.
 	inexcusable bool
 }
@@ -174,13 +176,16 @@ func (i *rerunItem) attempt(number int) *Attempt {
 func (r *reruns) ended(j *job, result *worker.Result, a *Attempt) {
 	i := &r.items[j.item]
 	i.inexcusable = i.inexcusable || !a.Passed && (a.err != nil || !excusable(result, r.cfg.quarantined(i.suite.path)))
+	if j.broken != nil {
+		i.refused = j.broken.Error()
+	}
 	i.owed = result.Transcript.Next()
 	if i.unit != nil {
 		i.shown = fared(i.unit, result)
 	}
 	outcome := rerun.Bad
 	switch {
-	case a.err != nil:
+	case a.err != nil || i.refused != "":
 		outcome = rerun.Lost
 	case a.Passed:
 		outcome = rerun.Good
@@ -199,10 +204,18 @@ func (r *reruns) of(s *suite, unit *ledger.Unit) (n int, ok bool) {
 	return n, n >= 0
 }
 
+// attempts returns how often an item was rerun.
+func (r *reruns) attempts(n int) int {
+	if r.items[n].refused != "" {
+		return r.queue.Attempts(n) - 1
+	}
+	return r.queue.Attempts(n)
+}
+
 // stays says why a unit that failed does not run again although reruns are left, "" for nothing.
 func (r *reruns) stays(n int) string {
 	not := "not rerun"
-	if r.queue.Attempts(n) > 0 {
+	if r.attempts(n) > 0 {
 		not = "not rerun again"
 	}
 	switch r.queue.Cause(n) {
@@ -210,7 +223,11 @@ func (r *reruns) stays(n int) string {
 		return not + ": " + r.items[n].barred
 	case rerun.Spent:
 		return not + ": the reruns have taken longer than rerun-budget allows"
-	case rerun.NotOver, rerun.Done, rerun.Broken, rerun.CalledOff: // what is to be said is said elsewhere
+	case rerun.Broken:
+		if i := &r.items[n]; i.refused != "" {
+			return not + ": " + i.refused
+		}
+	case rerun.NotOver, rerun.Done, rerun.CalledOff: // what is to be said is said elsewhere
 	}
 	return ""
 }
@@ -219,7 +236,7 @@ func (r *reruns) stays(n int) string {
 func (r *reruns) note(n int) string {
 	i := &r.items[n]
 	switch {
-	case i.unit == nil || r.queue.Attempts(n) == 0:
+	case i.unit == nil || r.attempts(n) == 0:
 		return ""
 	case r.queue.Clashed(n):
 		return "fails in parallel with other tests of its package and passes without them: they share something; " +

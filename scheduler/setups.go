@@ -24,13 +24,27 @@ func newSetups(c *Config) *setups {
 	if w == nil {
 		w = &World{} // of which everything is always ready
 	}
-	return &setups{world: w, state: world.NewState(len(w.Run))}
+	return &setups{world: w, state: world.NewState(len(w.Run), w.lasting())}
 }
 
 // slot returns the worker for a job among those that are free: the one on which most of what it needs
 // is ready.
 func (s *setups) slot(free []int, j *job) int {
-	return slices.MinFunc(free, func(a, b int) int { return s.state.Place(a, j.needs) - s.state.Place(b, j.needs) })
+	place := func(slot int) int { return s.state.Place(j.needOn(slot)) }
+	return slices.MinFunc(free, func(a, b int) int { return place(a) - place(b) })
+}
+
+// needOn returns what the process of a job needs on a worker.
+func (j *job) needOn(slot int) world.Need {
+	return world.Need{Worker: slot, Own: j.needs, For: world.Attempt{Number: j.Attempt, Package: j.suite.path, Unit: j.unitName()}}
+}
+
+// unitName is the group or the test that a job runs, "" for more than that.
+func (j *job) unitName() string {
+	if len(j.tasks) != 1 || j.tasks[0].Unit == nil {
+		return ""
+	}
+	return j.tasks[0].Unit.Def.Name()
 }
 
 // enter lets a job with a worker start when everything that it needs is ready.
@@ -43,7 +57,7 @@ func (c *core) enter(j *job, now time.Time) {
 		c.launch(j, now) // it ends at once
 		return
 	}
-	switch answer, broken := c.setups.state.Ask(j.Slot, j.needs); answer {
+	switch answer, broken := c.setups.state.Ask(j.needOn(j.Slot)); answer {
 	case world.Enter:
 		c.launch(j, now)
 	case world.Wait:
@@ -59,7 +73,7 @@ func (c *core) enter(j *job, now time.Time) {
 // admit asks again for the jobs that wait, and for the first one that will.
 func (c *core) admit(now time.Time) {
 	if c.setups.early && !c.stopped {
-		answer, _ := c.setups.state.Ask(0, nil)
+		answer, _ := c.setups.state.Ask(world.Need{})
 		c.setups.early = answer == world.Wait
 	}
 	waiting := c.setups.waiting
@@ -72,8 +86,12 @@ func (c *core) admit(now time.Time) {
 // refuse books that a job is not to run. Its tests are to be reported as skipped.
 func (c *core) refuse(j *job, why *SetupError, now time.Time) {
 	j.broken = why
-	if j.Kind == ledger.First {
+	switch j.Kind {
+	case ledger.First:
 		j.suite.account.Refuse(j.tasks)
+	case ledger.Attempt:
+		j.Number = c.number() // for the file of its events
+	case ledger.Baseline, ledger.Probe: // nobody reads of them
 	}
 	c.testsOver(j, now)
 	c.todo.refuse = append(c.todo.refuse, j)
@@ -93,6 +111,13 @@ func (c *core) wasRefused(j *job, r *worker.Result, a *Attempt, now time.Time) {
 	case ledger.Probe:
 		c.explanation.ended(j, r)
 	}
+}
+
+// refuses reports whether a set-up has failed without which the tests of a package cannot run
+// together.
+func (s *setups) refuses(of *suite) bool {
+	_, refused := s.state.Refuses(world.Need{Own: s.world.needs(of, []*ledger.Task{of.account.Everything()})})
+	return refused
 }
 
 // uncertain reports whether results of s cannot be kept: a test of it says that it needs a set-up,

@@ -73,7 +73,7 @@ func (b *worldBench) step() bool {
 		b.finish(b.running[i], passing(b.running[i]), 0)
 	case i < len(b.running)+len(b.refused):
 		i -= len(b.running)
-		e := b.refused[i].reportRefused()
+		e := b.refused[i].reportRefused(b.t.TempDir())
 		b.refused = slices.Delete(b.refused, i, i+1)
 		b.wasRefused(e.job, e.result, e.attempt, time.Now())
 	default:

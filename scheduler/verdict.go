@@ -87,7 +87,7 @@ func (c *core) reran(u UnitVerdict, s *suite, unit *ledger.Unit) UnitVerdict {
 	stays := ""
 	if c.reruns != nil {
 		if n, ok := c.reruns.of(s, unit); ok {
-			u.Attempts, u.Passed = 1+c.reruns.queue.Attempts(n), c.reruns.queue.Passed(n)
+			u.Attempts, u.Passed = 1+c.reruns.attempts(n), c.reruns.queue.Passed(n)
 			if note := c.reruns.note(n); note != "" {
 				u.Note = note
 			}

@@ -10,7 +10,7 @@ import (
 // World says what tests need before they run.
 type World struct {
 	// Run are the set-ups of the run, which every test process needs. Worker are those of each
-	// worker, for the tests that When names.
+	// worker, for the tests that When names: first those that are run once, then those of each attempt.
 	Run, Worker []world.Setup
 	// When sets the key SetupKey of each of Worker for the tests that need it. Nil: none does.
 	When *grouping.Rules
@@ -40,6 +40,16 @@ func (w *World) error(p world.Part) *SetupError {
 		return &SetupError{w.Run[p.Number].Name}
 	}
 	return &SetupError{w.Worker[p.Number].Name}
+}
+
+// lasting returns how many set-ups of each worker are run once.
+func (w *World) lasting() int {
+	for n, s := range w.Worker {
+		if s.PerAttempt {
+			return n
+		}
+	}
+	return len(w.Worker)
 }
 
 // modes are what of the world decides what a result says.

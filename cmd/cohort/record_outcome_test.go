@@ -65,7 +65,7 @@ func fill(t *testing.T, v reflect.Value) {
 // TestRecordedSetupTitle: a record's reports name set-ups as the run's own output does.
 func TestRecordedSetupTitle(t *testing.T) {
 	t.Parallel()
-	for _, s := range []report.Setup{{Name: "db", Worker: -1}, {Name: "db", Worker: 2}, {Name: "db", Worker: 0, TearDown: true}, {Name: "db", Worker: -1, TearDown: true}} {
+	for _, s := range []report.Setup{{Name: "db", Worker: -1}, {Name: "db", Worker: 2}, {Name: "db", Worker: 0, TearDown: true}, {Name: "db", Worker: 1, For: "e2e TestPay, rerun 1"}, {Name: "db", Worker: -1, TearDown: true}} {
 		if got, want := record.Setup(s).Title(), s.Title(); got != want {
 			t.Errorf("%+v: %q in the record, %q in the run", s, got, want)
 		}

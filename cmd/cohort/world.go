@@ -128,7 +128,7 @@ func setups(all []config.Command) []world.Setup {
 	var list []world.Setup
 	for _, s := range all {
 		list = append(list, world.Setup{
-			Name: s.Name, Run: world.Command(s.Run), TearDown: world.Command(s.TearDown), Timeout: s.Timeout, Source: s.At.String(),
+			Name: s.Name, Run: world.Command(s.Run), TearDown: world.Command(s.TearDown), Timeout: s.Timeout, PerAttempt: s.PerAttempt, Source: s.At.String(),
 		})
 	}
 	return list
@@ -139,6 +139,9 @@ func worldKey(file *config.Config) []string {
 	var key []string
 	for _, s := range slices.Concat(file.Setup, []config.Command{{}}, file.WorkerSetup) {
 		key = append(key, s.Name, s.Run.Shell, fmt.Sprintf("%q %+v", s.Run.Words, s.When))
+		if s.PerAttempt {
+			key = append(key, "per attempt")
+		}
 	}
 	return key
 }

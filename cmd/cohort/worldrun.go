@@ -8,9 +8,10 @@ import (
 	"sync"
 	"time"
 
+	"gotest.tools/gotestsum/testjson"
+
 	"github.com/gotestcohort/cohort/report"
 	"github.com/gotestcohort/cohort/report/progress"
-	"github.com/gotestcohort/cohort/scheduler"
 	"github.com/gotestcohort/cohort/scheduler/world"
 )
 
@@ -122,18 +123,11 @@ func setupStatus(status error, setups []report.Setup) error {
 	}
 	all := []error{exitStatus{exitSetup}}
 	for _, e := range problems(status) {
-		_, passedOn := e.(exitStatus)
-		if !passedOn && !slices.ContainsFunc(setups, func(s report.Setup) bool { return failed(s) && gaveUp(e, s) }) {
+		if _, passedOn := e.(exitStatus); !passedOn {
 			all = append(all, e)
 		}
 	}
 	return errors.Join(all...)
-}
-
-// gaveUp reports whether a rerun was given up for a set-up that has failed. A record has only the
-// words of the error.
-func gaveUp(status error, s report.Setup) bool {
-	return strings.HasSuffix(status.Error(), (&scheduler.SetupError{Name: s.Name}).Error())
 }
 
 // bound is what is said to have bounded the run, if set-ups were not what the first process has
@@ -174,12 +168,25 @@ func (w *worldRun) setups(interrupted bool) []report.Setup {
 
 func setupOf(o world.Outcome) report.Setup {
 	s := report.Setup{
-		Name: o.Name, Worker: o.Worker, TearDown: o.TearDown, Command: o.Command, Output: o.Output, Start: o.Start, Elapsed: o.End.Sub(o.Start),
+		Name: o.Name, Worker: o.Worker, For: attemptTitle(o.For), TearDown: o.TearDown,
+		Command: o.Command, Output: o.Output, Start: o.Start, Elapsed: o.End.Sub(o.Start),
 	}
 	if o.Err != nil {
 		s.Problem = o.Err.Error()
 	}
 	return s
+}
+
+// attemptTitle names an attempt, as "./e2e TestPay, rerun 1"; "" for nobody's.
+func attemptTitle(a world.Attempt) string {
+	if a.Package == "" {
+		return ""
+	}
+	title := strings.TrimSuffix(testjson.RelativePackagePath(a.Package)+" "+a.Unit, " ")
+	if a.Number > 0 {
+		title += fmt.Sprintf(", rerun %d", a.Number)
+	}
+	return title
 }
 
 // guard tears the world down in a program that dies of a mistake of its own, and goes on with the
@@ -205,7 +212,7 @@ func (w *worldRun) tellStays() {
 	}
 	w.log.infof("%s; to end it, in this order:", why)
 	for _, left := range w.stays {
-		title := report.Setup{Name: left.Name, Worker: left.Worker}.Title()
+		title := report.Setup{Name: left.Name, Worker: left.Worker, For: attemptTitle(left.For)}.Title()
 		for _, v := range left.Variables {
 			title += "\n    it has set " + v.String()
 		}

@@ -17,28 +17,25 @@ func TestSetupStatus(t *testing.T) {
 		return s
 	}
 	failed, other := exitStatus{exitFailed}, errors.New("disk full")
-	gaveUp := errors.New("rerun example.com/a TestA: set-up db failed")
 	for name, tc := range map[string]struct {
 		status error
 		setups []report.Setup
 		want   int
 	}{
-		"none":                       {nil, nil, 0},
-		"none, tests failed":         {failed, nil, 1},
-		"good":                       {nil, []report.Setup{{Name: "db"}, {Name: "db", TearDown: true}}, 0},
-		"a set-up":                   {nil, []report.Setup{up}, 4},
-		"a set-up, tests failed":     {failed, []report.Setup{up}, 4},
-		"a set-up, joined":           {errors.Join(failed), []report.Setup{up}, 4},
-		"a set-up, joined others":    {errors.Join(failed, other), []report.Setup{up}, 3},
-		"a set-up, something else":   {other, []report.Setup{up}, 3},
-		"a set-up, reruns given up":  {gaveUp, []report.Setup{up}, 4},
-		"reruns given up for others": {gaveUp, []report.Setup{{Name: "net", Problem: "x"}}, 3},
-		"an interrupted set-up":      {nil, []report.Setup{warning(up)}, 0},
-		"a tear-down, strictly":      {nil, []report.Setup{down}, 1},
-		"a tear-down":                {nil, []report.Setup{warning(down)}, 0},
-		"both":                       {nil, []report.Setup{down, up}, 4},
-		"a tear-down, tests failed":  {failed, []report.Setup{down}, 1},
-		"a tear-down, others":        {other, []report.Setup{down}, 3},
+		"none":                      {nil, nil, 0},
+		"none, tests failed":        {failed, nil, 1},
+		"good":                      {nil, []report.Setup{{Name: "db"}, {Name: "db", TearDown: true}}, 0},
+		"a set-up":                  {nil, []report.Setup{up}, 4},
+		"a set-up, tests failed":    {failed, []report.Setup{up}, 4},
+		"a set-up, joined":          {errors.Join(failed), []report.Setup{up}, 4},
+		"a set-up, joined others":   {errors.Join(failed, other), []report.Setup{up}, 3},
+		"a set-up, something else":  {other, []report.Setup{up}, 3},
+		"an interrupted set-up":     {nil, []report.Setup{warning(up)}, 0},
+		"a tear-down, strictly":     {nil, []report.Setup{down}, 1},
+		"a tear-down":               {nil, []report.Setup{warning(down)}, 0},
+		"both":                      {nil, []report.Setup{down, up}, 4},
+		"a tear-down, tests failed": {failed, []report.Setup{down}, 1},
+		"a tear-down, others":       {other, []report.Setup{down}, 3},
 	} {
 		if got := exitCode(setupStatus(tc.status, tc.setups)); got != tc.want {
 			t.Errorf("%s: exit code %d, want %d", name, got, tc.want)

@@ -90,7 +90,7 @@
 //	           all failures again), order (the units whose result depends on the order: package, name,
 //	           tests, alone, hunt, keep), excused (units: as failed, and known),
 //	           ready and inQuarantine (tests in quarantine), slow and slowest (tests: package, test, nanoseconds),
-//	           setups (set-ups and tear-downs: name, worker (-1: of the whole run), tearDown, command, problem,
+//	           setups (set-ups and tear-downs: name, worker (-1: of the whole run), for, tearDown, command, problem,
 //	           warning, output, start, nanoseconds),
 //	           annotations (what was printed for GitHub), coverage (absent unless a minimum was asked for:
 //	           total and changed, each with the minimum and what is covered of what; incomplete: the run

@@ -5,7 +5,8 @@ import (
 	"time"
 )
 
-// Title names the set-up as the run's output does: "set-up database of worker 1".
+// Title names the set-up as the run's output does: "set-up database of worker 1", with whose
+// attempt it was for if it has one.
 func (s Setup) Title() string {
 	title := "set-up " + s.Name
 	if s.TearDown {
@@ -13,6 +14,9 @@ func (s Setup) Title() string {
 	}
 	if s.Worker >= 0 {
 		title += fmt.Sprintf(" of worker %d", s.Worker)
+	}
+	if s.For != "" {
+		title += " for " + s.For
 	}
 	return title
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -27,6 +28,9 @@ type Setup struct {
 	Run, TearDown Command
 	// Timeout bounds each of the two, 0 is DefaultTimeout.
 	Timeout time.Duration
+	// PerAttempt reports that a worker's set-up is run anew for each attempt of a test or group. Those
+	// come after all that are run once for a worker.
+	PerAttempt bool
 	// Source says where it is written, "file:line".
 	Source string
 }
@@ -66,6 +70,8 @@ type Outcome struct {
 type Remains struct {
 	Part
 	Name string
+	// For is whose attempt it stands for, if it is set up for each.
+	For Attempt
 	// Variables are those that the set-up has written.
 	Variables []Variable
 	// TearDown is a line for a shell that runs the tear-down as cohort would, "" for none.
@@ -77,21 +83,29 @@ type Runner struct {
 	cfg Config
 
 	mu    sync.Mutex
-	parts map[Part]*standing
+	parts map[Part]*standing // as they were started last
 	order []Part
+	// starts is how many set-ups were started, names are those of the variables that they have written.
+	starts int
+	names  map[string]bool
 }
 
 // standing is a part that has been started.
 type standing struct {
 	setup Setup
+	// attempt is whose it is, if it is set up for each attempt.
+	attempt Attempt
 	// vars is what its set-up has written, seen what those before it had.
 	vars, seen []Variable
 	setUp      *process // nil if it did not start
 	torn       bool     // its tear-down has begun
+	gone       bool     // and ended
 }
 
 // NewRunner returns a Runner that has run nothing.
-func NewRunner(c Config) *Runner { return &Runner{cfg: c, parts: make(map[Part]*standing)} }
+func NewRunner(c Config) *Runner {
+	return &Runner{cfg: c, parts: make(map[Part]*standing), names: make(map[string]bool)}
+}
 
 // Setup returns the set-up of a part.
 func (r *Runner) Setup(p Part) Setup {
@@ -101,26 +115,34 @@ func (r *Runner) Setup(p Part) Setup {
 	return r.cfg.Worker[p.Number]
 }
 
-// SetUp runs the set-up of a part, once. It ends early when ctx does.
-func (r *Runner) SetUp(ctx context.Context, p Part) Outcome {
-	s := &standing{setup: r.Setup(p), seen: r.Variables(p)}
-	r.mu.Lock()
-	if _, ok := r.parts[p]; ok {
-		r.mu.Unlock()
-		panic(fmt.Sprintf("world: %v is set up twice", p))
-	}
-	r.parts[p] = s
-	r.order = append(r.order, p)
-	r.mu.Unlock()
-
-	file := filepath.Join(r.cfg.Files, fmt.Sprintf("env.%d.%d", p.Worker, p.Number))
-	out := r.outcome(Action{Part: p}, s.setup.Run)
+// SetUp runs the set-up of an action's part, once, and again only after its tear-down. It ends early
+// when ctx does.
+func (r *Runner) SetUp(ctx context.Context, a Action) Outcome {
+	s := &standing{setup: r.Setup(a.Part), attempt: a.For, seen: r.Variables(a.Part)}
+	file := filepath.Join(r.cfg.Files, fmt.Sprintf("env.%d", r.begin(a.Part, s)))
+	out := r.outcome(Action{Part: a.Part, For: a.For}, s.setup.Run)
 	vars, err := r.setUp(ctx, s, file, &out)
 	out.End, out.Err = r.cfg.Now(), err
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	s.vars = vars
+	for _, v := range vars {
+		r.names[v.Name] = true
+	}
 	return out
+}
+
+// begin enters a part that is being started, and returns the number of the start.
+func (r *Runner) begin(p Part, s *standing) int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if old := r.parts[p]; old != nil && !(old.gone && s.setup.PerAttempt) {
+		panic(fmt.Sprintf("world: %v is set up twice", p))
+	}
+	r.parts[p] = s
+	r.order = append(slices.DeleteFunc(r.order, func(other Part) bool { return other == p }), p)
+	r.starts++
+	return r.starts
 }
 
 // setUp runs the command, and returns what it has written to the file. A set-up that fails may have
@@ -178,7 +200,7 @@ func (r *Runner) TearDown(ctx context.Context, p Part) (Outcome, bool) {
 	}
 	s.torn = true
 	r.mu.Unlock()
-	out := r.outcome(Action{Part: p, TearDown: true}, s.setup.TearDown)
+	out := r.outcome(Action{Part: p, TearDown: true, For: s.attempt}, s.setup.TearDown)
 	if !s.setup.TearDown.None() {
 		out.Output, out.Err = run(ctx, r.spec(s, out.Action))
 	}
@@ -187,6 +209,9 @@ func (r *Runner) TearDown(ctx context.Context, p Part) (Outcome, bool) {
 		s.setUp.close()
 	}
 	out.End = r.cfg.Now()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	s.gone = true
 	return out, true
 }
 
@@ -253,14 +278,17 @@ func (r *Runner) own(s *standing, p Part) []Variable {
 	if p.Worker != Everyone {
 		vars = append(vars, Variable{"COHORT_WORKER", strconv.Itoa(p.Worker)})
 	}
+	if s.setup.PerAttempt {
+		vars = append(vars, Variable{"COHORT_ATTEMPT", strconv.Itoa(s.attempt.Number)})
+	}
 	for _, v := range slices.Concat(s.seen, s.vars) {
 		vars = set(vars, v)
 	}
 	return vars
 }
 
-// Variables returns what the set-ups before a part have written: those of the run, and for a worker's
-// those of that worker with lower numbers.
+// Variables returns what the set-ups before a part have written, as far as they stand: those of the
+// run, and for a worker's those of that worker with lower numbers.
 func (r *Runner) Variables(p Part) []Variable {
 	var own []int
 	runs := p.Number
@@ -284,7 +312,7 @@ func (r *Runner) written(runs, worker int, own []int) []Variable {
 	defer r.mu.Unlock()
 	var vars []Variable
 	add := func(p Part) {
-		if s := r.parts[p]; s != nil {
+		if s := r.parts[p]; s != nil && !s.torn {
 			for _, v := range s.vars {
 				vars = set(vars, v)
 			}
@@ -303,14 +331,7 @@ func (r *Runner) written(runs, worker int, own []int) []Variable {
 func (r *Runner) Names() []string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	var names []string
-	for _, s := range r.parts {
-		for _, v := range s.vars {
-			names = append(names, v.Name)
-		}
-	}
-	slices.Sort(names)
-	return slices.Compact(names)
+	return slices.Sorted(maps.Keys(r.names))
 }
 
 // Remains describes parts that stay.
@@ -320,7 +341,7 @@ func (r *Runner) Remains(parts []Part) []Remains {
 	var all []Remains
 	for _, p := range parts {
 		s := r.parts[p]
-		left := Remains{Part: p, Name: s.setup.Name, Variables: s.vars}
+		left := Remains{Part: p, Name: s.setup.Name, For: s.attempt, Variables: s.vars}
 		if c := s.setup.TearDown; !c.None() {
 			left.TearDown = paste(r.cfg.Dir, r.own(s, p), c)
 		}

@@ -43,7 +43,7 @@ func TestRunner(t *testing.T) {
 		},
 		[]Setup{{Name: "c", Run: shell(see + `; echo "C=$COHORT_WORKER" >>$COHORT_ENV`), TearDown: shell(see + `; echo "$C" >>seen`)}})
 	for _, p := range []Part{{Everyone, 0}, {Everyone, 1}, {3, 0}} {
-		if out := r.SetUp(t.Context(), p); out.Err != nil {
+		if out := r.SetUp(t.Context(), Action{Part: p}); out.Err != nil {
 			t.Fatalf("%v: %v\n%s", p, out.Err, out.Output)
 		} else if p.Number == 1 && (out.Output != "hello\n" || out.Name != "b") {
 			t.Errorf("%s printed %q", out.Name, out.Output)
@@ -91,7 +91,7 @@ func TestBadSetups(t *testing.T) {
 			t.Parallel()
 			r, dir := newRunner(t, []Setup{tc.setup}, nil)
 			p := Part{Everyone, 0}
-			out := r.SetUp(t.Context(), p)
+			out := r.SetUp(t.Context(), Action{Part: p})
 			text := ""
 			if out.Err != nil {
 				text = out.Err.Error()
@@ -158,7 +158,7 @@ func TestInterruptedSetup(t *testing.T) {
 			r.cfg.Kill = kill
 			ctx, cancel := context.WithCancel(t.Context())
 			done := make(chan Outcome)
-			go func() { done <- r.SetUp(ctx, Part{Everyone, 0}) }()
+			go func() { done <- r.SetUp(ctx, Action{Part: Part{Everyone, 0}}) }()
 			waitFor(t, filepath.Join(dir, "ready"))
 			cancel()
 			if tc.kill {
@@ -190,7 +190,7 @@ func TestPaste(t *testing.T) {
 		TearDown: shell(`printf '%s|%s|%s|%s' "$A" "$COHORT_WORKER" "$COHORT_RUN_ID" "$COHORT_WORKERS" >down`),
 	}})
 	p := Part{2, 0}
-	if out := r.SetUp(t.Context(), p); out.Err != nil {
+	if out := r.SetUp(t.Context(), Action{Part: p}); out.Err != nil {
 		t.Fatal(out.Err)
 	}
 	left := r.Remains([]Part{p})
@@ -209,7 +209,7 @@ func TestEmergency(t *testing.T) {
 	say := shell("echo $N >>down")
 	r, dir := newRunner(t, []Setup{{Run: shell("echo N=run >$COHORT_ENV"), TearDown: say}}, []Setup{{Run: shell("echo N=worker$COHORT_WORKER >$COHORT_ENV; exit 1"), TearDown: say}})
 	for _, p := range []Part{{Everyone, 0}, {1, 0}, {0, 0}} {
-		r.SetUp(t.Context(), p)
+		r.SetUp(t.Context(), Action{Part: p})
 	}
 	r.TearDown(t.Context(), Part{1, 0})
 	if outs := r.Emergency(t.Context()); len(outs) != 2 {
@@ -218,5 +218,62 @@ func TestEmergency(t *testing.T) {
 	down, err := os.ReadFile(filepath.Join(dir, "down"))
 	if want := "worker1\nworker0\nrun\n"; err != nil || string(down) != want {
 		t.Errorf("torn down: %q, %v; want %q", down, err, want)
+	}
+}
+
+// TestAgain: a set-up of each attempt is run again after its tear-down, with a file of its own, and
+// sees nothing of what was torn down. One that lasts, or stands, is not.
+func TestAgain(t *testing.T) {
+	t.Parallel()
+	const see = `echo "$COHORT_ATTEMPT-$COHORT_WORKER-$A-$B-$OLD" >>seen`
+	r, dir := newRunner(t, nil, []Setup{
+		{Name: "lasts", Run: shell(`echo "${COHORT_ATTEMPT-none}" >>seen; echo A=1 >$COHORT_ENV`)},
+		{Name: "db", PerAttempt: true, Run: shell(see + `; [ "$COHORT_ATTEMPT" = 1 ] || echo OLD=1 >>$COHORT_ENV; echo B=$COHORT_ATTEMPT >>$COHORT_ENV`), TearDown: shell(see)},
+		{Name: "fill", PerAttempt: true, Run: shell(see)},
+	})
+	up := func(number, attempt int) {
+		t.Helper()
+		a := Action{Part: Part{0, number}, For: Attempt{Number: attempt, Package: "p", Unit: "TestX"}}
+		if out := r.SetUp(t.Context(), a); out.Err != nil || out.Action != a {
+			t.Fatalf("%+v: %v\n%s", out.Action, out.Err, out.Output)
+		}
+	}
+	panics := func(number int) {
+		t.Helper()
+		defer func() {
+			if recover() == nil {
+				t.Errorf("set-up %d is run twice", number)
+			}
+		}()
+		up(number, 9)
+	}
+	down := func(number int) {
+		t.Helper()
+		if out, ok := r.TearDown(t.Context(), Part{0, number}); !ok || out.Err != nil || number > 0 && out.For.Unit != "TestX" {
+			t.Fatalf("tear-down: %v, %+v", ok, out)
+		}
+	}
+	up(0, 0)
+	up(1, 0)
+	panics(1)
+	up(2, 0)
+	down(2)
+	down(1)
+	if vars := fmt.Sprint(r.ForProcess(0, []int{0, 1})); vars != "[A=1]" {
+		t.Errorf("after the tear-down there are %s", vars)
+	}
+	up(2, 1)
+	down(2)
+	up(1, 1)
+	left := r.Remains([]Part{{0, 1}})
+	if got := fmt.Sprint(r.ForProcess(0, []int{0, 1}), r.Names(), left[0].Variables); got != "[A=1 B=1] [A B OLD] [B=1]" || !strings.Contains(left[0].TearDown, " COHORT_ATTEMPT=1 ") {
+		t.Errorf("%s, %s", got, left[0].TearDown)
+	}
+	down(1)
+	down(0)
+	panics(0)
+	seen, err := os.ReadFile(filepath.Join(dir, "seen"))
+	if want := "none\n0-0-1--\n0-0-1-0-1\n0-0-1-0-1\n1-0-1--\n1-0-1--\n1-0-1-1-\n"; err != nil || string(seen) != want {
+		t.Errorf("seen %q, %v; want %q", seen, err, want)
 	}
 }

@@ -19,7 +19,8 @@ type Part struct {
 // Phase is where a part is in its life.
 type Phase uint8
 
-// The phases, in the order in which a part goes through them. It is in Ready or Failed, not in both.
+// The phases, in the order in which a part goes through them. It is in Ready or Failed, not in both. A
+// part that is set up for each attempt is Absent again after Ending, unless the world is ended.
 const (
 	// Absent is before the start.
 	Absent Phase = iota
@@ -63,39 +64,44 @@ const (
 type Action struct {
 	Part
 	TearDown bool
+	// For is whose attempt the part stands for, if it is set up for each; else the zero value.
+	For Attempt
 }
 
 // State is what stands of the world, and decides what is started and ended next. It acts on nothing.
 // It is for one goroutine.
 type State struct {
 	run     int // set-ups of the run
+	lasting int // set-ups of each worker that are set up once; those with higher numbers for each attempt
 	phases  map[Part]Phase
-	order   []Part       // those that were started, in that order
-	wanted  []Part       // to be started
-	broken  map[Part]int // for each failed set-up the worker on which it failed; its Part has Everyone or AnyWorker
-	users   int          // processes that run
-	halted  bool         // nothing is started any more
-	closed  bool         // everything is to be torn down
-	skipped bool         // nothing is torn down any more
+	order   []Part         // those that were started, in that order
+	layers  map[int]*layer // by worker: what is set up for an attempt
+	wanted  []Part         // to be started
+	broken  map[Part]int   // for each failed set-up the worker on which it failed; its Part has Everyone or AnyWorker
+	users   int            // processes that run
+	halted  bool           // nothing is started any more
+	closed  bool           // everything is to be torn down
+	skipped bool           // nothing is torn down any more
 }
 
 // anyWorker stands in the place of the worker for a worker's set-up wherever it is.
 const anyWorker = -2
 
-// NewState returns a world in which nothing has been started. The run has so many set-ups of its own.
-func NewState(run int) *State {
-	return &State{run: run, phases: make(map[Part]Phase), broken: make(map[Part]int)}
+// NewState returns a world in which nothing has been started. The run has so many set-ups of its own,
+// and so many of the workers' last: those with higher numbers are set up anew for each attempt.
+func NewState(run, lasting int) *State {
+	return &State{run: run, lasting: lasting, phases: make(map[Part]Phase), layers: make(map[int]*layer), broken: make(map[Part]int)}
 }
 
-// chain returns what a process on a worker needs, in the order of starting: the run's set-ups and
-// those of the worker's that are its own.
-func (s *State) chain(worker int, own []int) []Part {
+// chain returns what a process needs, in the order of starting: the run's set-ups and those of the
+// worker's that are its own.
+func (s *State) chain(n Need) []Part {
 	var parts []Part
-	for n := range s.run {
-		parts = append(parts, Part{Everyone, n})
+	for number := range s.run {
+		parts = append(parts, Part{Everyone, number})
 	}
-	for _, n := range slices.Sorted(slices.Values(own)) {
-		parts = append(parts, Part{worker, n})
+	for _, number := range slices.Sorted(slices.Values(n.Own)) {
+		parts = append(parts, Part{n.Worker, number})
 	}
 	return parts
 }
@@ -108,17 +114,18 @@ func class(p Part) Part {
 	return p
 }
 
-// Ask says whether a process may start on a worker that needs those of the workers' set-ups. What it
-// lacks is started. The part that has failed is returned with Refused: a set-up that has failed on
-// one worker is not tried on others, and nothing that needs it starts anywhere.
-func (s *State) Ask(worker int, own []int) (Answer, Part) {
-	chain := s.chain(worker, own)
-	for _, p := range chain {
-		if on, ok := s.broken[class(p)]; ok {
-			return Refused, Part{on, p.Number}
-		}
+// Ask says whether a process may start. What it lacks is started, and what stands on its worker for
+// another attempt is torn down before. The part that has failed is returned with Refused: a set-up
+// that has failed on one worker, or for one attempt, is not tried again, and nothing that needs it
+// starts anywhere.
+func (s *State) Ask(n Need) (Answer, Part) {
+	if p, ok := s.Refuses(n); ok {
+		return Refused, p
 	}
-	for _, p := range chain {
+	if !s.claim(n) {
+		return Wait, Part{}
+	}
+	for _, p := range s.chain(n) {
 		switch phase := s.phases[p]; phase {
 		case Ready:
 		case Absent:
@@ -135,23 +142,46 @@ func (s *State) Ask(worker int, own []int) (Answer, Part) {
 	return Enter, Part{}
 }
 
-// Place rates a worker for a process: how many of the set-ups that it needs are not there yet.
-func (s *State) Place(worker int, own []int) int {
-	missing := 0
-	for _, n := range own {
-		if s.phases[Part{worker, n}] != Ready {
-			missing++
+// Refuses reports whether a set-up has failed without which a process cannot run on any worker, and
+// which.
+func (s *State) Refuses(n Need) (Part, bool) {
+	for _, p := range s.chain(n) {
+		if on, ok := s.broken[class(p)]; ok {
+			return Part{on, p.Number}, true
 		}
 	}
-	return missing
+	return Part{}, false
 }
 
-// Begin books that a process has started, End that it has ended. Between the two nothing is torn
-// down.
-func (s *State) Begin() { s.users++ }
+// Place rates a worker for a process, less is better: by how many of the set-ups that it needs are to
+// be run, and if these are as many, by whether another attempt's are to be torn down first.
+func (s *State) Place(n Need) int {
+	l := s.layers[n.Worker]
+	stale := l != nil && !l.fits(n) && len(s.inLayer(n.Worker)) > 0 && s.layered(n)
+	rating := 0
+	for _, own := range n.Own {
+		if p := (Part{n.Worker, own}); s.phases[p] != Ready || stale && s.perAttempt(p) {
+			rating += 2
+		}
+	}
+	if stale {
+		rating++
+	}
+	return rating
+}
+
+// Begin books that a process has started to which Ask has said Enter, End that it has ended. Between
+// the two nothing is torn down that it uses. The zero Need is a process that uses nothing of a worker.
+func (s *State) Begin(n Need) {
+	s.enterLayer(n)
+	s.users++
+}
 
 // End is the other end of Begin.
-func (s *State) End() { s.users-- }
+func (s *State) End(n Need) {
+	s.leaveLayer(n)
+	s.users--
+}
 
 // Halt takes that the run was called off: nothing more is set up.
 func (s *State) Halt() { s.halted, s.wanted = true, nil }
@@ -164,8 +194,11 @@ func (s *State) Close(keep bool) {
 	s.skipped = s.skipped || keep
 }
 
-// Abandon takes that nothing more is to be torn down.
-func (s *State) Abandon() { s.skipped = true }
+// Abandon takes that nothing more is to be torn down, and so nothing set up.
+func (s *State) Abandon() {
+	s.Halt()
+	s.skipped = true
+}
 
 // Next returns what is to be run now. Each action is returned once, and its end is to be told by
 // Ended.
@@ -174,15 +207,16 @@ func (s *State) Next() []Action {
 	for _, p := range s.wanted {
 		s.phases[p] = Starting
 		s.order = append(s.order, p)
-		actions = append(actions, Action{Part: p})
+		actions = append(actions, Action{Part: p, For: s.forAttempt(p)})
 	}
 	s.wanted = nil
+	actions = append(actions, s.vacate()...)
 	if !s.closed || s.skipped || s.users > 0 || s.any(func(p Phase) bool { return p == Starting }) {
 		return actions
 	}
 	for _, p := range s.order {
 		if s.phases[p].standing() && !s.needed(p) {
-			actions = append(actions, Action{Part: p, TearDown: true})
+			actions = append(actions, Action{Part: p, TearDown: true, For: s.forAttempt(p)})
 		}
 	}
 	for _, a := range actions {
@@ -219,6 +253,8 @@ func (s *State) Ended(a Action, ok bool) {
 	switch {
 	case a.TearDown && was == Ending && !ok && s.skipped:
 		s.phases[a.Part] = Failed // it was cut short
+	case a.TearDown && was == Ending && s.perAttempt(a.Part):
+		s.leave(a.Part)
 	case a.TearDown && was == Ending:
 		s.phases[a.Part] = Gone
 	case !a.TearDown && was == Starting && ok:
@@ -264,7 +300,7 @@ func (s *State) Left() []Part {
 func (s *State) Check() {
 	for i, p := range s.order {
 		phase := s.phases[p]
-		gone := phase == Ending || phase == Gone
+		gone := (phase == Ending || phase == Gone) && !s.perAttempt(p)
 		if slices.Index(s.order, p) != i || phase == Absent || gone && (s.users > 0 || !s.closed) {
 			panic(fmt.Sprintf("world: %v is %v, %d processes run", p, phase, s.users))
 		}
@@ -272,4 +308,5 @@ func (s *State) Check() {
 	if s.users < 0 {
 		panic(fmt.Sprintf("world: %d processes run", s.users))
 	}
+	s.checkLayers()
 }

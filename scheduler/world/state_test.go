@@ -9,24 +9,15 @@ import (
 )
 
 // drive runs a script of words against a State and returns what it answered: ask:WORKER:OWN,
-// next, ok:ACTION, fail:ACTION, begin, end, halt, close, keep, abandon.
+// ask:WORKER:OWN@ATTEMPT, next, ok:ACTION, fail:ACTION, begin, begin:WORKER:OWN@ATTEMPT, end likewise,
+// place like ask, halt, close, keep, abandon.
 func drive(s *State, script string) string {
 	var out []string
 	for _, word := range strings.Fields(script) {
 		verb, rest, _ := strings.Cut(word, ":")
 		switch verb {
 		case "ask":
-			var worker int
-			var own []int
-			text, list, _ := strings.Cut(rest, ":")
-			fmt.Sscan(text, &worker)
-			for n := range strings.SplitSeq(list, ",") {
-				if i := 0; n != "" {
-					fmt.Sscan(n, &i)
-					own = append(own, i)
-				}
-			}
-			answer, part := s.Ask(worker, own)
+			answer, part := s.Ask(need(rest))
 			out = append(out, map[Answer]string{Enter: "enter", Wait: "wait", Refused: "refused:" + show(Action{Part: part})}[answer])
 		case "next":
 			var names []string
@@ -37,9 +28,11 @@ func drive(s *State, script string) string {
 		case "ok", "fail":
 			s.Ended(parse(rest), verb == "ok")
 		case "begin":
-			s.Begin()
+			s.Begin(need(rest))
 		case "end":
-			s.End()
+			s.End(need(rest))
+		case "place":
+			out = append(out, fmt.Sprint(s.Place(need(rest))))
 		case "halt":
 			s.Halt()
 		case "close", "keep":
@@ -62,8 +55,23 @@ func drive(s *State, script string) string {
 	return strings.Join(out, " ")
 }
 
-// show writes an action as r0 (the run's), w2.0 (of worker 2), with a minus before it for the
-// tear-down.
+// need reads WORKER:OWN,OWN@ATTEMPT.
+func need(text string) (n Need) {
+	text, attempt, _ := strings.Cut(text, "@")
+	worker, list, _ := strings.Cut(text, ":")
+	fmt.Sscan(worker, &n.Worker)
+	fmt.Sscan(attempt, &n.For.Number)
+	for number := range strings.SplitSeq(list, ",") {
+		if i := 0; number != "" {
+			fmt.Sscan(number, &i)
+			n.Own = append(n.Own, i)
+		}
+	}
+	return n
+}
+
+// show writes an action as r0 (the run's), w2.0 (of worker 2), w2.0@3 (for attempt 3), with a minus
+// before it for the tear-down.
 func show(a Action) string {
 	text := fmt.Sprintf("w%d.%d", a.Worker, a.Number)
 	if a.Worker == Everyone {
@@ -72,12 +80,15 @@ func show(a Action) string {
 	if a.TearDown {
 		text = "-" + text
 	}
+	if a.For.Number > 0 {
+		text += fmt.Sprint("@", a.For.Number)
+	}
 	return text
 }
 
 func parse(text string) Action {
 	a := Action{Part: Part{Worker: Everyone}, TearDown: strings.HasPrefix(text, "-")}
-	text = strings.TrimPrefix(text, "-")
+	text, _, _ = strings.Cut(strings.TrimPrefix(text, "-"), "@")
 	if _, err := fmt.Sscanf(text, "r%d", &a.Number); err != nil {
 		fmt.Sscanf(text, "w%d.%d", &a.Worker, &a.Number)
 	}
@@ -117,7 +128,7 @@ func TestState(t *testing.T) {
 		"never twice":                    {1, "ask:0 next ok:r0 close next next ok:-r0 next next", "wait [r0] [-r0] [] [] []"},
 		"left of workers in their order": {1, "ask:1:0 next ok:r0 ask:1:0 ask:0:0 next ok:w0.0 ok:w1.0 keep left", "wait [r0] wait wait [w1.0 w0.0] left[w0.0 w1.0 r0]"},
 	} {
-		if got := drive(NewState(tc.run), tc.script); got != tc.want {
+		if got := drive(NewState(tc.run, 9), tc.script); got != tc.want {
 			t.Errorf("%s:\n got %s\nwant %s", name, got, tc.want)
 		}
 	}
@@ -125,17 +136,29 @@ func TestState(t *testing.T) {
 
 // TestStateAtRandom: whatever comes in whatever order, a set-up begins once and when what it needs
 // is ready, a process runs when all it needs is, and each part that was begun is torn down once, when
-// nothing runs that may use it and nothing stands that depends on it.
+// nothing runs that may use it and nothing stands that depends on it. What is set up for each attempt
+// is begun once for each process that needs it, and no two processes use the same.
 func TestStateAtRandom(t *testing.T) {
 	t.Parallel()
+	again := 0
 	for seed := range uint64(3000) {
-		m := &model{t: t, seed: seed, rng: rand.New(rand.NewPCG(seed, 1)), seen: map[Action]int{}, ok: map[Part]bool{}, cut: map[Part]bool{}}
-		m.runs, m.own, m.workers = m.rng.IntN(3), m.rng.IntN(3), 1+m.rng.IntN(3)
-		m.state = NewState(m.runs)
+		m := &model{
+			t: t, seed: seed, rng: rand.New(rand.NewPCG(seed, 1)), seen: map[command]int{}, life: map[Part]int{},
+			ok: map[Part]bool{}, cut: map[Part]bool{}, used: map[Part]bool{},
+		}
+		m.runs, m.own, m.workers = m.rng.IntN(3), m.rng.IntN(4), 1+m.rng.IntN(3)
+		m.lasting = m.rng.IntN(m.own + 1)
+		m.state = NewState(m.runs, m.lasting)
 		m.play()
+		for _, lives := range m.life {
+			again += max(0, lives-1)
+		}
 		if t.Failed() {
 			return
 		}
+	}
+	if again < 1000 {
+		t.Errorf("set-ups of an attempt were run again only %d times", again)
 	}
 }
 
@@ -147,11 +170,22 @@ type model struct {
 	state              *State
 	runs, own, workers int
 	underway           []Action
-	users              []Part // worker and number of process
-	seen               map[Action]int
-	ok                 map[Part]bool
+	users              []Need // of processes that run
+	lasting            int
 	closed, abandoned  bool
-	cut                map[Part]bool
+	// seen counts the commands of each part, by life for those of one attempt.
+	seen map[command]int
+	life map[Part]int
+	ok   map[Part]bool // it has been set up well, and stands
+	cut  map[Part]bool
+	used map[Part]bool // a process has begun with it
+}
+
+// command is a command of a part in one of its lives.
+type command struct {
+	Part
+	down bool
+	life int
 }
 
 func (m *model) errorf(format string, args ...any) {
@@ -159,7 +193,7 @@ func (m *model) errorf(format string, args ...any) {
 }
 
 func (m *model) play() {
-	for range 60 {
+	for range 120 {
 		m.step()
 		m.state.Check()
 		m.take(m.state.Next())
@@ -177,14 +211,14 @@ func (m *model) play() {
 	if !m.state.Over() {
 		m.errorf("not over")
 	}
-	for a, n := range m.seen {
-		down := Action{a.Part, true}
-		if n != 1 || !a.TearDown && m.seen[down] != 1 && !m.abandoned {
-			m.errorf("%s ran %d times, %s %d", show(a), n, show(down), m.seen[down])
+	for c, n := range m.seen {
+		down := command{c.Part, true, c.life}
+		if n != 1 || !c.down && m.seen[down] != 1 && !m.abandoned {
+			m.errorf("%+v ran %d times, %+v %d", c, n, down, m.seen[down])
 		}
 	}
 	for _, p := range m.state.Left() {
-		if !m.abandoned || m.seen[Action{p, true}] > 0 && !m.cut[p] {
+		if !m.abandoned || m.seen[command{p, true, m.life[p]}] > 0 && !m.cut[p] {
 			m.errorf("%s is left", show(Action{Part: p}))
 		}
 	}
@@ -216,27 +250,33 @@ func (m *model) ask() {
 			own = append(own, n)
 		}
 	}
-	answer, broken := m.state.Ask(worker, own)
-	ready := true
-	for _, p := range m.state.chain(worker, own) {
+	need := Need{Worker: worker, Own: own, For: Attempt{Number: m.rng.IntN(2)}}
+	answer, broken := m.state.Ask(need)
+	ready, fresh := true, true
+	for _, p := range m.state.chain(need) {
 		ready = ready && m.ok[p]
+		fresh = fresh && !(m.state.perAttempt(p) && m.used[p])
 	}
 	switch {
-	case answer == Enter && !ready:
+	case answer == Enter && !(ready && fresh):
 		m.errorf("worker %d enters without %v", worker, own)
 	case answer == Enter:
-		m.state.Begin()
-		m.users = append(m.users, Part{Worker: worker})
-	case answer == Refused && (m.seen[Action{Part: broken}] == 0 || m.ok[broken]):
+		m.state.Begin(need)
+		m.users = append(m.users, need)
+		for _, p := range m.state.chain(need) {
+			m.used[p] = true
+		}
+	case answer == Refused && (m.life[broken] == 0 || m.ok[broken]):
 		m.errorf("refused because of %v, which has not failed", broken)
+	case answer == Wait && ready && m.state.layered(need): // it may stand for another attempt
 	case answer == Wait && ready:
 		m.errorf("worker %d waits for nothing", worker)
 	}
 }
 
-func (m *model) leave(users []Part) []Part {
+func (m *model) leave(users []Need) []Need {
 	if len(users) > 0 {
-		m.state.End()
+		m.state.End(users[0])
 		users = users[1:]
 	}
 	return users
@@ -250,21 +290,31 @@ func (m *model) finish() {
 	i := m.rng.IntN(len(m.underway))
 	a := m.underway[i]
 	m.underway = slices.Delete(m.underway, i, i+1)
-	ok := m.rng.IntN(5) > 0
+	ok := m.rng.IntN(9) > 0
 	if a.TearDown {
 		m.cut[a.Part] = !ok && m.abandoned
-	} else {
-		m.ok[a.Part] = ok
 	}
+	m.ok[a.Part], m.used[a.Part] = ok && !a.TearDown, false
 	m.state.Ended(a, ok)
 }
 
 // take checks and begins actions.
 func (m *model) take(actions []Action) {
 	for _, a := range actions {
-		m.seen[a]++
+		each := m.state.perAttempt(a.Part)
+		if !a.TearDown {
+			m.life[a.Part]++
+		}
+		m.seen[command{a.Part, a.TearDown, m.life[a.Part]}]++
+		m.ok[a.Part] = false
+		users := len(m.users)
+		if each && !m.closed {
+			users = m.usersOf(a.Part)
+		}
 		switch {
-		case a.TearDown && (len(m.users) > 0 || !m.closed || m.abandoned):
+		case !a.TearDown && !each && m.life[a.Part] > 1:
+			m.errorf("%s is set up again", show(a))
+		case a.TearDown && (users > 0 || !m.closed && !each || m.abandoned):
 			m.errorf("%s while %d processes run, closed %v, abandoned %v", show(a), len(m.users), m.closed, m.abandoned)
 		case a.TearDown:
 			m.noDependents(a)
@@ -281,10 +331,60 @@ func (m *model) take(actions []Action) {
 
 // noDependents checks that nothing stands, or is being torn down, that may depend on the part.
 func (m *model) noDependents(a Action) {
-	for other := range m.seen {
-		later := other.Worker == a.Worker && other.Number > a.Number && a.Worker == Everyone || other.Worker != Everyone && a.Worker == Everyone
-		if later && (m.seen[Action{other.Part, true}] == 0 || slices.Contains(m.underway, Action{other.Part, true})) {
-			m.errorf("%s although %s stands", show(a), show(Action{Part: other.Part}))
+	for p, life := range m.life {
+		later := p.Worker == a.Worker && p.Number > a.Number && a.Worker == Everyone || p.Worker != Everyone && a.Worker == Everyone
+		if later && (m.seen[command{p, true, life}] == 0 || slices.ContainsFunc(m.underway, func(u Action) bool { return u.Part == p })) {
+			m.errorf("%s although %s stands", show(a), show(Action{Part: p}))
+		}
+	}
+}
+
+// usersOf is how many processes run that use a part of one attempt.
+func (m *model) usersOf(p Part) int {
+	n := 0
+	for _, u := range m.users {
+		if u.Worker == p.Worker && slices.Contains(u.Own, p.Number) {
+			n++
+		}
+	}
+	return n
+}
+
+// TestStateOfAttempts: what is set up for each attempt, which are those with numbers from 1 on.
+func TestStateOfAttempts(t *testing.T) {
+	t.Parallel()
+	const up = "ask:0:1 next ok:w0.1 ask:0:1 begin:0:1 "
+	for name, tc := range map[string]struct{ script, want string }{
+		"anew for each": {
+			up + "end:0:1 ask:0:1@1 next next ok:-w0.1 ask:0:1@1 next ok:w0.1 ask:0:1@1 begin:0:1@1 end:0:1@1 close next ok:-w0.1 over left",
+			"wait [w0.1] enter wait [-w0.1] [] wait [w0.1@1] enter [-w0.1@1] true left[]",
+		},
+		"what lasts stays": {
+			"ask:0:0,1 next ok:w0.0 ask:0:0,1 next ok:w0.1 ask:0:0,1 begin:0:0,1 end:0:0,1 ask:0:0,1@1 next ok:-w0.1 ask:0:0,1@1 next",
+			"wait [w0.0] wait [w0.1] enter wait [-w0.1] wait [w0.1@1]",
+		},
+		"the same twice":                {up + "end:0:1 ask:0:1 next ok:-w0.1 ask:0:1 next", "wait [w0.1] enter wait [-w0.1] wait [w0.1]"},
+		"not while a process lingers":   {up + "ask:0:1@1 next ask:0:1@1 end:0:1 next", "wait [w0.1] enter wait [] wait [-w0.1]"},
+		"one that needs none":           {up + "end:0:1 ask:0 begin ask:0:0 next end ok:w0.0 ask:0:0", "wait [w0.1] enter enter wait [w0.0] enter"},
+		"workers of their own":          {up + "ask:1:1@1 next ok:w1.1 ask:1:1@1 next", "wait [w0.1] enter wait [w1.1@1] enter []"},
+		"in reverse":                    {"ask:0:1,2 next ok:w0.1 ask:0:1,2 next ok:w0.2 ask:0:1,2 begin:0:1,2 end:0:1,2 ask:0:1@1 next ok:-w0.2 ask:0:1@1 next ok:-w0.1 ask:0:1@1 next", "wait [w0.1] wait [w0.2] enter wait [-w0.2] wait [-w0.1] wait [w0.1@1]"},
+		"one who needs another":         {up + "end:0:1 ask:0:2@1 next ok:-w0.1 ask:0:2@1 next", "wait [w0.1] enter wait [-w0.1] wait [w0.2@1]"},
+		"nobody came":                   {"ask:0:1 next ok:w0.1 ask:0:1 ask:0:1@1 next ok:-w0.1 ask:0:1@1 next", "wait [w0.1] enter wait [-w0.1] wait [w0.1@1]"},
+		"nobody came, and none began":   {"ask:0:1 ask:0:2@1 next", "wait wait [w0.2@1]"},
+		"nobody came while it starts":   {"ask:0:1 next ask:0:1@1 next ok:w0.1 next ok:-w0.1 ask:0:1@1 next", "wait [w0.1] wait [] [-w0.1] wait [w0.1@1]"},
+		"a failure":                     {up + "end:0:1 ask:0:1@1 next ok:-w0.1 ask:0:1@1 next fail:w0.1 ask:0:1@1 ask:1:1@1 ask:1:0 next close next ok:w1.0 next ok:-w1.0 ok:-w0.1 over", "wait [w0.1] enter wait [-w0.1] wait [w0.1@1] refused:w0.1 refused:w0.1 wait [w1.0] [] [-w0.1@1 -w1.0] true"},
+		"others after a failure":        {"ask:0:1 next fail:w0.1 ask:0:1 ask:0:2@1 next ok:-w0.1 ask:0:2@1 next", "wait [w0.1] refused:w0.1 wait [-w0.1] wait [w0.2@1]"},
+		"a tear-down that fails":        {up + "end:0:1 ask:0:1@1 next fail:-w0.1 ask:0:1@1 next", "wait [w0.1] enter wait [-w0.1] wait [w0.1@1]"},
+		"kept":                          {up + "end:0:1 ask:0:1@1 next ok:-w0.1 ask:0:1@1 next ok:w0.1 ask:0:1@1 begin:0:1@1 end:0:1@1 keep next over left", "wait [w0.1] enter wait [-w0.1] wait [w0.1@1] enter [] true left[w0.1]"},
+		"halted before it is torn down": {up + "end:0:1 ask:0:1@1 halt next close next ok:-w0.1 over", "wait [w0.1] enter wait [] [-w0.1] true"},
+		"halted while it is torn down":  {up + "end:0:1 ask:0:1@1 next halt close next over ok:-w0.1 next over", "wait [w0.1] enter wait [-w0.1] [] false [] true"},
+		"abandoned meanwhile":           {up + "end:0:1 ask:0:1@1 next abandon fail:-w0.1 next close over left", "wait [w0.1] enter wait [-w0.1] [] true left[w0.1]"},
+		"abandoned before":              {up + "end:0:1 abandon ask:0:1@1 next close over left", "wait [w0.1] enter wait [] true left[w0.1]"},
+		"places":                        {"place:0:0,1 " + up + "place:0:1@1 place:1:1@1 end:0:1 place:0:0,1@1 place:1:0,1@1 place:0:0 place:0", "4 wait [w0.1] enter 3 2 5 4 2 0"},
+		"a place with what lasts":       {"ask:0:0,1 next ok:w0.0 ask:0:0,1 next ok:w0.1 place:0:0,1 ask:0:0,1 begin:0:0,1 end:0:0,1 place:0:0,1 place:1:0,1", "wait [w0.0] wait [w0.1] 0 enter 3 4"},
+	} {
+		if got := drive(NewState(0, 1), tc.script); got != tc.want {
+			t.Errorf("%s:\n got %s\nwant %s", name, got, tc.want)
 		}
 	}
 }

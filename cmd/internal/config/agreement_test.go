@@ -149,7 +149,7 @@ func TestSchemaRefusesBadFiles(t *testing.T) {
 	schema := schemaOf(t)
 	beyond := regexp.MustCompile(strings.Join([]string{
 		"is no regular expression", "is no expression of labels", "is there twice", "must be a number of seconds", "must be a duration greater than 0", "cannot be negative", "no anchor",
-		"<< is not", "second document", "sets nothing", "serial is a lock", "must be on, off or a number", "run: is empty", "is no YAML",
+		"<< is not", "second document", "sets nothing", "serial is a lock", "is per: worker and comes after", "must be on, off or a number", "run: is empty", "is no YAML",
 		"can only be a flag of the command line", `not "99999999999999999999"`, "not a tag",
 	}, "|"))
 	files := badFlags()

@@ -109,7 +109,9 @@ type Command struct {
 	TearDown CommandLine
 	Timeout  time.Duration // 0: none is set
 	When     Match         // of a worker's set-up: the tests that need it; empty: all
-	At       Position
+	// PerAttempt reports that a worker's set-up is run anew for each attempt of a test or group.
+	PerAttempt bool
+	At         Position
 }
 
 // Problem is something wrong with a file.

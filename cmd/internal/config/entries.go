@@ -132,6 +132,16 @@ func (r *reader) checkRule(line int, values fieldValues) {
 	}
 }
 
+// checkOrder refuses a set-up that is run once for a worker after one that is run for each attempt: it
+// may need what that one has begun, which is torn down while it stands.
+func (r *reader) checkOrder(all []Command) {
+	for i, c := range all {
+		if i > 0 && all[i-1].PerAttempt && !c.PerAttempt {
+			r.problemf(c.At.Line, "set-up %s is per: worker and comes after %s, which is per: attempt: put those of each attempt last", c.Name, all[i-1].Name)
+		}
+	}
+}
+
 func (v fieldValues) text(name string) string {
 	if texts := v[name].texts; len(texts) > 0 {
 		return texts[0]
@@ -208,7 +218,10 @@ func quarantined(at Position, v fieldValues) Quarantined {
 }
 
 func command(at Position, v fieldValues) Command {
-	c := Command{Name: v.text("name"), Run: v.line("run"), TearDown: v.line("teardown"), When: v["when"].match, At: at}
+	c := Command{
+		Name: v.text("name"), Run: v.line("run"), TearDown: v.line("teardown"), When: v["when"].match,
+		PerAttempt: v.text("per") == perAttempt, At: at,
+	}
 	if d := v.durationOf("timeout"); d != nil {
 		c.Timeout = *d
 	}

@@ -97,6 +97,9 @@ func quarantineFields() []field {
 	}
 }
 
+// perAttempt is the value of per for a set-up that is run for each attempt.
+const perAttempt = "attempt"
+
 // commandFields are the keys of an entry of setup, or of worker-setup, whose commands
 // may be for some tests only.
 func commandFields(worker bool) []field {
@@ -107,7 +110,9 @@ func commandFields(worker bool) []field {
 		{name: "timeout", kind: limit, help: "how long each of the two may take (default: 5m)"},
 	}
 	if worker {
-		fields = append(fields, field{name: "when", kind: match, help: "the tests that need it"})
+		fields = append(fields,
+			field{name: "when", kind: match, help: "the tests that need it"},
+			field{name: "per", kind: word, choices: []string{"worker", perAttempt}, help: "worker: once for each worker (default); attempt: anew for each attempt of a test or group"})
 	}
 	return fields
 }

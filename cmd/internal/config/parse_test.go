@@ -125,6 +125,10 @@ func badSections() map[string]string {
 		"setup: [{name: a, run: b, timeout: 0}]":                "1: timeout: must be a duration greater than 0, such as 30 or 1m30s",
 		"setup: [{name: a, run: b, timeout: x}]":                "1: timeout: must be a duration greater than 0, such as 30 or 1m30s",
 		"worker-setup: [{name: a, run: b, when: {label: '!'}}]": "1: label: is no expression of labels: write it like e2e && !slow",
+		"worker-setup: [{name: a, run: b, per: test}]":          "1: per: must be one of: worker, attempt",
+		"worker-setup: [{name: a, run: b, per: attemp}]":        "1: per: must be one of: worker, attempt (did you mean attempt?)",
+		"worker-setup: [{name: a, run: b, per: [attempt]}]":     "1: per: must be a value, not a list",
+		"worker-setup:\n  - {name: a, run: x, per: attempt}\n  - {name: b, run: x}\n  - {name: c, run: x, per: worker}": "3: set-up b is per: worker and comes after a, which is per: attempt: put those of each attempt last",
 		// All together.
 		"worker: 3\nformat: dot\ndebug: 1\nlocks: {a: x}": "1: unknown key worker (did you mean workers?)\n" +
 			"2: format: must be one of: dots, testname (did you mean dots?)\n3: debug: must be true or false, not \"1\"\n4: a: must be a whole number from 1 on",
@@ -187,6 +191,8 @@ worker-setup:
       ./ci/newdb.sh
       ./ci/fill.sh
     when: {label: database}
+    per: worker
+  - {name: rows, run: ./ci/fill.sh, per: attempt}
 `
 
 func TestParse(t *testing.T) {
@@ -226,7 +232,8 @@ func TestParse(t *testing.T) {
 			"https://example.com/1", at(32)}},
 		Setup: []Command{{Name: "services", Run: CommandLine{Shell: "docker compose up -d --wait"}, TearDown: CommandLine{Words: []string{"docker", "compose", "down", "-v"}},
 			Timeout: 3 * time.Minute, At: at(34)}},
-		WorkerSetup: []Command{{Name: "database", Run: CommandLine{Shell: "./ci/newdb.sh\n./ci/fill.sh\n"}, When: Match{Label: "database"}, At: at(36)}},
+		WorkerSetup: []Command{{Name: "database", Run: CommandLine{Shell: "./ci/newdb.sh\n./ci/fill.sh\n"}, When: Match{Label: "database"}, At: at(36)},
+			{Name: "rows", Run: CommandLine{Shell: "./ci/fill.sh"}, PerAttempt: true, At: at(42)}},
 	}
 	sections := got.Sections
 	got.Sections = nil
@@ -254,7 +261,8 @@ const wantSections = `13 tests
 35 worker-setup
 36: 36 name=database, 37 run=./ci/newdb.sh
 ./ci/fill.sh
-, 40 when=(40 label=database)
+, 40 when=(40 label=database), 41 per=worker
+42: 42 name=rows, 42 run=./ci/fill.sh, 42 per=attempt
 `
 
 // shown writes sections with their lines.

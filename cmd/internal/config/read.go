@@ -59,6 +59,7 @@ func (r *reader) top(node ast.Node) {
 			r.config.Setup = readAll(r, e, commandFields(false), command)
 		case "worker-setup":
 			r.config.WorkerSetup = readAll(r, e, commandFields(true), command)
+			r.checkOrder(r.config.WorkerSetup)
 		default:
 			r.config.Flags = append(r.config.Flags, r.settings([]entry{e}, sections())...)
 		}
