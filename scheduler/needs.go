@@ -54,11 +54,8 @@ func (s *suite) subject(u *ledger.Unit) grouping.Subject {
 // apart reports whether tasks of s have a process to themselves: they need a set-up that is run for
 // each attempt. A package that has no more processes than it must shares it in each of them.
 func (w *World) apart(s *suite, tasks []*ledger.Task) bool {
-	if w == nil || s.account.Mode() != ledger.Split {
-		return false
-	}
-	lasting := w.lasting()
-	return lasting < len(w.Worker) && slices.ContainsFunc(w.needs(s, tasks), func(n int) bool { return n >= lasting })
+	return w.Renews() && s.account.Mode() == ledger.Split &&
+		slices.ContainsFunc(w.needs(s, tasks), func(n int) bool { return n >= w.lasting() })
 }
 
 // byNeed sorts tasks by what they need: those of one list may share a process. The order in which

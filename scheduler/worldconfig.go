@@ -52,6 +52,9 @@ func (w *World) lasting() int {
 	return len(w.Worker)
 }
 
+// Renews reports whether a worker's set-up is run anew for each attempt. A nil World has none.
+func (w *World) Renews() bool { return w != nil && w.lasting() < len(w.Worker) }
+
 // modes are what of the world decides what a result says.
 func (w *World) modes() []string {
 	if w == nil {

@@ -315,8 +315,8 @@ func closeAll(closers ...io.Closer) error {
 
 // Explain runs tests of failed packages once more, as go test would.
 func (s *scheduledSource) Explain() {
-	if !s.config.Explain || s.run == nil {
-		return
+	if !s.config.Explain || s.run == nil || s.config.World.Renews() && s.opts.world.keep.keeps(true, false) {
+		return // what is to stay would be torn down for it
 	}
 	s.run.Explain(func(packages []string) {
 		var names []string
