@@ -26,8 +26,9 @@ var (
 )
 
 // TestWorldSoak runs testdata/worlds, whose set-ups, tear-downs and tests fail, hang and die by
-// chance, kill the exec-tests and interrupt cohort. Whatever happens: each set-up is run once and
-// torn down once, not while a test runs, no test starts without what it needs, and nothing is left.
+// chance, kill the exec-tests and interrupt cohort. Whatever happens: each set-up is run once, that of
+// each attempt once for each process, and torn down once, not while a test runs that may use it, no
+// test starts without what it needs, and nothing is left.
 func TestWorldSoak(t *testing.T) {
 	t.Parallel()
 	if runtime.GOOS != "linux" {
@@ -131,6 +132,7 @@ func (w *worldRound) check() {
 			w.errorf("%s was set up %d times and torn down %d times", who, n, down)
 		}
 	}
+	w.checkLives(count)
 	harmed := w.harmed()
 	switch {
 	case !slices.Contains([]int{0, 1, 3, 4, 128 + int(syscall.SIGINT)}, w.code):
@@ -141,6 +143,21 @@ func (w *worldRound) check() {
 		w.errorf("exit code 0, and tests or set-ups failed")
 	}
 	checkNothingLeft(w.t, filepath.Join(w.dir, "tmp"))
+}
+
+// checkLives checks that in a run that went well as many processes ran as there were worlds of
+// attempts: two packages have three tests and a group that need one.
+func (w *worldRound) checkLives(count map[string]int) {
+	w.t.Helper()
+	lives := 0
+	for line := range count {
+		if strings.HasPrefix(line, "up rows.") {
+			lives++
+		}
+	}
+	if w.code == 0 && lives < 8 {
+		w.errorf("%d worlds of attempts, and the run has passed", lives)
+	}
 }
 
 // harmed reports whether something failed for which nothing can have made up.

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -30,7 +31,12 @@ func Need(t *testing.T, workers ...string) {
 			up(t, name, name+".run")
 		}
 		for _, name := range workers {
-			up(t, name, name+"."+os.Getenv("COHORT_WORKER"))
+			who := name + "." + os.Getenv("COHORT_WORKER")
+			if name == "rows" {
+				alone(t, who)
+				continue
+			}
+			up(t, name, who)
 		}
 	}
 	check()
@@ -50,6 +56,25 @@ func up(t *testing.T, name, who string) {
 	if err != nil || os.Getenv("UP_"+name) != who {
 		say(t, "MISSING "+who)
 		t.Error(who, err)
+	}
+}
+
+// alone checks that what is set up for each attempt stands, and that no other process has used it.
+func alone(t *testing.T, who string) {
+	dir := filepath.Join(os.Getenv("WORLDS_DIR"), "up", who)
+	id, err := os.ReadFile(filepath.Join(dir, "id"))
+	if err != nil || strings.TrimSpace(string(id)) != os.Getenv("UP_rows") {
+		say(t, "MISSING "+who)
+		t.Errorf("%s: %q, %v", os.Getenv("UP_rows"), id, err)
+		return
+	}
+	own := filepath.Join(dir, fmt.Sprint("user-", os.Getpid()))
+	if err := os.WriteFile(own, nil, 0o600); err != nil {
+		t.Error(err)
+	}
+	if users, err := filepath.Glob(filepath.Join(dir, "user-*")); err != nil || len(users) != 1 {
+		say(t, "SHARED "+who)
+		t.Error(users, err)
 	}
 }
 

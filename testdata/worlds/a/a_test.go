@@ -38,3 +38,20 @@ func TestStepaOne(t *testing.T) { worlds.Need(t, "db", "mail") }
 
 //cohort:group steps
 func TestStepaTwo(t *testing.T) { worlds.Need(t, "db", "mail") }
+
+//cohort:label rows
+func TestRowsa1(t *testing.T) { worlds.Need(t, "rows") }
+
+//cohort:label rows
+func TestRowsa2(t *testing.T) { worlds.Need(t, "rows") }
+
+//cohort:label db rows
+func TestRowsa3(t *testing.T) { worlds.Need(t, "db", "rows") }
+
+//cohort:label mail rows
+//cohort:group rows
+func TestRowsaOne(t *testing.T) { worlds.Need(t, "mail", "rows") }
+
+//cohort:label mail rows
+//cohort:group rows
+func TestRowsaTwo(t *testing.T) { worlds.Need(t, "mail", "rows") }

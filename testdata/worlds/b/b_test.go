@@ -38,3 +38,20 @@ func TestStepbOne(t *testing.T) { worlds.Need(t, "db", "mail") }
 
 //cohort:group steps
 func TestStepbTwo(t *testing.T) { worlds.Need(t, "db", "mail") }
+
+//cohort:label rows
+func TestRowsb1(t *testing.T) { worlds.Need(t, "rows") }
+
+//cohort:label rows
+func TestRowsb2(t *testing.T) { worlds.Need(t, "rows") }
+
+//cohort:label db rows
+func TestRowsb3(t *testing.T) { worlds.Need(t, "db", "rows") }
+
+//cohort:label mail rows
+//cohort:group rows
+func TestRowsbOne(t *testing.T) { worlds.Need(t, "mail", "rows") }
+
+//cohort:label mail rows
+//cohort:group rows
+func TestRowsbTwo(t *testing.T) { worlds.Need(t, "mail", "rows") }
