@@ -50,6 +50,9 @@ func (c *command) newCoverage(dir string, opts *options) (*coverage, *options, e
 		return nil, opts, fmt.Errorf("%s cannot be used with %s and --rerun-fails: a rerun writes its own coverage over the run's",
 			usage.List(wanted), args.PassThrough)
 	}
+	if args.CoverOff {
+		return nil, opts, &usage.Error{Problems: []string{usage.List(wanted) + " cannot be used with -cover=false"}, Help: "cohort help coverage"}
+	}
 	cov := &coverage{cmd: c, opts: opts, args: args, dir: dir, profile: args.Profile(dir), start: time.Now()}
 	if opts.cover.minChanged.given {
 		if cov.change, err = c.findChange(context.Background(), filepath.Join(dir, args.Dir), string(opts.cover.base)); err != nil {

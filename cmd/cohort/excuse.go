@@ -5,21 +5,34 @@ import (
 
 	"gotest.tools/gotestsum/testjson"
 
+	"github.com/gotestcohort/cohort/cmd/internal/config"
 	"github.com/gotestcohort/cohort/cmd/internal/usage"
 	"github.com/gotestcohort/cohort/report"
 	"github.com/gotestcohort/cohort/scheduler"
 )
 
 // useQuarantine reads the quarantine of a run, if there is one and the user has not turned it off.
-func (c *command) useQuarantine(opts *options, config *scheduler.Config, dir string) (*quarantine, error) {
+func (c *command) useQuarantine(opts *options, run *scheduler.Config, dir string) (*quarantine, error) {
 	if opts.file == nil || len(opts.file.Quarantine) == 0 || opts.run.quarantine == "off" {
 		return nil, nil
 	}
-	q, problems := newQuarantine(opts.file.Quarantine, c.historyLocation("", dir).Module, time.Now())
+	q, err := c.readQuarantine(opts.file, dir)
+	if err != nil {
+		return nil, err
+	}
+	run.Quarantined = q.holds
+	return q, nil
+}
+
+// readQuarantine reads the quarantine of a configuration file, nil for none, for tests of dir.
+func (c *command) readQuarantine(file *config.Config, dir string) (*quarantine, error) {
+	if file == nil {
+		return &quarantine{}, nil
+	}
+	q, problems := newQuarantine(file.Quarantine, c.historyLocation("", dir).Module, time.Now())
 	if len(problems) > 0 {
 		return nil, &usage.Error{Problems: problems, Help: configHelp}
 	}
-	config.Quarantined = q.holds
 	return q, nil
 }
 

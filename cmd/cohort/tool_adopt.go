@@ -324,6 +324,8 @@ func writeWhole(path string, data []byte) (err error) {
 	mode := os.FileMode(0o644)
 	if target, err := filepath.EvalSymlinks(path); err == nil {
 		path = target
+	} else if _, err := os.Lstat(path); err == nil {
+		return fmt.Errorf("write %s: it is a link that leads to no file", path)
 	}
 	if info, err := os.Stat(path); err == nil {
 		mode = info.Mode().Perm()

@@ -100,6 +100,15 @@ func TestWriteWhole(t *testing.T) {
 	if err := writeWhole(filepath.Join(dir, "none", "a"), nil); err == nil {
 		t.Error("a folder that does not exist was written to")
 	}
+	dangling := filepath.Join(dir, "c")
+	if err := os.Symlink("none", dangling); err == nil {
+		if err := writeWhole(dangling, nil); err == nil {
+			t.Error("a link that leads to no file was replaced")
+		}
+		if err := os.Remove(dangling); err != nil {
+			t.Error(err)
+		}
+	}
 	if list, err := os.ReadDir(dir); err != nil || len(list) > 2 {
 		t.Errorf("%v, %v", list, err)
 	}

@@ -127,6 +127,7 @@ type lister struct {
 	env     []string
 	options grouping.Options
 	rules   *grouping.Rules
+	known   *quarantine // nil without --explain
 	past    *history.Snapshot
 	grouped func(path string) grouping.Options // nil: by options and rules
 
@@ -183,7 +184,10 @@ func (c *command) newLister(o *listOptions) (*lister, error) {
 		return nil, err
 	}
 	l.past = memory.past
-	return l, nil
+	if o.explain.re != nil {
+		l.known, err = c.readQuarantine(o.file, args.Dir)
+	}
+	return l, err
 }
 
 // find asks git and the go command and reads the source.
@@ -272,7 +276,7 @@ func (l *lister) row(c chosenPackage, u grouping.Unit, t grouping.Test) listRow 
 	}
 	if l.opts.explain.re != nil {
 		i := slices.IndexFunc(c.before, func(b grouping.Test) bool { return b.Name == t.Name && b.External == t.External })
-		row.Explain = explainer{l.rules, l.opts.flags}.reasons(explained{c.pkg, c.before[i], u})
+		row.Explain = explainer{l.rules, l.opts.flags, l.known}.reasons(explained{c.pkg, c.before[i], u})
 	}
 	return row
 }

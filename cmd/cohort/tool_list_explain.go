@@ -33,6 +33,7 @@ type explained struct {
 type explainer struct {
 	rules *grouping.Rules
 	flags layer // in force
+	known *quarantine
 }
 
 // reasons returns all that is set for a test, in the order in which it is decided.
@@ -64,7 +65,20 @@ func (e explainer) reasons(x explained) []listReason {
 			all = append(all, reasonOf(s))
 		}
 	}
-	return all
+	return append(all, e.quarantine(x)...)
+}
+
+// quarantine returns the entry of a known bad test, also one whose last day is over.
+func (e explainer) quarantine(x explained) []listReason {
+	entry, ok := e.known.entries[testName{x.pkg.ImportPath, x.test.Name}]
+	if !ok {
+		return nil
+	}
+	value := "until " + entry.Until.Format(time.DateOnly)
+	if !e.known.holds(x.pkg.ImportPath, x.test.Name) {
+		value += ", which is over"
+	}
+	return []listReason{{"quarantine", value, entry.At.String()}}
 }
 
 // group returns what puts the test in its group, at most one reason.

@@ -37,6 +37,9 @@ type Args struct {
 	FailFast bool
 	// Cover reports whether coverage was asked for in any form.
 	Cover bool
+	// CoverOff reports that the last -cover is -cover=false: then no binary counts, whatever else is
+	// asked of coverage.
+	CoverOff bool
 	// CoverMode is the value of -covermode, or what go test takes without one:
 	// set, or atomic with -race.
 	CoverMode string
@@ -233,7 +236,7 @@ func (a *Args) set(name, value string, hasValue bool, kind flagKind) error {
 	case "failfast":
 		a.FailFast = on
 	case "cover":
-		a.Cover = a.Cover || on
+		a.Cover, a.CoverOff = a.Cover || on, !on
 	case "covermode":
 		a.Cover, a.CoverMode = true, value
 	case "coverpkg":
