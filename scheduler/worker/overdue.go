@@ -76,6 +76,7 @@ type watchdog struct {
 	timer   *time.Timer // nil as long as no test has a limit
 	overdue string      // the test for which quit was closed
 	over    bool
+	past    bool // what is read has dates
 }
 
 func newWatchdog(limit func(string) time.Duration, now func() time.Time) *watchdog {
@@ -90,7 +91,21 @@ func (w *watchdog) event(m Moment) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.clock.event(m.Kind, m.Test, m.At)
-	w.arm()
+	if !w.past {
+		w.arm()
+	}
+}
+
+// date says that what is read next was printed at a time in the past: a process that is to end has
+// been ended where it ran.
+func (w *watchdog) date(at time.Time) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.past = true
+	if test, over, ok := w.clock.next(); ok && w.overdue == "" && !at.Before(over) {
+		w.overdue = test
+		close(w.quit)
+	}
 }
 
 // arm sets the timer to the end of the time of the next test.

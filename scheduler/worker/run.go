@@ -11,7 +11,6 @@ import (
 
 	"github.com/gotestcohort/cohort/scheduler/gotest"
 	"github.com/gotestcohort/cohort/scheduler/ledger"
-	"github.com/gotestcohort/cohort/scheduler/stream"
 	"github.com/gotestcohort/cohort/scheduler/testbin"
 )
 
@@ -43,7 +42,8 @@ func (r *Run) Do(ctx context.Context, j *Job) *Result {
 // watch runs the process and reads what it prints.
 func (r *Run) watch(ctx context.Context, j *Job, spec testbin.Spec, result *Result) {
 	result.Begun = r.Now()
-	watch := &stopwatch{now: r.Now, starts: make(map[string]time.Time), subtests: j.Subtests}
+	clock := &dated{now: r.Now}
+	watch := &stopwatch{now: clock.Now, starts: make(map[string]time.Time), subtests: j.Subtests}
 	take := func(m Moment) {
 		if j.Watch != nil {
 			j.Watch(m)
@@ -62,7 +62,8 @@ func (r *Run) watch(ctx context.Context, j *Job, spec testbin.Spec, result *Resu
 	})
 	parser.Blame(dog.test)
 	spec.Quit = dog.quit
-	exit := r.Runner.Run(ctx, spec, output{parser, j.Out})
+	exit := r.Runner.Run(ctx, spec, output{parser, j.Out, clock, dog})
+	clock.ended(exit)
 	dog.stop()
 	parser.Close()
 	if line := dog.untraced(exit); line != nil {
@@ -80,7 +81,10 @@ func (r *Run) watch(ctx context.Context, j *Job, spec testbin.Spec, result *Resu
 		Planned: j.Tests, Group: j.endingGroup(), StopsEarly: j.StopsEarly, MayIdle: j.Binary.MayIdle,
 		Code: code, Reason: result.Reason, Stopped: exit.Canceled, Overdue: dog.ended(exit),
 	})
-	result.Ran = watch.running(r.Now())
+	result.Ran = watch.running(clock.Now())
+	if !clock.at.IsZero() {
+		result.Begun = exit.Start
+	}
 	j.Out.Settle(result.Settlement, result.Reason, result.Ran)
 	result.Seen = parser.Seen()
 	result.First, result.Times, result.Subtests = watch.first, watch.ended, watch.subs
@@ -111,18 +115,6 @@ func (j *Job) knows(name string) bool {
 		return j.Binary.Knows == nil || j.Binary.Knows(name)
 	}
 	return slices.ContainsFunc(j.Tests, func(p ledger.Planned) bool { return p.Name == name })
-}
-
-// output hands a process's output on and flushes after each chunk.
-type output struct {
-	parser *testbin.Parser
-	out    *stream.Process
-}
-
-func (o output) Write(b []byte) (int, error) {
-	n, err := o.parser.Write(b)
-	o.out.Flush()
-	return n, err
 }
 
 // spec describes the process.

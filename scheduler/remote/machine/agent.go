@@ -1,6 +1,7 @@
 package machine
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -154,7 +155,7 @@ func (a *Agent) Link(now time.Time, up bool) {
 // on.
 func (a *Agent) answered(now time.Time, err error) {
 	switch {
-	case errors.Is(err, remote.ErrUnreachable):
+	case errors.Is(err, remote.ErrUnreachable), errors.Is(err, context.DeadlineExceeded):
 		a.Link(now, false)
 	case errors.Is(err, remote.ErrDenied), errors.Is(err, remote.ErrTooOld), errors.Is(err, remote.ErrFull), errors.Is(err, remote.ErrClosed):
 		a.leave(3, err.Error())
@@ -169,6 +170,9 @@ func (a *Agent) leave(code int, why string) {
 		a.ended = &Leave{code, why}
 	}
 }
+
+// Broken ends the agent: it cannot take part in the run.
+func (a *Agent) Broken(err error) { a.leave(3, err.Error()) }
 
 // Quit ends the agent because its user wants that: what runs is ended and given back.
 func (a *Agent) Quit(code int, why string) {

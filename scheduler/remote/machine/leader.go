@@ -2,6 +2,7 @@ package machine
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"maps"
@@ -471,7 +472,7 @@ func (l *Leader) Link(now time.Time, up bool) {
 // on.
 func (l *Leader) answered(now time.Time, err error) {
 	switch {
-	case errors.Is(err, remote.ErrUnreachable):
+	case errors.Is(err, remote.ErrUnreachable), errors.Is(err, context.DeadlineExceeded):
 		l.Link(now, false)
 	case errors.Is(err, remote.ErrDenied), errors.Is(err, remote.ErrTooOld), errors.Is(err, remote.ErrFull), errors.Is(err, remote.ErrClosed):
 		l.abort(err.Error())
@@ -479,6 +480,9 @@ func (l *Leader) answered(now time.Time, err error) {
 		l.Link(now, true)
 	}
 }
+
+// Broken ends the leader: it cannot go on.
+func (l *Leader) Broken(err error) { l.abort(err.Error()) }
 
 func (l *Leader) abort(why string) { l.aborted = cmp.Or(l.aborted, why) }
 

@@ -1,0 +1,296 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/gotestcohort/cohort/scheduler/remote"
+	"github.com/gotestcohort/cohort/scheduler/remote/machine"
+)
+
+// AgentConfig says what an agent is. Nothing changes it.
+type AgentConfig struct {
+	machine.AgentConfig
+	Engine   remote.Engine
+	Binaries *Binaries
+	// Facts are what this machine says of the run if it leads; see machine.Differences.
+	Facts remote.Facts
+	// Root is the module's root here, Temp a folder of the agent's own for what processes write.
+	Root, Temp string
+	// Env is the environment of processes, before the leader's variables.
+	Env []string
+	// Start starts a process, as testbin.Run does.
+	Start Starter
+	// Say shows a line. It is called from one goroutine.
+	Say func(text string)
+	// Led is called once this machine leads the run since a time, before anything of it is known to
+	// others. It must not block. Nil for an agent that never does.
+	Led func(run remote.Run, asked time.Time)
+	// Now is the clock.
+	Now func() time.Time
+}
+
+// Agent runs what others hand out.
+type Agent struct {
+	cfg     *AgentConfig
+	machine *machine.Agent
+	loop    *loop
+	procs   map[string]*process // by token; the loop's
+	left    chan struct{}
+	leave   machine.Leave
+}
+
+// NewAgent returns an agent that has not begun.
+func NewAgent(cfg AgentConfig) *Agent {
+	a := &Agent{cfg: &cfg, procs: make(map[string]*process), left: make(chan struct{})}
+	a.loop = newLoop(cfg.Now)
+	a.machine = machine.NewAgent(cfg.AgentConfig, a.loop.clock.Now())
+	a.loop.machine, a.loop.do = a.machine, a.do
+	return a
+}
+
+// Run runs the agent until the run is over, or it has to give up, and returns its exit code and why.
+// The end of ctx ends it at once, and all its processes. It is called once.
+func (a *Agent) Run(ctx context.Context) (code int, why string) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	a.loop.acts.Go(func() {
+		const kinds = remote.RunEvents | remote.StopEvents | remote.LinkEvents
+		if err := watch(ctx, a.cfg.Engine, kinds, a.event); err != nil {
+			a.loop.tell(func(now time.Time) { a.machine.Broken(err) })
+		}
+	})
+	a.loop.acts.Go(func() { // ends with ctx, when the loop has ended
+		<-a.loop.ended
+		for _, p := range a.procs {
+			p.die()
+		}
+		cancel()
+	})
+	a.loop.run(ctx, a.left)
+	leave, done := context.WithTimeout(context.WithoutCancel(ctx), pause)
+	defer done()
+	if err := a.cfg.Engine.Leave(leave); err != nil && a.leave.Code == 0 {
+		a.cfg.Say(fmt.Sprintf("=== Queue: leave the run: %v", err)) // others find it out in time
+	}
+	if a.leave == (machine.Leave{}) && ctx.Err() != nil && !isClosed(a.left) {
+		return 3, "it was ended"
+	}
+	return a.leave.Code, a.leave.Why
+}
+
+func isClosed(ch <-chan struct{}) bool {
+	select {
+	case <-ch:
+		return true
+	default:
+		return false
+	}
+}
+
+// Quit ends the agent because its user wants that: what runs is ended and given back.
+func (a *Agent) Quit(code int, why string) {
+	a.loop.tell(func(time.Time) { a.machine.Quit(code, why) })
+}
+
+// watch watches until ctx ends. A server that is away for longer than a watch bears is asked again.
+func watch(ctx context.Context, e remote.Engine, kinds remote.Kinds, f func(remote.Event)) error {
+	for {
+		err := e.Watch(ctx, kinds, f)
+		if ctx.Err() != nil {
+			return nil
+		}
+		if err == nil {
+			err = errors.New("the watch of the run has ended")
+		}
+		if !errors.Is(err, remote.ErrUnreachable) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(pause):
+		}
+	}
+}
+
+func (a *Agent) event(e remote.Event) {
+	a.loop.tell(func(now time.Time) {
+		switch e.Kind {
+		case remote.RunEvents:
+			a.heard(now, e.Run)
+		case remote.StopEvents:
+			a.machine.Halt(e.Stop)
+		case remote.LinkEvents:
+			a.machine.Link(now, e.Up)
+		}
+	})
+}
+
+// heard takes the run: this machine must be one for it.
+func (a *Agent) heard(now time.Time, run remote.Run) {
+	if err := a.fits(run); err != nil {
+		a.machine.Broken(err)
+	}
+	a.machine.Heard(now, run)
+}
+
+func (a *Agent) fits(run remote.Run) error {
+	if run.Leader == "" {
+		return nil
+	}
+	return machine.Differences(run.Facts, a.cfg.Facts)
+}
+
+// do begins an act.
+func (a *Agent) do(act machine.Act, now time.Time) {
+	e, m, ctx := a.cfg.Engine, a.machine, context.Background()
+	ctx, cancel := context.WithTimeout(ctx, a.cfg.Terms.AckWait)
+	call := func(f func() (then func(now time.Time))) {
+		a.loop.call(func() func(time.Time) { defer cancel(); return f() })
+	}
+	switch act := act.(type) {
+	case machine.Fetch:
+		call(func() func(time.Time) {
+			l, err := e.Fetch(ctx, act.Lanes, act.Wait)
+			return func(t time.Time) { m.Fetched(t, now, l, err) }
+		})
+	case machine.Look:
+		call(func() func(time.Time) {
+			_, err := e.GetResult(ctx, act.Key.Batch, act.Key.Attempt)
+			found := err == nil
+			if errors.Is(err, remote.ErrGone) {
+				err = nil
+			}
+			return func(t time.Time) { m.Looked(t, act.Token, found, err) }
+		})
+	case machine.Extend:
+		call(func() func(time.Time) {
+			ctx, cancel := context.WithTimeout(ctx, act.Limit.Sub(now))
+			defer cancel()
+			err := e.Extend(ctx, act.Token)
+			return func(t time.Time) { m.Extended(t, now, act.Token, err) }
+		})
+	case machine.Put:
+		r, err := a.result(act)
+		call(func() func(time.Time) {
+			stands := r
+			if err == nil {
+				stands, err = e.PutResult(ctx, r)
+			}
+			return func(t time.Time) { m.Put(t, act.Token, stands.Nonce == r.Nonce, err) }
+		})
+	case machine.Ack:
+		delete(a.procs, act.Token)
+		call(func() func(time.Time) {
+			err := e.Done(ctx, act.Token)
+			return func(t time.Time) { m.Acked(t, act.Token, err) }
+		})
+	case machine.GiveBack:
+		call(func() func(time.Time) {
+			_ = e.Return(ctx, act.Token, act.Delay) // without it the lease runs out
+			return nil
+		})
+	case machine.Announce:
+		act.Node.Has = a.cfg.Binaries.Has()
+		call(func() func(time.Time) {
+			err := e.Announce(ctx, act.Node)
+			return func(t time.Time) { m.Announced(t, err) }
+		})
+	case machine.Survey:
+		call(func() func(time.Time) {
+			lanes, err := e.Lanes(ctx)
+			return func(t time.Time) { m.Lanes(t, lanes, err) }
+		})
+	case machine.Lead:
+		call(func() func(time.Time) { return a.lead(ctx, now) })
+	default:
+		cancel()
+		a.local(act)
+	}
+}
+
+// local begins an act that needs no engine.
+func (a *Agent) local(act machine.Act) {
+	switch act := act.(type) {
+	case machine.Start:
+		a.start(act)
+	case machine.End:
+		if p := a.procs[act.Token]; p != nil {
+			p.end(act.How)
+		}
+	case machine.Kill:
+		if p := a.procs[act.Token]; p != nil {
+			p.die()
+		}
+	case machine.Say:
+		a.cfg.Say(act.Text)
+	case machine.Leave:
+		a.leave = act
+		close(a.left)
+	default:
+		panic(fmt.Sprintf("an agent is to do %T", act))
+	}
+}
+
+// start begins a process.
+func (a *Agent) start(act machine.Start) {
+	token := act.Lease.Token
+	p := newProcess(context.Background(), a.cfg, act)
+	p.begun = func(limit time.Duration) {
+		a.loop.tell(func(now time.Time) {
+			if limit > 0 {
+				a.machine.Begun(token, now.Add(limit))
+			} else {
+				a.machine.Begun(token, time.Time{})
+			}
+		})
+	}
+	a.procs[token] = p
+	a.loop.call(func() func(time.Time) {
+		err := p.run()
+		return func(time.Time) {
+			if p.payload == nil {
+				delete(a.procs, token)
+			}
+			a.machine.Ended(token, machine.Ended{Unready: err})
+		}
+	})
+}
+
+// result is what is to be stored of a batch. A second call for the same lease says the same.
+func (a *Agent) result(act machine.Put) (remote.Result, error) {
+	w := act.Lease.Work
+	r := remote.Result{Batch: w.Batch, Attempt: w.Attempt, Node: a.cfg.Node, Nonce: "lease-" + a.cfg.Node + act.Token + string(act.What)}
+	p := a.procs[act.Token]
+	if act.What == machine.Ran {
+		if p == nil || p.payload == nil {
+			panic(fmt.Sprintf("batch %s ran and has no result", w.Batch))
+		}
+		r.Nonce, r.Payload = p.nonce, p.payload
+		return r, nil
+	}
+	var err error
+	r.Payload, err = packReport(Report{What: act.What, Why: act.Why, Root: a.cfg.Root}, nil)
+	return r, err
+}
+
+// lead tries to lead.
+func (a *Agent) lead(ctx context.Context, asked time.Time) func(time.Time) {
+	run, err := a.cfg.Engine.Lead(ctx, a.cfg.Facts)
+	if err == nil && run.Fence != 0 && a.fits(run) != nil {
+		err = a.cfg.Engine.Release(ctx, run.Fence) // otherwise its time runs out
+		run.Fence = 0
+	}
+	return func(now time.Time) {
+		a.machine.Led(now, err)
+		if err != nil {
+			return
+		}
+		a.heard(now, run)
+		if run.Fence != 0 {
+			a.cfg.Led(run, asked)
+		}
+	}
+}

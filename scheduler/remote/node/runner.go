@@ -1,0 +1,361 @@
+package node
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/gotestcohort/cohort/scheduler/remote"
+	"github.com/gotestcohort/cohort/scheduler/remote/machine"
+	"github.com/gotestcohort/cohort/scheduler/testbin"
+)
+
+// RunnerConfig says what a Runner hands out. Nothing changes it.
+type RunnerConfig struct {
+	Engine remote.Engine
+	// Root is the module's root, an absolute path.
+	Root string
+	// Names are variables of this machine that tests on others see, Env is the environment that
+	// cohort was started with.
+	Names, Env []string
+	// Estimate returns how long a process will take, 0 if that is not known. Nil is 0 for all. It
+	// may be called from several goroutines.
+	Estimate func(testbin.Spec) time.Duration
+}
+
+// Runner runs processes on the machines of a run. It is a worker.Runner.
+type Runner struct {
+	cfg  RunnerConfig
+	lead *Lead
+
+	mu    sync.Mutex // guards what follows
+	files map[string]*stored
+	times map[string]int // that the same was handed out, by its sum
+}
+
+// stored is a file that other machines can get.
+type stored struct {
+	once sync.Once
+	sum  string
+	err  error
+}
+
+// NewRunner returns a runner for a leader, which need not have begun.
+func NewRunner(cfg RunnerConfig, lead *Lead) *Runner {
+	return &Runner{cfg: cfg, lead: lead, files: make(map[string]*stored), times: make(map[string]int)}
+}
+
+// Dated is an out that wants to know when what it gets was printed, by a clock of which only
+// differences make sense.
+type Dated interface {
+	WriteDated(at time.Time, b []byte) (int, error)
+}
+
+// Run runs a process on some machine, and returns when its result is accepted. Only then its output
+// is written to out, as [Dated] if out is that, and its files are written. An Exit with an error is of
+// a process that no machine has run to its end.
+func (r *Runner) Run(ctx context.Context, spec testbin.Spec, out io.Writer) testbin.Exit {
+	fail := func(err error) testbin.Exit {
+		return testbin.Exit{Code: -1, Canceled: ctx.Err() != nil, Err: fmt.Errorf("start %s: %w", spec.Path, err)}
+	}
+	if ctx.Err() != nil {
+		return fail(context.Cause(ctx))
+	}
+	b, payload, places, err := r.batch(ctx, spec)
+	if err != nil {
+		return fail(err)
+	}
+	submitted := r.lead.cfg.Now()
+	d, err := r.await(ctx, spec, b.Key, r.lead.submit(b, payload))
+	if err != nil {
+		return fail(err)
+	}
+	exit, err := r.take(d, places, submitted, out)
+	if err != nil {
+		return fail(err)
+	}
+	return exit
+}
+
+// batch makes a batch of a process, and stores what it needs.
+func (r *Runner) batch(ctx context.Context, spec testbin.Spec) (b machine.Batch, payload []byte, places []place, err error) {
+	o, places, err := leaving{r.cfg.Root, r.cfg.Names, r.cfg.Env}.order(spec)
+	if err != nil {
+		return b, nil, nil, err
+	}
+	if o.Binary, err = r.store(spec.Path); err != nil {
+		return b, nil, nil, err
+	}
+	if o.Inputs, err = r.inputs(ctx, places); err != nil {
+		return b, nil, nil, err
+	}
+	payload, err = json.Marshal(o)
+	if err != nil {
+		return b, nil, nil, err
+	}
+	b = machine.Batch{Key: r.key(payload, attempt(spec.Env)), Binary: o.Binary}
+	if r.cfg.Estimate != nil {
+		b.Estimate = r.cfg.Estimate(spec)
+	}
+	return b, payload, places, nil
+}
+
+// key names a batch by what it is and how often the same was handed out before: another leader of
+// the run, which hands out the same, finds its result.
+func (r *Runner) key(payload []byte, attempt int) remote.Key {
+	sum := sha256.Sum256(payload)
+	name := hex.EncodeToString(sum[:16])
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	n := r.times[name]
+	r.times[name]++
+	return remote.Key{Batch: name + "-" + strconv.Itoa(n), Attempt: attempt}
+}
+
+// attempt is the test's attempt, by the environment that its process gets.
+func attempt(env []string) int {
+	n := 0
+	for _, kv := range env {
+		if value, ok := strings.CutPrefix(kv, "COHORT_ATTEMPT="); ok {
+			n, _ = strconv.Atoi(value) // cohort has written it
+		}
+	}
+	return n
+}
+
+// store makes a file available to other machines, once, and returns its sum.
+func (r *Runner) store(file string) (string, error) {
+	r.mu.Lock()
+	s := r.files[file]
+	if s == nil {
+		s = new(stored)
+		r.files[file] = s
+	}
+	r.mu.Unlock()
+	s.once.Do(func() {
+		if s.sum, s.err = sumOf(file); s.err == nil {
+			s.err = patiently(r.lead.ctx, func() error { return r.cfg.Engine.PutBlob(r.lead.ctx, s.sum, file) })
+		}
+		if s.err != nil {
+			s.err = fmt.Errorf("make it available to other machines: %w", s.err)
+		}
+	})
+	return s.sum, s.err
+}
+
+// inputs stores what the folders hold that a process will write to. It returns the sum, "" for
+// nothing.
+func (r *Runner) inputs(ctx context.Context, places []place) (string, error) {
+	var all bytes.Buffer
+	w := &streamWriter{w: &all}
+	for i, p := range places {
+		if p.Folder {
+			if err := w.Tree(i, p.path); err != nil {
+				return "", err
+			}
+		}
+	}
+	if all.Len() == 0 {
+		return "", nil
+	}
+	f, err := os.CreateTemp("", "cohort-inputs-*")
+	if err != nil {
+		return "", err
+	}
+	defer os.Remove(f.Name()) // best effort
+	if _, err := f.Write(all.Bytes()); err != nil {
+		return "", errors.Join(err, f.Close())
+	}
+	if err := f.Close(); err != nil {
+		return "", err
+	}
+	b := sha256.Sum256(all.Bytes())
+	sum := hex.EncodeToString(b[:])
+	return sum, patiently(ctx, func() error { return r.cfg.Engine.PutBlob(ctx, sum, f.Name()) })
+}
+
+// await waits for the result of a batch, and hands on what ends it before.
+func (r *Runner) await(ctx context.Context, spec testbin.Spec, k remote.Key, o *order) (delivery, error) {
+	done, quit, kill := ctx.Done(), spec.Quit, (<-chan struct{})(nil)
+	stop := remote.Stop{Batch: k.Batch, Attempt: k.Attempt}
+	for {
+		select {
+		case d := <-o.delivered:
+			return d, d.err
+		case <-r.lead.loop.ended:
+			select { // it was delivered just before
+			case d := <-o.delivered:
+				return d, d.err
+			default:
+				return delivery{}, r.lead.why()
+			}
+		case <-done:
+			done, quit, kill = nil, nil, spec.Kill
+			stop.Quit, stop.Signal = false, signal(context.Cause(ctx))
+			r.lead.halt(stop)
+		case <-quit:
+			quit = nil
+			stop.Quit = true
+			r.lead.halt(stop)
+		case <-kill:
+			kill = nil
+			stop.Kill = true
+			r.lead.halt(stop)
+		}
+	}
+}
+
+// signal is the number of the signal that ends processes, 0 for the usual one.
+func signal(cause error) int {
+	if s, ok := errors.AsType[testbin.Signal](cause); ok {
+		if n, ok := s.Signal.(syscall.Signal); ok {
+			return int(n)
+		}
+	}
+	return 0
+}
+
+// take writes what a process has left, and returns how it ended.
+func (r *Runner) take(d delivery, places []place, submitted time.Time, out io.Writer) (testbin.Exit, error) {
+	report, tail, err := unpackReport(d.result.Payload)
+	if err != nil {
+		return testbin.Exit{}, fmt.Errorf("node %s: %w", d.result.Node, err)
+	}
+	switch report.What {
+	case machine.Ran:
+	case machine.Stopped:
+		return testbin.Exit{Code: -1, Canceled: true}, nil
+	case machine.Lost:
+		return testbin.Exit{}, fmt.Errorf("it may end the machine that it runs on: %s; seen with it: %s", report.Why, strings.Join(d.took, ", "))
+	default:
+		return testbin.Exit{}, fmt.Errorf("node %s: %s", d.result.Node, report.Why)
+	}
+	exit := shifted(report.Exit.exit(), submitted, r.lead.cfg.Now())
+	s, err := stream(r.lead.ctx, r.cfg.Engine, report, tail)
+	if err != nil {
+		return exit, err
+	}
+	w := &relocated{out: out, start: exit.Start, from: report.Places, to: places}
+	err = readStream(s, places, w.write)
+	err = errors.Join(err, w.flush(), s.Close())
+	if err == nil {
+		err = r.judgeLog(report, places)
+	}
+	if err != nil {
+		exit.Err = errors.Join(exit.Err, err)
+	}
+	return exit, nil
+}
+
+// shifted has an exit's times by this machine's clock: unless they can be, the process ended just
+// now. How long it took stays.
+func shifted(e testbin.Exit, submitted, now time.Time) testbin.Exit {
+	if !e.Start.IsZero() && (e.Start.Before(submitted) || e.End.After(now)) {
+		e.Start, e.End = now.Add(-e.End.Sub(e.Start)), now
+	}
+	return e
+}
+
+// judgeLog removes the log of what tests have read if that was not the same here: without it the go
+// command does not cache the result.
+func (r *Runner) judgeLog(report Report, places []place) error {
+	same := report.Root == r.cfg.Root
+	for name, sum := range report.Read {
+		// The first is ours to choose, and the second is left out of logs.
+		if strings.HasPrefix(name, "COHORT_") || name == "GOTMPDIR" || name == "PWD" {
+			continue
+		}
+		same = same && sumOfVariable(r.cfg.Env, name) == sum
+	}
+	if same {
+		return nil
+	}
+	for _, p := range places {
+		if p.Log {
+			if err := os.Remove(p.path); err != nil && !errors.Is(err, os.ErrNotExist) {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// relocated writes output in which the folders of artifacts are those of this machine.
+type relocated struct {
+	out   io.Writer
+	start time.Time
+	from  []string
+	to    []place
+	held  []byte // the beginning of a line that may name a folder
+	at    time.Duration
+}
+
+// artifacts begins the line that names a folder of artifacts.
+const artifacts = "=== ARTIFACTS"
+
+// folders reports whether there are folders to name.
+func (w *relocated) folders() bool {
+	return slices.ContainsFunc(w.to, func(p place) bool { return p.Folder }) && len(w.from) == len(w.to)
+}
+
+func (w *relocated) write(at time.Duration, b []byte) error {
+	w.at = at
+	if !w.folders() {
+		return w.put(b)
+	}
+	b = append(w.held, b...)
+	w.held = nil
+	if i := bytes.LastIndexByte(b, '\n'); len(b)-i-1 <= maxPath && bytes.Contains(b[i+1:], []byte("=== ")) {
+		w.held = slices.Clone(b[i+1:])
+		b = b[:i+1]
+	}
+	return w.put(w.moved(b))
+}
+
+// moved has the folders of this machine in the lines that name one.
+func (w *relocated) moved(b []byte) []byte {
+	if !bytes.Contains(b, []byte(artifacts)) {
+		return b
+	}
+	var out []byte
+	for line := range bytes.Lines(b) {
+		for i, p := range w.to {
+			if p.Folder && bytes.Contains(line, []byte(artifacts)) {
+				line = bytes.ReplaceAll(line, []byte(w.from[i]+string(filepath.Separator)), []byte(p.path+string(filepath.Separator)))
+			}
+		}
+		out = append(out, line...)
+	}
+	return out
+}
+
+func (w *relocated) flush() error {
+	b := w.held
+	w.held = nil
+	return w.put(w.moved(b))
+}
+
+func (w *relocated) put(b []byte) error {
+	if len(b) == 0 {
+		return nil
+	}
+	if d, ok := w.out.(Dated); ok {
+		_, err := d.WriteDated(w.start.Add(w.at), b)
+		return err
+	}
+	_, err := w.out.Write(b)
+	return err
+}

@@ -1,0 +1,50 @@
+package worker
+
+import (
+	"time"
+
+	"github.com/gotestcohort/cohort/scheduler/stream"
+	"github.com/gotestcohort/cohort/scheduler/testbin"
+)
+
+// dated is the clock by which what a process prints is timed: that of the run, unless its [Runner]
+// writes what it printed earlier, on another machine, with dates.
+type dated struct {
+	now func() time.Time
+	at  time.Time // of what is being read, zero for now
+}
+
+func (d *dated) Now() time.Time {
+	if d.at.IsZero() {
+		return d.now()
+	}
+	return d.at
+}
+
+// ended says that the process has ended.
+func (d *dated) ended(exit testbin.Exit) {
+	if !d.at.IsZero() && exit.End.After(d.at) {
+		d.at = exit.End
+	}
+}
+
+// output hands a process's output on and flushes after each chunk.
+type output struct {
+	parser *testbin.Parser
+	out    *stream.Process
+	clock  *dated
+	dog    *watchdog
+}
+
+func (o output) Write(b []byte) (int, error) {
+	n, err := o.parser.Write(b)
+	o.out.Flush()
+	return n, err
+}
+
+// WriteDated writes what the process printed at a time.
+func (o output) WriteDated(at time.Time, b []byte) (int, error) {
+	o.clock.at = at
+	o.dog.date(at)
+	return o.Write(b)
+}
