@@ -14,9 +14,9 @@ import (
 // has called it off is waiting.
 const listLimit = 3 * time.Second
 
-// remember gives the history what has to run again, and what has not, after everything has run.
+// remember gives the history, and a record, what has to run again, and what has not, after everything has run.
 func (s *scheduledSource) remember(exec *testjson.Execution) {
-	if s.run == nil || s.memory.path == "" {
+	if s.run == nil || s.memory.path == "" && s.opts.record.file == "" {
 		return
 	}
 	known := make(map[string]bool)

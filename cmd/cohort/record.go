@@ -81,6 +81,7 @@ type recording struct {
 	first     error       // how the first pass ended
 	verdict   record.Verdict
 	describe  func(*record.Manifest) // nil: the source has nothing to add
+	scheduled *scheduledSource       // nil: the go command ran the tests
 	part      *shardPart             // of the suite; nil: all of it
 }
 
@@ -152,10 +153,19 @@ func (rec *recording) finish(sig os.Signal, err error) error {
 		defer cover.Close() // it was only read
 		content = cover
 	}
-	if err := rec.w.Close(m, content, nil); err != nil {
+	added, err := rec.additions()
+	if err := errors.Join(err, rec.w.Close(m, content, added)); err != nil {
 		return err
 	}
 	return errors.Join(rec.reports(), rec.file.discard(rec.opts.record.file == ""))
+}
+
+// additions returns what the run adds to the history, as a record holds it; nil: nothing.
+func (rec *recording) additions() (io.Reader, error) {
+	if rec.scheduled == nil {
+		return nil, nil
+	}
+	return encoded(rec.scheduled.added)
 }
 
 func (rec *recording) manifest(sig os.Signal, err error) record.Manifest {

@@ -18,7 +18,7 @@ func (rec *recording) source(src source, owners *ownerBook) source {
 	rec.part = partOf(src)
 	if s, ok := src.(*scheduledSource); ok {
 		s.observe(recordObserver{w: rec.w, owners: owners})
-		rec.describe = s.describe
+		rec.describe, rec.scheduled = s.describe, s
 	}
 	return &recordingSource{src, rec}
 }

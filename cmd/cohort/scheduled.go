@@ -44,6 +44,8 @@ type scheduledSource struct {
 	part *shardPart     // nil: all tests
 	// early is a signal that came before First.
 	early os.Signal
+	// added is what the run adds to the history, for its record; Close sets it.
+	added history.Additions
 	// warned reports that what all packages together show has been said.
 	warned bool
 }
@@ -405,6 +407,9 @@ func (s *scheduledSource) Close() error {
 		return nil
 	}
 	err := s.run.Close()
+	if s.opts.record.file != "" {
+		s.added = s.config.Recorder.Additions()
+	}
 	if saveErr := s.memory.save(); saveErr != nil {
 		s.cmd.log.warnf("%v", saveErr)
 	}

@@ -79,7 +79,7 @@ func (c *command) tool(args []string) error {
 			return err
 		}
 		return codeError(runHistory(context.Background(), rest, c.stdout, c.stderr,
-			historyEnv{Location: c.historyLocation("", ""), Now: time.Now(), Width: c.width()}))
+			historyEnv{Location: c.historyLocation("", ""), Now: time.Now(), Width: c.width(), Environ: c.env.list}))
 	case "cache":
 		if err := checkCacheArgs(rest); err != nil {
 			return err

@@ -17,24 +17,13 @@ import (
 	"github.com/gotestcohort/cohort/scheduler/history"
 )
 
-// historyEnv is what runHistory needs from its surroundings.
-type historyEnv struct {
-	// Location says where the history of the module at hand is. runHistory sets its Flag.
-	Location history.Location
-	// Now is the time that ages are measured from.
-	Now time.Time
-	// Width is that of the terminal in columns, 0 if there is none: a table that does not fit is
-	// printed as a list.
-	Width int
-}
-
 const historyUsage = `Usage:
     cohort tool history [flags]
     cohort tool history merge OUT FILES...
 
 Print the least reliable and the slowest tests that the history file knows, or
-add history files, of several CI jobs say, to the file OUT. Merging a file
-twice changes nothing.
+add history files and records, of several CI jobs say, to the history file OUT.
+Merging a file twice changes nothing.
 
 Flags:
 `
@@ -54,7 +43,7 @@ func runHistory(ctx context.Context, args []string, stdout, stderr io.Writer, en
 	case errors.Is(err, pflag.ErrHelp):
 		return 0
 	case err == nil && len(rest) > 0 && rest[0] == "merge":
-		err = mergeHistories(ctx, rest[1:], env.Now)
+		err = mergeHistories(ctx, rest[1:], env)
 	case err == nil && len(rest) > 0:
 		err = fmt.Errorf("unexpected argument %q: it is merge or nothing", rest[0])
 	case err == nil:
@@ -92,13 +81,6 @@ func parseHistoryArgs(args []string, stdout io.Writer) (historyOptions, []string
 		err = fmt.Errorf("--num is %d: it is 0 or more", opts.limit)
 	}
 	return opts, flags.Args(), err
-}
-
-func mergeHistories(ctx context.Context, args []string, now time.Time) error {
-	if len(args) < 2 {
-		return errors.New("merge needs the file to write and at least one file to add to it")
-	}
-	return errors.Join(history.Merge(ctx, args[0], args[1:], now)...)
 }
 
 // reportHistory prints the report on one file.

@@ -16,6 +16,7 @@ import (
 	"github.com/gotestcohort/cohort/report/cover"
 	"github.com/gotestcohort/cohort/report/record"
 	"github.com/gotestcohort/cohort/scheduler/gotest"
+	"github.com/gotestcohort/cohort/scheduler/history"
 	"github.com/gotestcohort/cohort/scheduler/plan"
 )
 
@@ -115,14 +116,15 @@ func (c *command) mergeSet(set *merge.Set, given layer, opts *options, o mergeOp
 			return fmt.Errorf("merge: %w", err)
 		}
 	}
-	if err := c.writeMerged(set, name, opts, o); err != nil {
+	added := c.shardAdditions(set)
+	if err := c.writeMerged(set, name, added, opts, o); err != nil {
 		return err
 	}
 	c.log.infof("merged %s of %s, plan %s", counted(set.Plan.Shards, "shard"), counted(len(set.Plan.Packages), "package"),
 		strings.TrimPrefix(set.Plan.Sum, "sha256:")[:12])
 	shown := c.replay(append(replayArgs(given), name))
 	shown = errors.Join(shown, c.writeReports([]string{name}, reportFiles{html: opts.record.html, trace: opts.record.trace}))
-	c.rememberShards(set, opts)
+	c.rememberShards(set, added, opts)
 	return errors.Join(shown, c.tellShards(set, shown))
 }
 
@@ -141,7 +143,7 @@ func replayArgs(given layer) []string {
 }
 
 // writeMerged writes the record, and what is asked of coverage.
-func (c *command) writeMerged(set *merge.Set, name string, opts *options, o mergeOptions) error {
+func (c *command) writeMerged(set *merge.Set, name string, added history.Additions, opts *options, o mergeOptions) error {
 	profile, lacking, err := set.Coverage()
 	if err != nil {
 		return err
@@ -162,6 +164,9 @@ func (c *command) writeMerged(set *merge.Set, name string, opts *options, o merg
 		if covered.Verdict, err = c.coverMerged(set, profile, opts, o.cover); err != nil {
 			return err
 		}
+	}
+	if covered.History, err = encoded(added); err != nil {
+		return err
 	}
 	w, err := record.Create(name, record.NewRedactor(opts.record.redact))
 	if err != nil {

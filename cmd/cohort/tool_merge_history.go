@@ -1,6 +1,11 @@
 package main
 
 import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
 	"strconv"
 	"time"
 
@@ -10,39 +15,90 @@ import (
 	"github.com/gotestcohort/cohort/scheduler/history"
 )
 
-// rememberShards adds to the history here what the shards have shown, each as the run that it was. It
-// only ever helps: what goes wrong is a warning.
-func (c *command) rememberShards(set *merge.Set, opts *options) {
-	for i, m := range set.Shards() {
-		processes, err := set.Processes(i)
+// shardAdditions returns what the shards add to the history, each as the run that it was. It only ever
+// helps: what goes wrong is a warning.
+func (c *command) shardAdditions(set *merge.Set) history.Additions {
+	var all history.Additions
+	for i := range set.Shards() {
+		r, file := set.Reader(i)
+		added, err := recordedAdditions(r, c.env.list)
 		if err != nil {
-			c.log.warnf("%v", err)
-			return
+			c.log.warnf("%s: %v", file, err)
+			continue
 		}
-		args, err := gotest.ParseArgs(m.Command, c.env.list)
-		if err != nil {
-			continue // it has run nothing
-		}
-		past, err := c.openMemory(&options{run: runOptions{history: opts.run.history}}, "", args)
-		if err != nil {
-			c.log.warnf("%v", err)
-			return
-		}
-		if m.Run == "" || past.file.Knows(m.Run) {
-			continue // it ran here, and has remembered it itself
-		}
-		run := history.Run{ID: m.Run, Start: m.Start, Variant: variant(args)}
-		if seed, err := strconv.ParseInt(m.Seed, 10, 64); err == nil {
-			run.Seed, run.Shuffled = seed, true
-		}
-		recorder := past.file.NewRun(run)
-		for _, p := range processes {
-			rememberProcess(recorder, p)
-		}
-		if err := past.save(); err != nil {
-			c.log.warnf("%v", err)
-		}
+		all.Runs = append(all.Runs, added.Runs...)
 	}
+	return all
+}
+
+// rememberShards adds to the history here what the shards have shown. A run that was here has remembered
+// itself.
+func (c *command) rememberShards(set *merge.Set, added history.Additions, opts *options) {
+	args, err := gotest.ParseArgs(set.Shards()[0].Command, c.env.list)
+	if err != nil || len(added.Runs) == 0 {
+		return // they have run nothing
+	}
+	where := c.historyLocation(opts.run.history, args.Dir)
+	path := where.Path()
+	if path == "" {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), saveLimit)
+	defer cancel()
+	if err := history.Add(ctx, path, where.Module, added, time.Now()); err != nil {
+		c.log.warnf("%v", err)
+	}
+}
+
+// encoded returns additions as a record holds them; nil: there are none.
+func encoded(added history.Additions) (io.Reader, error) {
+	if len(added.Runs) == 0 {
+		return nil, nil
+	}
+	text, err := added.Encode()
+	if err != nil {
+		return nil, fmt.Errorf("record what the run adds to the history: %w", err)
+	}
+	return bytes.NewReader(text), nil
+}
+
+// recordedAdditions returns what the run of a record adds to a history: what the record says of it, or
+// if it is older than that, what its processes have shown.
+func recordedAdditions(r *record.Reader, env []string) (history.Additions, error) {
+	in, err := r.History()
+	if err != nil {
+		return history.Additions{}, err
+	}
+	if in == nil {
+		return shownAdditions(r, env)
+	}
+	text, err := io.ReadAll(in)
+	if err := errors.Join(err, in.Close()); err != nil {
+		return history.Additions{}, fmt.Errorf("read what the run adds to the history: %w", err)
+	}
+	return history.ParseAdditions(text)
+}
+
+// shownAdditions makes them of the processes of a run.
+func shownAdditions(r *record.Reader, env []string) (history.Additions, error) {
+	m := r.Manifest
+	args, err := gotest.ParseArgs(m.Command, env)
+	if err != nil || m.Run == "" {
+		return history.Additions{}, nil // the go command ran the tests, if anything did
+	}
+	run := history.Run{ID: m.Run, Start: m.Start, Variant: variant(args)}
+	if seed, err := strconv.ParseInt(m.Seed, 10, 64); err == nil {
+		run.Seed, run.Shuffled = seed, true
+	}
+	off, _ := history.Open("", m.Module) // warns of files only, and this has none
+	recorder := off.NewRun(run)
+	for p, err := range r.Processes() {
+		if err != nil {
+			return history.Additions{}, err
+		}
+		rememberProcess(recorder, p)
+	}
+	return recorder.Additions(), nil
 }
 
 // rememberProcess adds what a process has shown, as the run itself did.

@@ -7,7 +7,7 @@
 //	events.jsonl      what the go command and the reruns printed
 //	processes.jsonl   the test processes
 //	coverage.out      the coverage profile; only if the run had one
-//	history.json      what the run adds to the history of its module; only if it was handed over
+//	history.json      what the run adds to the history of its module; absent where cohort did not run the tests
 //	manifest.json     what is known at the end; the last entry
 //
 // A long run alternates: events.jsonl, processes.jsonl, events.2.jsonl, processes.2.jsonl and so on.
@@ -65,6 +65,21 @@
 //	maxrss   peak memory in bytes, 0 if not known
 //	tests    in the order in which they began: name, start, elapsed (seconds), result (pass, fail,
 //	         skip; absent if the test did not end)
+//
+// # history.json
+//
+// One object, whose "runs" are one run, or of merged records all of theirs:
+//
+//	id, start  the run's own id, and when it began, RFC 3339
+//	seed       of the order, absent for source order
+//	variant    what makes the same tests take other times, as in race,short; absent for a plain run
+//	packages   of each: path, startup (from the start of a process to its first test), tests and debts.
+//	           Durations are microseconds.
+//	tests      of each, run or not: name, outcomes (in the order in which they ended: attempt, absent for the
+//	           first; result: pass, fail or skip) and what the executions took: good (passes and skips)
+//	           and bad (failures). A subtest is there if its test may be split.
+//	debts      what has to run again: bad and good (tests that do, and that do not), failed (all of the
+//	           package does), passed (nothing of it does)
 //
 // # manifest.json
 //

@@ -135,8 +135,8 @@ func (w *Writer) Close(m Manifest, coverage, history io.Reader) error {
 		m.Packages = append(m.Packages, w.processes.finish()...)
 		close(w.chunks)
 		<-w.done
-		w.pump.add(coverEntry, coverage)
-		w.pump.add(historyEntry, history)
+		w.pump.add(coverEntry, w.redact.lines(coverage))
+		w.pump.add(historyEntry, w.redact.document(history))
 		w.pump.manifest(m, w.redact)
 		err = w.pump.close()
 	})

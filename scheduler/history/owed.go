@@ -9,11 +9,13 @@ import (
 type Debt struct {
 	// Bad are top-level tests that failed to the end, were cut off, or were to run and did not. Good
 	// are those that ran in full and passed or were skipped, in a rerun at the latest.
-	Bad, Good []string
+	Bad  []string `json:"bad,omitempty"`
+	Good []string `json:"good,omitempty"`
 	// Failed reports that the package failed outside its tests, that it did not build, or that it was
 	// to run and did not: all of it has to run again. Passed reports that all of its tests ran in full,
 	// and nothing failed.
-	Failed, Passed bool
+	Failed bool `json:"failed,omitempty"`
+	Passed bool `json:"passed,omitempty"`
 }
 
 // Owe adds what has to run again, and what has not. Call it once per package, at the end of the run.

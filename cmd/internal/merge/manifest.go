@@ -2,7 +2,6 @@ package merge
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -160,14 +159,8 @@ func mergePackages(all []record.Manifest) []record.Package {
 	return packages
 }
 
-// Processes returns the processes of the shard with that place among Shards.
-func (s *Set) Processes(shard int) ([]record.Process, error) {
-	var all []record.Process
-	for p, err := range s.shards[shard].Processes() {
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", s.shards[shard].file, err)
-		}
-		all = append(all, p)
-	}
-	return all, nil
+// Reader returns the record of the shard with that place among Shards, and the name of its file. It is
+// open until Close.
+func (s *Set) Reader(shard int) (r *record.Reader, file string) {
+	return s.shards[shard].Reader, s.shards[shard].file
 }

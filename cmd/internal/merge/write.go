@@ -12,12 +12,14 @@ import (
 	"github.com/gotestcohort/cohort/scheduler/gotest"
 )
 
-// Covered is what the shards have covered together.
+// Covered is what the shards have covered together, and what else is joined outside of this package.
 type Covered struct {
 	// Profile is nil if it is not known.
 	Profile *gotest.Profile
 	// Verdict is the answer to what is asked of it, nil for nothing.
 	Verdict *cover.Verdict
+	// History is what the shards add to the history, as a record holds it; nil: nothing is known.
+	History io.Reader
 	// Percent returns the line of a divided package, "" if it is not known.
 	Percent func(pkg string) string
 }
@@ -40,7 +42,7 @@ func (s *Set) Write(w *record.Writer, c Covered) error {
 		}
 		content = &text
 	}
-	return w.Close(m, content, nil)
+	return w.Close(m, content, c.History)
 }
 
 // errorsWith gives a record up because of err.
