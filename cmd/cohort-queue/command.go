@@ -41,6 +41,7 @@ type runner interface {
 func subcommands() []subcommand {
 	return []subcommand{
 		{"serve", "serve a queue from this machine", newServe},
+		{"bridge", "let the cohort that starts it talk to a queue", newBridge},
 	}
 }
 

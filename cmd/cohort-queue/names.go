@@ -1,58 +1,54 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"strings"
+
+	"github.com/gotestcohort/cohort/scheduler/remote"
 )
 
-// names are what a run's things are called on the server. A run is a word of letters, digits, _ and
-// -, so that it is one part of a subject and none of it is a wildcard.
+// names are what a run's things are called on the server. The id of a run is one part of a subject,
+// and none of it is a wildcard.
 type names struct{ run string }
-
-// maxName is how long the name of a run, a node, a lane or a batch may be.
-const maxName = 64
-
-// checkName reports what is wrong with a word that becomes a part of subjects.
-func checkName(word string) error {
-	if word == "" {
-		return errors.New("is empty")
-	}
-	if len(word) > maxName {
-		return fmt.Errorf("has %d characters; %d are allowed", len(word), maxName)
-	}
-	for _, r := range word {
-		if !isWordRune(r) {
-			return fmt.Errorf("has %q in it; letters, digits, _ and - are allowed", r)
-		}
-	}
-	return nil
-}
-
-func isWordRune(r rune) bool {
-	return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '_' || r == '-'
-}
 
 // namesOf returns the names of a run, or what is wrong with its id.
 func namesOf(run string) (names, error) {
-	if err := checkName(run); err != nil {
-		return names{}, fmt.Errorf("run id %q %w", run, err)
+	if err := remote.CheckID(run); err != nil {
+		return names{}, fmt.Errorf("run id %q: %w", run, err)
 	}
 	return names{run: run}, nil
 }
 
-// binaryBucket is the object store that all runs share.
-const binaryBucket = "COHORT_B"
+// binaryBucket is the object store that all runs share, and the stream that holds it.
+const (
+	binaryBucket = "COHORT_B"
+	binaryStream = "OBJ_" + binaryBucket
+)
 
 func (n names) workStream() string   { return "COHORT_W_" + n.run }
 func (n names) resultStream() string { return "COHORT_R_" + n.run }
 func (n names) outputStream() string { return "COHORT_O_" + n.run }
 
-// keyBucket is the key-value bucket of the run; its stream has the bucket's name after KV_.
+// keyBucket is the key-value bucket of the run, and keyStream the stream that holds it.
 func (n names) keyBucket() string { return "COHORT_K_" + n.run }
 func (n names) keyStream() string { return "KV_" + n.keyBucket() }
+
+// key is the subject of a key of the bucket.
+func (n names) key(key string) string { return "$KV." + n.keyBucket() + "." + key }
+
+// live is the subject on which a change of a key is told to whoever listens.
+func (n names) live(key string) string { return n.subject("live", key) }
 
 // subject joins the parts of a subject of the run.
 func (n names) subject(parts ...string) string {
 	return strings.Join(append([]string{"cohort", n.run}, parts...), ".")
 }
+
+// The keys of the bucket.
+const (
+	keyRun    = "run"    // the facts
+	keyLeader = "leader" // who leads
+	keyState  = "state"  // how the run stands
+	keyNode   = "node."  // and the name of a node: what it says of itself
+	keyStop   = "stop."  // and a batch: that it is to be stopped
+)

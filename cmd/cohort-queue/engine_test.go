@@ -1,0 +1,454 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/gotestcohort/cohort/scheduler/remote"
+)
+
+// brief are terms that tests do not have to wait for.
+func brief() remote.Terms {
+	return remote.Terms{AckWait: time.Second, LeaderTTL: 2 * time.Second, NodeTTL: 2 * time.Second}
+}
+
+// engineAt opens the engine of a node.
+func engineAt(t *testing.T, address, run, node string) *engine {
+	t.Helper()
+	return engineWith(t, &queueFlags{url: address, runID: run}, node, limits{})
+}
+
+func engineWith(t *testing.T, q *queueFlags, node string, most limits) *engine {
+	t.Helper()
+	l, err := dial(limit(t), q, node)
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, err := open(l, q.runID, node, brief(), most)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := e.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return e
+}
+
+// led returns an engine that leads the run, and its fence.
+func led(t *testing.T, address, run string) (*engine, remote.Fence) {
+	t.Helper()
+	e := engineAt(t, address, run, "leader")
+	r, err := e.Lead(limit(t), remote.Facts{Protocol: remote.Protocol, Seed: 7})
+	if err != nil || r.Fence == 0 {
+		t.Fatalf("%+v, %v", r, err)
+	}
+	return e, r.Fence
+}
+
+func ok(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// fetch leases work, for which it waits.
+func fetch(t *testing.T, e *engine, lanes ...string) remote.Lease {
+	t.Helper()
+	l, err := e.Fetch(limit(t), lanes, patience)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return l
+}
+
+// TestQueue: work is leased in its order, by lane, once; it comes back when a lease runs out or is
+// given back, and is gone when it is done.
+func TestQueue(t *testing.T) {
+	t.Parallel()
+	address, _ := serving(t)
+	lead, _ := led(t, address, "r1")
+	node := engineAt(t, address, "r1", "n1")
+	ctx := limit(t)
+	if _, err := node.Fetch(ctx, []string{"long", "n1"}, 0); !errors.Is(err, remote.ErrEmpty) {
+		t.Errorf("of lanes that are not there: %v", err)
+	}
+	for i, lane := range []string{"n1", "long", "n1"} {
+		ok(t, lead.Publish(ctx, lane, remote.Work{Batch: fmt.Sprint("b", i), Payload: []byte{byte(i)}}))
+	}
+	ok(t, lead.Publish(ctx, "n1", remote.Work{Batch: "b0", Payload: []byte("again")})) // nothing new
+	var tokens []string
+	for _, want := range []string{"b1", "b0", "b2"} {
+		l := fetch(t, node, "long", "n1")
+		if l.Work.Batch != want || l.Delivery != 1 || len(l.Work.Payload) != 1 || l.Lane == "" {
+			t.Errorf("%+v, want %s", l, want)
+		}
+		tokens = append(tokens, l.Token)
+	}
+	if all, err := lead.Lanes(ctx); err != nil || len(all) != 2 || all[0].Waiting+all[1].Waiting != 0 || all[0].Leased+all[1].Leased != 3 {
+		t.Errorf("lanes: %+v, %v", all, err)
+	}
+	ok(t, node.Done(ctx, tokens[0]))
+	ok(t, node.Done(ctx, tokens[0])) // it was out
+	ok(t, node.Return(ctx, tokens[1], 0))
+	if l := fetch(t, node, "n1"); l.Work.Batch != "b0" || l.Delivery != 2 {
+		t.Errorf("given back: %+v", l)
+	} else {
+		ok(t, node.Done(ctx, l.Token))
+	}
+	if l := fetch(t, node, "long", "n1"); l.Work.Batch != "b2" || l.Delivery != 2 { // its lease has run out
+		t.Errorf("run out: %+v", l)
+	} else {
+		ok(t, node.Extend(ctx, l.Token))
+		ok(t, node.Done(ctx, l.Token))
+	}
+	for _, batch := range []string{"b0", "b1", "b2"} {
+		if held, err := lead.Holds(ctx, batch, 0); err != nil || held {
+			t.Errorf("%s is held: %v, %v", batch, held, err)
+		}
+	}
+	ok(t, lead.Publish(ctx, "n2", remote.Work{Batch: "b2", Attempt: 1}))
+	if held, err := lead.Holds(ctx, "b2", 1); err != nil || !held {
+		t.Errorf("b2 is held: %v, %v", held, err)
+	}
+	if err := lead.Publish(ctx, "a.b", remote.Work{Batch: "b"}); err == nil {
+		t.Error("a lane with a dot")
+	}
+	if err := lead.Publish(ctx, "a", remote.Work{Batch: "*"}); err == nil {
+		t.Error("a batch that is a wildcard")
+	}
+}
+
+// TestLease: a lease that is extended does not run out.
+func TestLease(t *testing.T) {
+	t.Parallel()
+	address, _ := serving(t)
+	lead, _ := led(t, address, "r1")
+	ctx := limit(t)
+	ok(t, lead.Publish(ctx, "n1", remote.Work{Batch: "b"}))
+	l := fetch(t, lead, "n1")
+	extend := time.NewTicker(brief().AckWait / 5)
+	defer extend.Stop()
+	for end := time.Now().Add(2 * brief().AckWait); time.Now().Before(end); <-extend.C {
+		if err := lead.Extend(ctx, l.Token); errors.Is(err, remote.ErrLost) {
+			t.Skip("the machine is too slow for leases of a second")
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		if l, err := lead.Fetch(ctx, []string{"n1"}, 0); !errors.Is(err, remote.ErrEmpty) {
+			t.Fatalf("it was given out again: %+v, %v", l, err)
+		}
+	}
+	second := fetch(t, lead, "n1")
+	if second.Delivery != 2 {
+		t.Errorf("%+v", second)
+	}
+	if err := lead.Extend(ctx, l.Token); second.Token != l.Token && !errors.Is(err, remote.ErrLost) {
+		t.Errorf("a lease that has run out is extended: %v", err)
+	}
+	ok(t, lead.Done(ctx, l.Token)) // by whichever lease
+	if held, err := lead.Holds(ctx, "b", 0); err != nil || held {
+		t.Errorf("%v, %v", held, err)
+	}
+	for _, token := range []string{"", "x", "cohort.r1.work.n1.b.0"} {
+		if lead.Extend(ctx, token) == nil || lead.Done(ctx, token) == nil || lead.Return(ctx, token, 0) == nil {
+			t.Errorf("%q is a lease", token)
+		}
+	}
+}
+
+// TestRepair: a lane that is made anew gives out what was leased.
+func TestRepair(t *testing.T) {
+	t.Parallel()
+	address, _ := serving(t)
+	lead, _ := led(t, address, "r1")
+	ctx := limit(t)
+	ok(t, lead.Publish(ctx, "n1", remote.Work{Batch: "b0"}))
+	ok(t, lead.Publish(ctx, "n1", remote.Work{Batch: "b1"}))
+	first := fetch(t, lead, "n1")
+	ok(t, lead.Repair(ctx, "n1"))
+	if err := lead.Done(ctx, first.Token); err != nil && !errors.Is(err, remote.ErrLost) {
+		t.Error(err)
+	}
+	got := map[string]bool{}
+	for {
+		l, err := lead.Fetch(ctx, []string{"n1"}, 2*brief().AckWait)
+		if errors.Is(err, remote.ErrEmpty) {
+			break
+		}
+		ok(t, err)
+		got[l.Work.Batch] = true
+		ok(t, lead.Done(ctx, l.Token))
+	}
+	if !got["b1"] {
+		t.Errorf("%v", got)
+	}
+	for _, b := range []string{"b0", "b1"} {
+		if held, err := lead.Holds(ctx, b, 0); err != nil || held {
+			t.Errorf("%s: %v, %v", b, held, err)
+		}
+	}
+	ok(t, lead.Repair(ctx, "new"))
+}
+
+// TestFirstResult: of results that many machines send at the same time one stands, for all of them.
+func TestFirstResult(t *testing.T) {
+	t.Parallel()
+	address, _ := serving(t)
+	lead, _ := led(t, address, "r1")
+	ctx := limit(t)
+	if _, err := lead.GetResult(ctx, "b", 0); !errors.Is(err, remote.ErrGone) {
+		t.Errorf("before there is one: %v", err)
+	}
+	const machines = 8
+	stands := make([]remote.Result, machines)
+	var all sync.WaitGroup
+	for i := range machines {
+		all.Go(func() {
+			r := remote.Result{Batch: "b", Node: fmt.Sprint("n", i), Nonce: fmt.Sprint("x", i), Payload: []byte{byte(i)}}
+			var err error
+			if stands[i], err = lead.PutResult(ctx, r); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	first, err := lead.GetResult(ctx, "b", 0)
+	ok(t, err)
+	for _, r := range stands {
+		if r.Nonce != first.Nonce || r.Node != first.Node || !bytes.Equal(r.Payload, first.Payload) || r.Batch != "b" {
+			t.Errorf("%+v and %+v stand", r, first)
+		}
+	}
+	again, err := lead.PutResult(ctx, remote.Result{Batch: "b", Attempt: 1, Nonce: "y"})
+	if err != nil || again.Nonce != "y" {
+		t.Errorf("another attempt: %+v, %v", again, err)
+	}
+}
+
+// TestOutput: chunks are stored once and come back as they were, the largest too.
+func TestOutput(t *testing.T) {
+	t.Parallel()
+	address, _ := serving(t)
+	lead, _ := led(t, address, "r1")
+	ctx := limit(t)
+	d := remote.Delivery{Node: "leader", Batch: "b", Delivery: 1, Nonce: "x"}
+	noise := make([]byte, remote.MaxChunk)
+	random := rand.NewChaCha8([32]byte{})
+	_, _ = random.Read(noise) // never fails
+	chunks := [][]byte{[]byte("=== RUN TestA\n"), bytes.Repeat([]byte("a"), remote.MaxChunk), noise, {}}
+	for i, c := range chunks {
+		ok(t, lead.PutOutput(ctx, d, i, c))
+	}
+	ok(t, lead.PutOutput(ctx, d, 0, []byte("other")))
+	for i, c := range chunks {
+		if got, err := lead.GetOutput(ctx, d, i); err != nil || !bytes.Equal(got, c) {
+			t.Errorf("chunk %d: %d bytes, %v", i, len(got), err)
+		}
+	}
+	if _, err := lead.GetOutput(ctx, d, len(chunks)); !errors.Is(err, remote.ErrGone) {
+		t.Errorf("none: %v", err)
+	}
+	if err := lead.PutOutput(ctx, d, 9, append(noise, 0)); !errors.Is(err, remote.ErrTooLarge) {
+		t.Errorf("too large: %v", err)
+	}
+	d.Nonce = "a.b"
+	if err := lead.PutOutput(ctx, d, 0, nil); err == nil {
+		t.Error("a nonce with a dot")
+	}
+}
+
+// TestLimits: what is too large is refused by name, the largest that is not is taken.
+func TestLimits(t *testing.T) {
+	t.Parallel()
+	address, _ := serving(t)
+	lead, _ := led(t, address, "r1")
+	ctx := limit(t)
+	most := make([]byte, remote.MaxPayload)
+	ok(t, lead.Publish(ctx, "n1", remote.Work{Batch: strings.Repeat("b", remote.MaxID), Payload: most}))
+	if l := fetch(t, lead, "n1"); len(l.Work.Payload) != len(most) {
+		t.Errorf("%d bytes of work", len(l.Work.Payload))
+	}
+	if err := lead.Publish(ctx, "n1", remote.Work{Batch: "b", Payload: append(most, 0)}); !errors.Is(err, remote.ErrTooLarge) {
+		t.Errorf("work: %v", err)
+	}
+	if _, err := lead.PutResult(ctx, remote.Result{Batch: "b", Payload: append(most, 0)}); !errors.Is(err, remote.ErrTooLarge) {
+		t.Errorf("result: %v", err)
+	}
+	r, err := lead.PutResult(ctx, remote.Result{Batch: "b", Nonce: "x", Payload: most})
+	if err != nil || len(r.Payload) != len(most) {
+		t.Errorf("result: %v", err)
+	}
+}
+
+// TestFull: a stream that is full says so, with its limit, and does not make room by itself.
+func TestFull(t *testing.T) {
+	t.Parallel()
+	address, _ := serving(t)
+	q := &queueFlags{url: address, runID: "r1"}
+	lead := engineWith(t, q, "leader", limits{work: 4096, results: 4096, output: 4096})
+	ctx := limit(t)
+	_, err := lead.Lead(ctx, remote.Facts{})
+	ok(t, err)
+	payload := make([]byte, 3000)
+	random := rand.NewChaCha8([32]byte{})
+	_, _ = random.Read(payload) // never fails
+	ok(t, lead.Publish(ctx, "n1", remote.Work{Batch: "b0", Payload: payload}))
+	_, err = lead.PutResult(ctx, remote.Result{Batch: "b0", Payload: payload})
+	ok(t, err)
+	d := remote.Delivery{Node: "n", Batch: "b0", Delivery: 1, Nonce: "x"}
+	ok(t, lead.PutOutput(ctx, d, 0, payload))
+
+	published := lead.Publish(ctx, "n1", remote.Work{Batch: "b1", Payload: payload})
+	_, stored := lead.PutResult(ctx, remote.Result{Batch: "b1", Payload: payload})
+	chunk := lead.PutOutput(ctx, d, 1, payload)
+	for stream, err := range map[string]error{"COHORT_W_r1": published, "COHORT_R_r1": stored, "COHORT_O_r1": chunk} {
+		if !errors.Is(err, remote.ErrFull) || !strings.Contains(err.Error(), stream) || !strings.Contains(err.Error(), "at most 4096 bytes") {
+			t.Errorf("%s: %v", stream, err)
+		}
+	}
+	if l := fetch(t, lead, "n1"); l.Work.Batch != "b0" {
+		t.Errorf("%+v", l)
+	}
+}
+
+// TestManyLeases: more than the server's usual thousand batches are leased at the same time.
+func TestManyLeases(t *testing.T) {
+	t.Parallel()
+	address, _ := serving(t)
+	q := &queueFlags{url: address, runID: "r1"}
+	l, err := dial(limit(t), q, "leader")
+	ok(t, err)
+	lead, err := open(l, q.runID, "leader", remote.DefaultTerms(), limits{})
+	ok(t, err)
+	defer lead.Close() //nolint:errcheck // it is told by other tests
+	ctx := limit(t)
+	_, err = lead.Lead(ctx, remote.Facts{})
+	ok(t, err)
+	const n, parallel = 1100, 20
+	var wait sync.WaitGroup
+	for w := range parallel {
+		wait.Go(func() {
+			for i := w; i < n; i += parallel {
+				if err := lead.Publish(ctx, "long", remote.Work{Batch: fmt.Sprint("b", i)}); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	wait.Wait()
+	var mu sync.Mutex
+	got := map[string]int{}
+	for range parallel {
+		wait.Go(func() {
+			for {
+				l, err := lead.Fetch(ctx, []string{"long"}, 0)
+				if errors.Is(err, remote.ErrEmpty) {
+					return
+				}
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				mu.Lock()
+				got[l.Work.Batch]++
+				mu.Unlock()
+			}
+		})
+	}
+	wait.Wait()
+	if len(got) != n {
+		t.Errorf("%d batches are leased at the same time, want %d", len(got), n)
+	}
+}
+
+// TestBlobs: files are stored once under the sum of their content, and a wrong sum is noticed.
+func TestBlobs(t *testing.T) {
+	t.Parallel()
+	address, _ := serving(t)
+	lead, _ := led(t, address, "r1")
+	ctx := limit(t)
+	dir := t.TempDir()
+	content := make([]byte, 3*blobChunk+17)
+	random := rand.NewChaCha8([32]byte{1})
+	_, _ = random.Read(content) // never fails
+	for name, data := range map[string][]byte{"large": content, "small": []byte("x"), "empty": {}} {
+		file := filepath.Join(dir, name)
+		ok(t, os.WriteFile(file, data, 0o600))
+		sum := sumOf(data)
+		if err := lead.GetBlob(ctx, sum, file+".got"); !errors.Is(err, remote.ErrGone) {
+			t.Errorf("%s before it is stored: %v", name, err)
+		}
+		ok(t, lead.PutBlob(ctx, sum, file))
+		ok(t, lead.PutBlob(ctx, sum, file))
+		ok(t, lead.GetBlob(ctx, sum, file+".got"))
+		if got, err := os.ReadFile(file + ".got"); err != nil || !bytes.Equal(got, data) {
+			t.Errorf("%s: %d bytes, %v", name, len(got), err)
+		}
+		if err := lead.PutBlob(ctx, sumOf([]byte("other")), file); err == nil || !strings.Contains(err.Error(), "SHA-256") {
+			t.Errorf("%s under a wrong sum: %v", name, err)
+		}
+	}
+	if err := lead.PutBlob(ctx, sumOf(nil), filepath.Join(dir, "none")); err == nil {
+		t.Error("a file that is not there is stored")
+	}
+	// What is stored under a sum is not what it should be.
+	store, err := lead.js.ObjectStore(ctx, binaryBucket)
+	ok(t, err)
+	wrong := sumOf([]byte("wrong"))
+	var packed bytes.Buffer
+	ok(t, compress(&packed, strings.NewReader("something else")))
+	_, err = store.PutBytes(ctx, wrong, packed.Bytes())
+	ok(t, err)
+	if err := lead.GetBlob(ctx, wrong, filepath.Join(dir, "wrong")); err == nil || errors.Is(err, remote.ErrGone) || !strings.Contains(err.Error(), "SHA-256") {
+		t.Errorf("another content: %v", err)
+	}
+}
+
+func sumOf(data []byte) string {
+	sum := sha256.Sum256(data)
+	return hex.EncodeToString(sum[:])
+}
+
+// TestClosed: a closed engine ends all calls, those that wait too.
+func TestClosed(t *testing.T) {
+	t.Parallel()
+	address, _ := serving(t)
+	lead, _ := led(t, address, "r1")
+	e := engineAt(t, address, "r1", "n1")
+	ctx := limit(t)
+	ended := make(chan error, 2)
+	go func() {
+		_, err := e.Fetch(ctx, []string{"n1"}, patience)
+		ended <- err
+	}()
+	go func() { ended <- e.Watch(ctx, remote.RunEvents|remote.LinkEvents, func(remote.Event) {}) }()
+	ok(t, lead.Publish(ctx, "n2", remote.Work{Batch: "b"}))
+	ok(t, e.Close())
+	for range 2 {
+		select {
+		case err := <-ended:
+			if !errors.Is(err, remote.ErrClosed) {
+				t.Errorf("%v", err)
+			}
+		case <-ctx.Done():
+			t.Fatal("a call goes on")
+		}
+	}
+	if err := e.Publish(context.Background(), "n1", remote.Work{Batch: "b"}); !errors.Is(err, remote.ErrClosed) {
+		t.Errorf("%v", err)
+	}
+}

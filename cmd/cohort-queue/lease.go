@@ -1,0 +1,272 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/gotestcohort/cohort/scheduler/remote"
+)
+
+// The times of a look for work.
+const (
+	// oneLook is how long Fetch waits for the work of one lane before it looks at the others: work
+	// in any lane is seen within a second.
+	oneLook = 700 * time.Millisecond
+	// lastWord is how long an answer may take after its request is over: a lease that nobody hears
+	// of would have to run out first.
+	lastWord = time.Second
+)
+
+// pull is a request for one message of a consumer.
+type pull struct {
+	Batch   int           `json:"batch"`
+	Expires time.Duration `json:"expires,omitempty"`
+	NoWait  bool          `json:"no_wait,omitempty"`
+}
+
+// Fetch implements remote.Engine. It looks at all lanes, then waits at one of them for a while, and
+// so on.
+func (e *engine) Fetch(ctx context.Context, lanes []string, wait time.Duration) (remote.Lease, error) {
+	end := time.Now().Add(wait)
+	for round := 0; ; round++ {
+		for _, lane := range lanes {
+			l, err := e.look(ctx, lane, 0)
+			if !errors.Is(err, remote.ErrEmpty) {
+				return l, err
+			}
+		}
+		left := time.Until(end)
+		if left <= 0 || len(lanes) == 0 {
+			return remote.Lease{}, fmt.Errorf("fetch: %w", remote.ErrEmpty)
+		}
+		l, err := e.look(ctx, lanes[round%len(lanes)], max(min(left, oneLook), time.Millisecond))
+		if !errors.Is(err, remote.ErrEmpty) {
+			return l, err
+		}
+		if err := ctx.Err(); err != nil {
+			return remote.Lease{}, fmt.Errorf("fetch: %w", context.Cause(ctx))
+		}
+	}
+}
+
+// look leases the oldest work of a lane, or returns remote.ErrEmpty after the wait. A lane that is not
+// there is empty.
+func (e *engine) look(ctx context.Context, lane string, wait time.Duration) (remote.Lease, error) {
+	subject := fmt.Sprintf("$JS.API.CONSUMER.MSG.NEXT.%s.%s", e.names.workStream(), lane)
+	body, err := json.Marshal(pull{Batch: 1, Expires: wait, NoWait: wait == 0})
+	if err != nil {
+		return remote.Lease{}, fmt.Errorf("fetch: %w", err)
+	}
+	var got remote.Lease
+	err = e.do(ctx, "fetch from lane "+lane, subject, func(ctx context.Context) error {
+		asked := time.Now()
+		m, err := e.ask(ctx, subject, body)
+		if err == nil {
+			err = e.refusal(ctx, m, wait-time.Since(asked))
+		}
+		if err != nil {
+			return err
+		}
+		got, err = e.leased(m, asked)
+		if err == nil {
+			return nil
+		}
+		// It is no work: take it out of the way, and look again.
+		if termErr := e.nc.Publish(m.Reply, []byte("+TERM it is no work of cohort")); termErr != nil {
+			return termErr
+		}
+		return nats.ErrTimeout
+	})
+	return got, err
+}
+
+// ask makes a request whose answer must not be lost: it is waited for a little longer than ctx. The
+// answer has an inbox of its own, as its subject is that of the work.
+func (e *engine) ask(ctx context.Context, subject string, body []byte) (*nats.Msg, error) {
+	answers := make(chan *nats.Msg, 1)
+	inbox := e.nc.NewInbox()
+	sub, err := e.nc.ChanSubscribe(inbox, answers)
+	if err != nil {
+		return nil, err
+	}
+	defer sub.Unsubscribe() //nolint:errcheck // it fails only if the connection is gone
+	if err := e.nc.PublishRequest(subject, inbox, body); err != nil {
+		return nil, err
+	}
+	select {
+	case m := <-answers:
+		return m, nil
+	case <-ctx.Done():
+	}
+	if cause := context.Cause(ctx); errors.Is(cause, errNotAllowed) || errors.Is(cause, remote.ErrClosed) {
+		return nil, cause
+	}
+	select {
+	case m := <-answers:
+		return m, nil
+	case <-time.After(lastWord):
+		return nil, ctx.Err()
+	}
+}
+
+// refusal is the error of an answer that is no work. If it came long before the request was over, it
+// waits for the rest, so that nobody asks in a loop.
+func (e *engine) refusal(ctx context.Context, m *nats.Msg, left time.Duration) error {
+	status := m.Header.Get("Status")
+	if status == "" {
+		return nil
+	}
+	if status != "404" && status != "408" && left > 0 { // 409: too many wait; 503: there is no such lane
+		select {
+		case <-ctx.Done():
+		case <-time.After(left):
+		}
+	}
+	return remote.ErrEmpty
+}
+
+// leased makes a lease of a message that was asked for at that time.
+func (e *engine) leased(m *nats.Msg, asked time.Time) (remote.Lease, error) {
+	meta, err := tokenOf(m.Reply)
+	if err != nil {
+		return remote.Lease{}, err
+	}
+	lane, w, err := e.names.workOf(m.Subject, m.Header, m.Data)
+	if err != nil {
+		return remote.Lease{}, err
+	}
+	e.extended(m.Reply, asked)
+	return remote.Lease{Token: m.Reply, Lane: lane, Delivery: int(meta.NumDelivered), Work: w}, nil
+}
+
+// extended notes that a lease lasts from that time on.
+func (e *engine) extended(token string, from time.Time) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.leases[token] = from.Add(e.terms.AckWait)
+}
+
+// forget drops a lease that is over.
+func (e *engine) forget(token string) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	delete(e.leases, token)
+}
+
+// runOut reports whether a lease that is known has run out at a time, as far as this machine knows.
+func (e *engine) runOut(token string, at time.Time) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	end, known := e.leases[token]
+	return known && !at.Before(end)
+}
+
+// answer tells the server something about a lease and waits for its confirmation. It returns when the
+// request that was confirmed was made.
+func (e *engine) answer(ctx context.Context, op, token, what string) (asked time.Time, err error) {
+	if _, err := tokenOf(token); err != nil {
+		return asked, fmt.Errorf("%s: %q: %w", op, token, err)
+	}
+	err = e.do(ctx, op, token, func(ctx context.Context) error {
+		asked = time.Now()
+		_, err := e.nc.RequestWithContext(ctx, token, []byte(what))
+		if errors.Is(err, nats.ErrNoResponders) && e.nc.IsConnected() && e.laneGone(ctx, token) {
+			return fmt.Errorf("%w: its lane is not there", remote.ErrLost)
+		}
+		return err
+	})
+	return asked, err
+}
+
+// laneGone reports whether the consumer that gave out a lease is not there any more.
+func (e *engine) laneGone(ctx context.Context, token string) bool {
+	meta, err := tokenOf(token)
+	if err != nil {
+		return false
+	}
+	touches(ctx, fmt.Sprintf("$JS.API.CONSUMER.INFO.%s.%s", meta.Stream, meta.Consumer))
+	_, err = e.js.Consumer(ctx, meta.Stream, meta.Consumer)
+	return errors.Is(err, jetstream.ErrConsumerNotFound) || errors.Is(err, jetstream.ErrStreamNotFound)
+}
+
+// tokenOf reads what the server has put into the token of a lease.
+func tokenOf(token string) (*nats.MsgMetadata, error) {
+	return (&nats.Msg{Reply: token, Sub: new(nats.Subscription)}).Metadata()
+}
+
+// Extend implements remote.Engine.
+func (e *engine) Extend(ctx context.Context, token string) error {
+	const op = "extend a lease"
+	if e.runOut(token, time.Now()) {
+		return fmt.Errorf("%s: %w", op, remote.ErrLost)
+	}
+	asked, err := e.answer(ctx, op, token, "+WPI")
+	if err != nil {
+		return err
+	}
+	if e.runOut(token, asked) { // while the server was away
+		return fmt.Errorf("%s: %w", op, remote.ErrLost)
+	}
+	e.extended(token, asked)
+	return nil
+}
+
+// Done implements remote.Engine.
+func (e *engine) Done(ctx context.Context, token string) error {
+	meta, err := tokenOf(token)
+	if err != nil {
+		return fmt.Errorf("end a lease: %q: %w", token, err)
+	}
+	err = e.do(ctx, "end a lease", token, func(ctx context.Context) error {
+		short, cancel := context.WithTimeout(ctx, attemptWait/2)
+		defer cancel()
+		_, err := e.nc.RequestWithContext(short, token, []byte("+ACK"))
+		if err == nil || !e.nc.IsConnected() {
+			return err
+		}
+		// A lane that was repaired does not know the lease. What counts is whether the work is there.
+		return e.inQueue(ctx, meta.Sequence.Stream, err)
+	})
+	if err == nil {
+		e.forget(token)
+	}
+	return err
+}
+
+// inQueue returns nil if the message of a sequence is out of the queue, remote.ErrLost if it is in it,
+// and another error if that is not known.
+func (e *engine) inQueue(ctx context.Context, sequence uint64, why error) error {
+	touches(ctx, "$JS.API.STREAM.MSG.GET."+e.names.workStream())
+	s, err := e.stream(ctx, e.names.workStream())
+	if err == nil {
+		_, err = s.GetMsg(ctx, sequence)
+	}
+	switch {
+	case errors.Is(err, jetstream.ErrMsgNotFound):
+		return nil
+	case err != nil:
+		return err
+	case ctx.Err() != nil:
+		return why
+	}
+	return fmt.Errorf("%w: its lane does not know it (%w)", remote.ErrLost, why)
+}
+
+// Return implements remote.Engine.
+func (e *engine) Return(ctx context.Context, token string, delay time.Duration) error {
+	what := "-NAK"
+	if delay > 0 {
+		what = fmt.Sprintf(`-NAK {"delay": %d}`, delay.Nanoseconds())
+	}
+	_, err := e.answer(ctx, "return a lease", token, what)
+	if err == nil {
+		e.forget(token)
+	}
+	return err
+}
