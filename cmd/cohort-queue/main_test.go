@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"fmt"
 	"io"
 	"net/url"
 	"os"
@@ -25,9 +26,37 @@ func TestMain(m *testing.M) {
 		os.Exit(m.Run())
 	case "cohort-queue":
 		main()
+	case "holder":
+		other(holdForever)
 	default:
 		os.Exit(exitError)
 	}
+}
+
+// other is the main function of another program.
+func other(f func() error) {
+	if err := f(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(exitError)
+	}
+}
+
+// contextOfProcess is that of a program beside the tests: it ends in any case.
+func contextOfProcess() (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.Background(), 2*patience)
+}
+
+// pause waits, as a program does.
+func pause(ctx context.Context, d time.Duration) {
+	select {
+	case <-ctx.Done():
+	case <-time.After(d):
+	}
+}
+
+// withTimeout is a context that ends soon.
+func withTimeout(t *testing.T, d time.Duration) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(t.Context(), d)
 }
 
 // patience bounds every wait of the tests for a process or a server: it only ends what would last

@@ -1,0 +1,217 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/gotestcohort/cohort/scheduler/remote"
+)
+
+// store is a server that can be killed and started again, with the same address and store.
+type store struct {
+	t       *testing.T
+	dir     string
+	address string
+	*process
+}
+
+func newStore(t *testing.T) *store {
+	s := &store{t: t, dir: filepath.Join(t.TempDir(), "store")}
+	s.start("127.0.0.1:0")
+	return s
+}
+
+func (s *store) start(listen string) {
+	s.t.Helper()
+	s.process = launch(s.t, "cohort-queue", "serve", "--listen="+listen, "--store="+s.dir)
+	s.address = s.line(s.t)
+}
+
+func (s *store) restart() {
+	s.t.Helper()
+	s.start(strings.TrimPrefix(s.address, "nats://"))
+}
+
+// TestServerKilled: what was acknowledged is there after the server was killed, clients wait for it,
+// and those that watch go on.
+func TestServerKilled(t *testing.T) {
+	t.Parallel()
+	s := newStore(t)
+	lead, fence := led(t, s.address, "r1")
+	node := engineAt(t, s.address, "r1", "n1")
+	ctx := limit(t)
+	events := watching(t, lead, remote.ResultEvents|remote.NodeEvents|remote.RunEvents|remote.LinkEvents)
+	for i := range 3 {
+		ok(t, lead.Publish(ctx, "long", remote.Work{Batch: fmt.Sprint("b", i)}))
+	}
+	held := fetch(t, node, "long")
+	_, err := node.PutResult(ctx, remote.Result{Batch: "r", Node: "n1", Nonce: "x"})
+	ok(t, err)
+	events.await(t, "result", func(e remote.Event) bool { return e.Result.Batch == "r" })
+	ok(t, node.PutOutput(ctx, remote.Delivery{Node: "n1", Batch: "r", Delivery: 1, Nonce: "x"}, 0, []byte("out")))
+	for round := range 2 {
+		s.kill()
+		events.await(t, "the server is away", func(e remote.Event) bool { return e.Kind == remote.LinkEvents && !e.Up })
+		waited := make(chan error, 3)
+		go func() {
+			_, err := node.PutResult(ctx, remote.Result{Batch: fmt.Sprint("during", round), Node: "n1", Nonce: "y"})
+			waited <- err
+		}()
+		go func() {
+			waited <- lead.Publish(ctx, "long", remote.Work{Batch: fmt.Sprint("during", round)})
+		}()
+		go func() { waited <- node.Announce(ctx, remote.Node{Name: "n1", Slots: round + 1}) }()
+		s.restart()
+		for range 3 {
+			ok(t, <-waited)
+		}
+		events.await(t, "what happened meanwhile", func(e remote.Event) bool { return e.Result.Batch == fmt.Sprint("during", round) })
+		events.await(t, "the node", func(e remote.Event) bool { return e.Node.Slots == round+1 })
+	}
+	ok(t, node.Done(ctx, held.Token))
+	got := map[string]bool{}
+	for range 4 {
+		l := fetch(t, node, "long")
+		got[l.Work.Batch] = true
+		ok(t, node.Done(ctx, l.Token))
+	}
+	if len(got) != 4 || got[held.Work.Batch] {
+		t.Errorf("%v, without %s", got, held.Work.Batch)
+	}
+	if chunk, err := lead.GetOutput(ctx, remote.Delivery{Node: "n1", Batch: "r", Delivery: 1, Nonce: "x"}, 0); err != nil || string(chunk) != "out" {
+		t.Errorf("output: %q, %v", chunk, err)
+	}
+	if r, err := lead.Run(ctx); err != nil || r.Facts.Seed != 7 {
+		t.Errorf("%+v, %v", r, err)
+	}
+	if _, err := lead.Renew(ctx, fence); err != nil && !errors.Is(err, remote.ErrRefused) { // it may have run out
+		t.Error(err)
+	}
+}
+
+// TestServerGone: a server that does not come back is an error, never a wait without end.
+func TestServerGone(t *testing.T) {
+	t.Parallel()
+	s := newStore(t)
+	lead, fence := led(t, s.address, "r1")
+	s.kill()
+	ctx, cancel := withTimeout(t, 2*redial)
+	defer cancel()
+	_, renewed := lead.Renew(ctx, fence)
+	_, fetched := lead.Fetch(ctx, []string{"a"}, patience)
+	_, stored := lead.PutResult(ctx, remote.Result{Batch: "b"})
+	for name, err := range map[string]error{"renew": renewed, "fetch": fetched, "result": stored, "publish": lead.Publish(ctx, "a", remote.Work{Batch: "b"})} {
+		if !errors.Is(err, remote.ErrUnreachable) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if _, err := dial(ctx, &queueFlags{url: s.address, runID: "r1"}, "n"); !errors.Is(err, remote.ErrUnreachable) || !strings.Contains(err.Error(), s.address) {
+		t.Errorf("connect: %v", err)
+	}
+}
+
+// TestAgentKilled: the work of a machine that dies is given to another one.
+func TestAgentKilled(t *testing.T) {
+	t.Parallel()
+	address, _ := serving(t)
+	lead, _ := led(t, address, "r1")
+	ctx := limit(t)
+	ok(t, lead.Publish(ctx, "long", remote.Work{Batch: "b"}))
+	agent := launch(t, "holder", address)
+	if got := agent.line(t); got != "b 1" {
+		t.Fatalf("the machine has %q", got)
+	}
+	if l, err := lead.Fetch(ctx, []string{"long"}, 2*brief().AckWait); !errors.Is(err, remote.ErrEmpty) {
+		t.Fatalf("while the machine lives: %+v, %v", l, err)
+	}
+	agent.kill()
+	if l := fetch(t, lead, "long"); l.Work.Batch != "b" || l.Delivery != 2 {
+		t.Errorf("%+v", l)
+	}
+}
+
+// holdForever is a machine that leases a batch and keeps it as long as it lives.
+func holdForever() error {
+	ctx, cancel := contextOfProcess()
+	defer cancel()
+	l, err := dial(ctx, &queueFlags{url: os.Args[1], runID: "r1"}, "agent")
+	if err != nil {
+		return err
+	}
+	e, err := open(l, "r1", "agent", brief(), limits{})
+	if err != nil {
+		return err
+	}
+	held, err := e.Fetch(ctx, []string{"long"}, patience)
+	if err != nil {
+		return err
+	}
+	fmt.Println(held.Work.Batch, held.Delivery)
+	for every := brief().AckWait / 5; ; pause(ctx, every) {
+		if err := e.Extend(ctx, held.Token); err != nil {
+			return err
+		}
+	}
+}
+
+// TestOldServer: a server that is too old is refused by what it says of itself.
+func TestOldServer(t *testing.T) {
+	t.Parallel()
+	for _, version := range []string{"2.9.25", "2.10.29", "1.4.1", "", "devel"} {
+		t.Run(version, func(t *testing.T) {
+			t.Parallel()
+			address := fakeServer(t, version)
+			_, err := dial(limit(t), &queueFlags{url: address, runID: "r1"}, "n1")
+			if !errors.Is(err, remote.ErrTooOld) || !strings.Contains(err.Error(), "2.11 or newer is needed") || !strings.Contains(err.Error(), version) {
+				t.Errorf("%v", err)
+			}
+		})
+	}
+	for _, good := range []string{"2.11.0", "2.12.1-RC.3", "3.0.0", "2.15.2"} {
+		if err := checkVersion(good); err != nil {
+			t.Errorf("%s: %v", good, err)
+		}
+	}
+}
+
+// fakeServer says that it is a server of some version, and answers pings.
+func fakeServer(t *testing.T, version string) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	ok(t, err)
+	t.Cleanup(func() { _ = l.Close() })
+	go func() { // ends with the listener
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			go answerPings(c, version) // ends with its client
+		}
+	}()
+	return "nats://" + l.Addr().String()
+}
+
+func answerPings(c net.Conn, version string) {
+	defer c.Close() //nolint:errcheck // the client has gone
+	if _, err := fmt.Fprintf(c, "INFO {\"server_id\":\"X\",\"version\":%q,\"proto\":1,\"headers\":true,\"max_payload\":1048576}\r\n", version); err != nil {
+		return
+	}
+	buffer := make([]byte, 4096)
+	for {
+		n, err := c.Read(buffer)
+		if err != nil {
+			return
+		}
+		if strings.Contains(string(buffer[:n]), "PING") {
+			if _, err := c.Write([]byte("PONG\r\n")); err != nil {
+				return
+			}
+		}
+	}
+}
