@@ -41,6 +41,7 @@ type runner interface {
 func subcommands() []subcommand {
 	return []subcommand{
 		{"serve", "serve a queue from this machine", newServe},
+		{"permissions", "print what an account of a NATS server has to be allowed", newPermissions},
 		{"bridge", "let the cohort that starts it talk to a queue", newBridge},
 	}
 }

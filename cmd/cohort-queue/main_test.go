@@ -26,6 +26,8 @@ func TestMain(m *testing.M) {
 		os.Exit(m.Run())
 	case "cohort-queue":
 		main()
+	case "nats-server":
+		other(serveConfig)
 	case "holder":
 		other(holdForever)
 	default:

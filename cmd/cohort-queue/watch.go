@@ -203,8 +203,8 @@ func (w *watcher) compare(all map[string]entry) {
 func (w *watcher) change(m *nats.Msg) {
 	key := strings.TrimPrefix(m.Subject, w.names.live(""))
 	sequence, err := strconv.ParseUint(m.Header.Get("Nats-Sequence"), 10, 64)
-	if err != nil || !hasPrefix(key, w.prefixes()) {
-		return // it is of a kind that is not watched, or did not come from the bucket
+	if err != nil || m.Header.Get("Nats-Stream") != w.names.keyStream() || !hasPrefix(key, w.prefixes()) {
+		return // it did not come from the bucket, or is of a kind that is not watched
 	}
 	if w.set(key, entryOf(m.Header, m.Data, sequence)) {
 		w.tellRun()
