@@ -62,14 +62,23 @@ func (b *bridge) run(ctx context.Context, c *command) error {
 	defer context.AfterFunc(conn.gone, cancel)() // nobody waits for the server any more
 	l, err := dial(reach, &b.queue, b.node)
 	if err != nil {
-		return errors.Join(err, remote.Refuse(conn, err))
+		return refuse(conn, err)
 	}
 	e, err := open(l, b.queue.runID, b.node, b.terms, b.limits)
 	if err != nil {
 		l.shut()
-		return errors.Join(err, remote.Refuse(conn, err))
+		return refuse(conn, err)
 	}
 	return errors.Join(remote.Serve(ctx, e, conn), e.Close())
+}
+
+// refuse says to cohort why it cannot be served. A user hears it from cohort, or from here if nobody
+// listens.
+func refuse(conn io.ReadWriteCloser, why error) error {
+	if err := remote.Refuse(conn, why); err != nil {
+		return errors.Join(why, err)
+	}
+	return exitStatus{exitError}
 }
 
 // stdio is a pipe to the program that started this one. stdin is read in a goroutine, so that a read
