@@ -63,6 +63,10 @@ type Args struct {
 	// Packages are the package patterns, empty for the current directory.
 	Packages []string
 
+	// Program are the words that start what runs in the place of the go command, nil for "go". It
+	// is not an argument: whoever has parsed the arguments sets it.
+	Program []string
+
 	// known are the go command's flags less those that cohort gives itself,
 	// unknown is what goes to the test binary, up to and without tail, which
 	// begins with -args or the first word that cannot be a flag or package, or

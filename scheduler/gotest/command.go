@@ -28,7 +28,7 @@ type CommandOptions struct {
 	Modes []string
 }
 
-// Command returns the words of the command to run, "go" first. The -exec value
+// Command returns the words of the command to run, those of the go command first. The -exec value
 // takes part in the go command's cache key, so it holds nothing that changes
 // from run to run; it does hold a timeout other than the default, so that a
 // result that passed under a longer limit is not taken for one under a shorter,
@@ -46,7 +46,7 @@ func (a *Args) Command(o CommandOptions) ([]string, error) {
 	if err != nil {
 		return nil, fmt.Errorf("place cohort in go test's -exec flag: %w", err)
 	}
-	words := []string{"go", "test"}
+	words := append(a.program(), "test")
 	if a.Dir != "" {
 		words = append(words, "-C="+a.Dir) // the go command wants it first
 	}
@@ -74,6 +74,14 @@ func (a *Args) Command(o CommandOptions) ([]string, error) {
 	}
 	words = append(words, a.Packages...)
 	return append(words, a.rest()...), nil
+}
+
+// program returns the words that start the go command. The caller may append to them.
+func (a *Args) program() []string {
+	if a.Program == nil {
+		return []string{"go"}
+	}
+	return slices.Clone(a.Program)
 }
 
 // toolexec returns the -toolexec flag with which the go command starts its tools through exec-tool,

@@ -56,16 +56,7 @@ func execs(t *testing.T, dir string, words []string) string {
 		if !ok {
 			continue
 		}
-		var flags, others []string
-		for _, arg := range strings.Fields(rest) {
-			switch {
-			case strings.HasPrefix(arg, "-test.v=test2json"), strings.HasPrefix(arg, "-test.timeout="):
-			case strings.HasPrefix(arg, "-test."):
-				flags = append(flags, arg)
-			default:
-				others = append(others, arg)
-			}
-		}
+		flags, others := apart(strings.Fields(rest))
 		found = append(found, fmt.Sprintf("%s %q %q", filepath.Base(before), flags, others))
 	}
 	slices.Sort(found)
@@ -93,6 +84,31 @@ func sameForGo(t *testing.T, dir string, words []string) {
 	if got != want {
 		t.Errorf("%q: with %q the go command runs\n%s\nwant\n%s", words, command, got, want)
 	}
+	given, err := ParseArgs(command[2:], []string{"GOENV=off"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	flags, others := apart(given.ForBinary(dir, "/profile"))
+	for line := range strings.Lines(want) {
+		if own := fmt.Sprintf("%q %q", flags, others); want != "an error" && !strings.HasSuffix(strings.TrimSpace(line), " "+own) {
+			t.Errorf("%q: ForBinary says %s, and the go command %s", words, own, line)
+		}
+	}
+}
+
+// apart takes the -test flags of a binary apart from its other arguments, less those that cohort
+// changes on purpose.
+func apart(args []string) (flags, others []string) {
+	for _, arg := range args {
+		switch {
+		case strings.HasPrefix(arg, "-test.v=test2json"), strings.HasPrefix(arg, "-test.timeout="):
+		case strings.HasPrefix(arg, "-test."):
+			flags = append(flags, arg)
+		default:
+			others = append(others, arg)
+		}
+	}
+	return flags, others
 }
 
 func TestCommandMeansTheSame(t *testing.T) {
@@ -125,6 +141,9 @@ func TestCommandMeansTheSame(t *testing.T) {
 		"-run X ./a -tags",             //
 		"./a -foo -count",              //
 		"-cpu 1,2 -skip=X -parallel 3 ./a ./b -x1 y",
+		"-v=false -short=T -shuffle=on -count=02 -failfast=0 ./a",
+		"-outputdir=out -fullpath ./a",
+		"-artifacts ./a",
 	} {
 		t.Run(words, func(t *testing.T) {
 			t.Parallel()

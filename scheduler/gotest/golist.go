@@ -45,13 +45,13 @@ func (a *Args) ListSources(ctx context.Context, dir string, env []string) ([]Sou
 // goList runs go list -e with flags and the build flags of the arguments, for packages by their names,
 // and returns what it prints.
 func (a *Args) goList(ctx context.Context, dir string, env, flags, names []string) (io.Reader, error) {
-	words := []string{"list"}
+	words := append(a.program(), "list")
 	if a.Dir != "" {
 		words = append(words, "-C="+a.Dir)
 	}
 	words = append(words, "-e")
 	words = slices.Concat(words, flags, a.BuildFlags(), []string{"--"}, names)
-	cmd := exec.CommandContext(ctx, "go", words...)
+	cmd := exec.CommandContext(ctx, words[0], words[1:]...)
 	cmd.Dir, cmd.Env = dir, env
 	cmd.WaitDelay = 5 * time.Second // children that keep stdout open
 	var stdout, stderr bytes.Buffer

@@ -34,15 +34,18 @@ func (a *Args) Settings() []string {
 }
 
 // setting returns the flag as -name=value.
-func (f knownFlag) setting() string {
+func (f knownFlag) setting() string { return "-" + f.name + "=" + f.value() }
+
+// value returns what the flag is set to, "true" for one that stands alone.
+func (f knownFlag) value() string {
 	_, value, hasValue, kind := lookupFlag(f.words[0])
 	switch {
 	case !hasValue && len(f.words) > 1:
-		value = f.words[1]
+		return f.words[1]
 	case !hasValue && kind == flagBool:
-		value = "true"
+		return "true"
 	}
-	return "-" + f.name + "=" + value
+	return value
 }
 
 func nameOf(setting string) string {

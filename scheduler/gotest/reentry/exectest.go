@@ -44,11 +44,6 @@ func execTest(args, env []string, stdout io.Writer, install func(string, []strin
 	if len(args) == 0 {
 		return 0, errors.New("no test binary given")
 	}
-	address, rest := takeEnv(env, ExecEnv)
-	token, path, ok := strings.Cut(address, "@")
-	if !ok {
-		return 0, fmt.Errorf("%s is not set: this command is for the go command that cohort starts", ExecEnv)
-	}
 	if install != nil {
 		if err := install(args[0], env); err != nil {
 			return 0, err
@@ -58,13 +53,24 @@ func execTest(args, env []string, stdout io.Writer, install func(string, []strin
 	if err != nil {
 		return 0, err
 	}
+	return HandOver(Hello{Dir: dir, Args: args, Env: env}, stdout)
+}
+
+// HandOver lets the cohort that h.Env leads to run a binary. It copies its output to stdout, and
+// returns its exit status. h needs no token.
+func HandOver(h Hello, stdout io.Writer) (int, error) {
+	address, rest := takeEnv(h.Env, ExecEnv)
+	token, path, ok := strings.Cut(address, "@")
+	if !ok {
+		return 0, fmt.Errorf("%s is not set: this command is for the go command that cohort starts", ExecEnv)
+	}
+	h.Token, h.Env = token, rest
 	conn, err := dial(path)
 	if err != nil {
 		return 0, fmt.Errorf("reach cohort: %w", err)
 	}
 	defer conn.Close() //nolint:errcheck // everything has been read, or the run is lost
-	greeting := Hello{Token: token, Dir: dir, Args: args, Env: rest}.Encode()
-	if err := WriteFrame(conn, FrameHello, greeting); err != nil {
+	if err := WriteFrame(conn, FrameHello, h.Encode()); err != nil {
 		return 0, fmt.Errorf("reach cohort: %w", err)
 	}
 	return copyOutput(conn, stdout)
