@@ -49,6 +49,7 @@ var rules = []rule{
 	{"scheduler/hunt", "scheduler/worker scheduler/plan scheduler/stream scheduler/ledger scheduler/testbin scheduler/gotest scheduler/history grouping"},
 	{"scheduler/hunt/adopt", "scheduler/hunt"},
 	{"scheduler/gotest", "scheduler/gotest/reentry"}, // the wire of exec-test and exec-tool
+	{"scheduler/archive", "grouping scheduler/gotest scheduler/gotest/reentry scheduler/testbin"},
 	{"scheduler/internal/script", "scheduler/testbin"},
 	{"scheduler/remote", ""},
 	{"scheduler/remote/...", "scheduler/remote/... scheduler/testbin"},

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -25,8 +26,8 @@ func (s *scheduledSource) again(u scheduler.UnitVerdict, exec *testjson.Executio
 		run = "^" + regexp.QuoteMeta(u.Name) + "$"
 	}
 	pkg := u.Package
-	if s.config.Dir == "" && s.config.GoTest.Dir == "" {
-		pkg = packageArg(".", pkg)
+	if (s.config.Dir == "" || s.cmd.archive != nil) && s.config.GoTest.Dir == "" {
+		pkg = packageArg(cmp.Or(s.config.Dir, "."), pkg)
 	}
 	words := s.config.GoTest.Again(pkg, gotest.Patterns{Run: run, Skip: s.config.GoTest.Skip}, "", false)
 	if s.config.World != nil {

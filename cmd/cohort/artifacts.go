@@ -72,6 +72,9 @@ func checkArtifacts(args *gotest.Args) error {
 // oldGo returns the Go version that runs the tests in dir if it has no t.ArtifactDir, "" for any
 // other and if it is not known.
 func (c *command) oldGo(dir string) string {
+	if version := c.archive.goVersion(); version != "" {
+		return beforeArtifacts(version)
+	}
 	cmd := exec.Command("go", "env", "GOVERSION")
 	cmd.Dir, cmd.Env = dir, c.env.list
 	out, err := cmd.Output()

@@ -22,7 +22,7 @@ func completionRows() map[string]string {
 		"cohort --junitfile out":           "out.xml",
 		"cohort --junitfile=out":           "out.xml",
 		"cohort --no-color=":               "false true",
-		"cohort tool ":                     "adopt cache ci-matrix completion config flaky history list merge plan replay report slowest",
+		"cohort tool ":                     "adopt archive cache ci-matrix completion config flaky history list merge plan replay report slowest",
 		"cohort tool fl":                   "flaky",
 		"cohort tool flaky --until":        "--until-fail",
 		"cohort tool flaky --dist loadf":   "loadfile",

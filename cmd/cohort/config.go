@@ -64,6 +64,9 @@ func (c *command) sources(root *flagTable, given layer, rest []string) sources {
 	chosen := resolve(root.flags, given, fromFlags)
 	file, profile := lastOf(chosen, "config"), lastOf(chosen, "profile")
 	dir, _ := lastValue(rest, "C")
+	if c.archive != nil {
+		dir = c.archive.folder()
+	}
 	path, err := findConfig(file, dir)
 	switch {
 	case err != nil:
@@ -71,7 +74,7 @@ func (c *command) sources(root *flagTable, given layer, rest []string) sources {
 	case path == "" && profile != "":
 		s.problems = append(s.problems, fmt.Sprintf("--profile=%s: there is no configuration file", profile))
 	case path != "":
-		s.read(path, profile, root)
+		s.read(path, c.archive.shown(path), profile, root)
 	}
 	shuffle, _ := lastValue(rest, "shuffle")
 	from := ruleSource{file: s.file, given: slices.Concat(given, fromFlags), goShuffle: shuffle}
@@ -105,15 +108,15 @@ func (s *sources) findRules(from ruleSource, dir string) {
 	}
 }
 
-// read adds the file at path, and its profile of that name ("": none).
-func (s *sources) read(path, profile string, root *flagTable) {
+// read adds the file at path, of which messages say shown, and its profile of that name ("": none).
+func (s *sources) read(path, shown, profile string, root *flagTable) {
 	data, err := os.ReadFile(path)
 	if err != nil {
 		s.problems = append(s.problems, fmt.Sprintf("read the configuration: %v", err))
 		return
 	}
 	var wrong []config.Problem
-	s.file, wrong = config.Parse(path, data, root.flags)
+	s.file, wrong = config.Parse(shown, data, root.flags)
 	for _, p := range wrong {
 		s.problems = append(s.problems, p.String())
 	}
@@ -122,7 +125,7 @@ func (s *sources) read(path, profile string, root *flagTable) {
 			s.problems = append(s.problems, fmt.Sprintf("%s: %s is not supported by this version of cohort", use.At, use.Name))
 		}
 	}
-	fromProfile, err := profileLayer(s.file, profile, path)
+	fromProfile, err := profileLayer(s.file, profile, shown)
 	if err != nil {
 		s.problems = append(s.problems, err.Error())
 	}

@@ -53,6 +53,9 @@ func (c *command) newCoverage(dir string, opts *options) (*coverage, *options, e
 	if args.CoverOff {
 		return nil, opts, &usage.Error{Problems: []string{usage.List(wanted) + " cannot be used with -cover=false"}, Help: "cohort help coverage"}
 	}
+	if err := c.useProgram(args); err != nil {
+		return nil, opts, err
+	}
 	cov := &coverage{cmd: c, opts: opts, args: args, dir: dir, profile: args.Profile(dir), start: time.Now()}
 	if opts.cover.minChanged.given {
 		if cov.change, err = c.findChange(context.Background(), filepath.Join(dir, args.Dir), string(opts.cover.base)); err != nil {

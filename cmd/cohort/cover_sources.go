@@ -129,6 +129,9 @@ func (cov *coverage) sources(p *cover.Profile) (cover.Sources, error) {
 		return cover.Sources{}, err
 	}
 	root, err := repositoryRoot(filepath.Join(cov.dir, cov.args.Dir))
+	if cov.cmd.archive != nil {
+		root, err = realPath(cov.cmd.archive.SourceFolder())
+	}
 	if err != nil {
 		return cover.Sources{}, err
 	}

@@ -1,6 +1,9 @@
 package main
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // environ is an environment as in os.Environ, indexed by name. It is read only.
 type environ struct {
@@ -25,6 +28,14 @@ func (e environ) get(name string) string { return e.vars[name] }
 func (e environ) lookup(name string) (string, bool) {
 	v, ok := e.vars[name]
 	return v, ok
+}
+
+// without returns the environment without these variables.
+func (e environ) without(names ...string) environ {
+	return newEnviron(slices.DeleteFunc(slices.Clone(e.list), func(kv string) bool {
+		name, _, _ := strings.Cut(kv, "=")
+		return slices.Contains(names, name)
+	}))
 }
 
 // truthy reports whether name holds one of the words that gotestsum takes for true.

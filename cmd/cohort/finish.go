@@ -112,6 +112,9 @@ func (r *testRun) goVersion() string {
 	if version, ok := r.cmd.env.lookup("GOVERSION"); ok {
 		return version
 	}
+	if version := r.cmd.archive.goVersion(); version != "" {
+		return version
+	}
 	r.log.debugf("exec: go version")
 	out, err := exec.Command("go", "version").Output()
 	if err != nil {

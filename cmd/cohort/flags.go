@@ -34,6 +34,7 @@ func newFlags(env environ) (*flagTable, *options) {
 	}
 	t := newTable()
 	bindChoice(t, opts)
+	bindArchive(t, &opts.archive)
 	bindShard(t, &opts.shard, env)
 	bindSpread(t, opts)
 	bindGroups(t, opts)

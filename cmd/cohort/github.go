@@ -22,7 +22,7 @@ func (r *testRun) gitHub() *report.GitHub {
 	if !onGitHub(r.opts, r.cmd.env) {
 		return nil
 	}
-	return &report.GitHub{ID: rand.Text(), Lines: r.lines, Sources: sourcesBelow(r.dir, r.cmd.env.get("GITHUB_WORKSPACE")),
+	return &report.GitHub{ID: rand.Text(), Lines: r.lines, Sources: sourcesBelow(r.dir, r.cmd.archive.root(r.cmd.env.get("GITHUB_WORKSPACE"))),
 		Redact: record.NewRedactor(r.opts.record.redact).Text, Repository: r.cover.repository()}
 }
 

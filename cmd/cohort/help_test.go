@@ -98,8 +98,9 @@ func TestHelpPages(t *testing.T) {
 	replay, _ := (&command{}).replayFlags(new(replayOptions))
 	lists, _ := listFlags()
 	plan, _ := planFlags()
+	archive, _ := archiveFlags()
 	merge, _ := (&command{}).mergeFlags(new(mergeOptions))
-	ofTools := slices.Concat(flaky.flags, adopt.flags, replay.flags, lists.flags, plan.flags, merge.flags, reportFlags(new(reportFiles)).flags)
+	ofTools := slices.Concat(flaky.flags, adopt.flags, replay.flags, lists.flags, plan.flags, merge.flags, archive.flags, reportFlags(new(reportFiles)).flags)
 	for _, width := range []int{helpWidth, 40, 100} {
 		p := testPages(t, width)
 		for _, name := range append(p.topics(), overview) {
@@ -120,7 +121,7 @@ func TestHelpPages(t *testing.T) {
 			}
 			for _, m := range flag.FindAllStringSubmatch(text, -1) {
 				isOwn := func(f usage.Flag) bool { return f.Name == m[1] || f.Short == m[1] }
-				other := []string{"flag", "help", "json", "man", "update", "schema", "label", "race", "p", "c", "x", "exec", "hunts", "args", "coverpkg"}
+				other := []string{"flag", "help", "json", "man", "update", "schema", "label", "race", "p", "c", "x", "exec", "hunts", "args", "coverpkg", "tags", "cover"}
 				if name == "e2e" { // those of the commands of set-ups
 					other = append(other, "d", "e", "wait", "template", "port", "quiet", "no-cache")
 				}

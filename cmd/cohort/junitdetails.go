@@ -17,7 +17,7 @@ func (r *testRun) junitDetails() *report.JUnitDetails {
 		return nil
 	}
 	return &report.JUnitDetails{
-		Sources: junitSources(r.dir, cmp.Or(r.cmd.env.get("GITHUB_WORKSPACE"), r.cmd.env.get("CI_PROJECT_DIR"))),
+		Sources: junitSources(r.dir, r.cmd.archive.root(cmp.Or(r.cmd.env.get("GITHUB_WORKSPACE"), r.cmd.env.get("CI_PROJECT_DIR")))),
 		Times:   r.times, Detail: r.detail,
 	}
 }

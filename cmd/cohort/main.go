@@ -15,6 +15,7 @@ import (
 	"github.com/fatih/color"
 
 	_ "github.com/gotestcohort/cohort/cmd/internal/reenter" // exec-test and exec-tool do not get as far as main
+	"github.com/gotestcohort/cohort/scheduler/archive"
 )
 
 func main() {
@@ -25,7 +26,11 @@ func main() {
 func run(args []string, stdin io.Reader, stdout, stderr io.Writer, env []string) int {
 	c := &command{stdin: stdin, stdout: stdout, stderr: stderr, env: newEnviron(env)}
 	c.log = &logger{out: stderr}
-	return c.exit(c.route(args))
+	leave, err := c.resumeArchive()
+	if err == nil {
+		err = c.route(args)
+	}
+	return c.exit(errors.Join(err, leave()))
 }
 
 // command is what every subcommand needs of the process it runs in.
@@ -34,6 +39,7 @@ type command struct {
 	stdout, stderr io.Writer
 	env            environ
 	log            *logger
+	archive        *extracted // nil: the tests are those of the source
 }
 
 // route dispatches on the first argument as gotestsum does.
@@ -47,6 +53,8 @@ func (c *command) route(args []string) error {
 		return c.help(rest)
 	case "tool":
 		return c.tool(rest)
+	case archive.Command:
+		return codeError(archive.Main(rest, c.env.list, c.stdout, c.stderr))
 	default:
 		return c.runTests(args)
 	}

@@ -21,6 +21,8 @@ type options struct {
 	file *config.Config // what the configuration file says beyond flags
 	// rules are the file's entries of tests, without what flags decide; nil without any.
 	rules *grouping.Rules
+	// archive is the file that the tests come from, "" for none.
+	archive string
 
 	format        string
 	formatOptions testjson.FormatOptions

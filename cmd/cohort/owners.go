@@ -40,7 +40,7 @@ func (c *command) openOwners(name, dir string) (*ownerBook, error) {
 	if err != nil {
 		return nil, fmt.Errorf("--owners: %w", err)
 	}
-	return &ownerBook{book: book, sources: sourcesBelow(dir, root), files: make(map[string]map[string]report.Location)}, nil
+	return &ownerBook{book: book, sources: sourcesBelow(dir, c.archive.root(root)), files: make(map[string]map[string]report.Location)}, nil
 }
 
 // ownersRoot is the folder that the patterns of a CODEOWNERS file are of: that of the repository

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"path/filepath"
 	"slices"
 
@@ -38,7 +39,7 @@ func (c *command) modulePath(word string) bool {
 	if gotest.GoEnv(c.env.list, "GO111MODULE") == "off" {
 		return true
 	}
-	dir, err := filepath.Abs(".")
+	dir, err := filepath.Abs(cmp.Or(c.archive.folder(), "."))
 	if err != nil {
 		return false
 	}
@@ -56,6 +57,9 @@ func (c *command) parse(args []string) (*commandLine, error) {
 		return &commandLine{table: table}, nil
 	}
 	given := flagLayer(scanned.Settings, "")
+	if file := lastOf(given, "archive"); file != "" && c.archive == nil && len(scanned.Problems) == 0 {
+		return nil, c.enterArchive(file, args)
+	}
 	from := c.settings(table, given, scanned.Rest)
 	settings, problems := resolve(table.flags, from.layers...), from.problems
 	if len(problems) > 0 && len(scanned.Problems) == 0 {
@@ -64,6 +68,9 @@ func (c *command) parse(args []string) (*commandLine, error) {
 	problems = append(problems, table.apply(settings)...)
 	opts.args, opts.file, opts.rules = scanned.Rest, from.file, from.rules
 	opts.run.fileGroups = from.inFile("group")
+	if len(problems)+len(scanned.Problems) == 0 {
+		problems = append(problems, c.useArchive(opts)...)
+	}
 	if understood := len(scanned.Problems) == 0 || scanned.Type != nil; understood && !opts.version {
 		problems = append(problems, opts.problems()...)
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"io"
 	"maps"
@@ -189,7 +190,7 @@ func (rec *recording) manifest(sig os.Signal, err error) record.Manifest {
 		Arguments: rec.opts.record.arguments, Command: rec.opts.args, Flags: rec.flags(), Env: rec.cmd.env.own(),
 		Start: rec.start, End: time.Now(), Verdict: v,
 	}
-	m.Module, _ = history.FindModule(".") // without one, package paths are shown in full
+	m.Module, _ = history.FindModule(cmp.Or(rec.dir, ".")) // without one, package paths are shown in full
 	if info, ok := debug.ReadBuildInfo(); ok {
 		m.Cohort = info.Main.Version
 	}
@@ -225,7 +226,7 @@ func (rec *recording) findSource() string {
 	if rec.opts.record.file == "" || rec.part != nil {
 		return "" // a part of a suite has it from its plan
 	}
-	sum, err := hashSource(rec.dir, rec.cmd.env.list)
+	sum, err := rec.cmd.source(rec.dir)
 	if err != nil {
 		return ""
 	}
@@ -233,8 +234,11 @@ func (rec *recording) findSource() string {
 }
 
 // findGo returns the version that the JUnit file names.
-func (rec *recording) findGo() string {
-	if version, ok := rec.cmd.env.lookup("GOVERSION"); ok {
+func (c *command) findGo() string {
+	if version, ok := c.env.lookup("GOVERSION"); ok {
+		return version
+	}
+	if version := c.archive.goVersion(); version != "" {
 		return version
 	}
 	out, err := exec.Command("go", "version").Output()

@@ -18,7 +18,7 @@ import (
 
 // runOnce runs the tests once and reports them.
 func (c *command) runOnce(opts *options) error {
-	_, err := c.runTestsIn(context.Background(), "", opts)
+	_, err := c.runTestsIn(context.Background(), c.archive.folder(), opts)
 	return err
 }
 
@@ -89,6 +89,9 @@ func (c *command) newSource(dir string, opts *options) (source, error) {
 	}
 	args, err := gotest.ParseArgs(testCommand(opts, rerunArgs{})[2:], c.env.list)
 	if err != nil {
+		return nil, err
+	}
+	if err := c.useProgram(args); err != nil {
 		return nil, err
 	}
 	if args.PassThrough != "" {

@@ -86,7 +86,7 @@ func (c *command) newScheduledSource(opts *options, dir string, args *gotest.Arg
 	if err := config.CheckDirectives(); err != nil {
 		return nil, err
 	}
-	if err := c.warnOfLocks(opts.file, args.Dir); err != nil {
+	if err := c.warnOfLocks(opts.file, filepath.Join(dir, args.Dir)); err != nil {
 		return nil, err
 	}
 	c.warnOfLimits(opts.limits, args)
@@ -180,6 +180,9 @@ func (s *scheduledSource) First(ctx context.Context) (*stream, error) {
 // warn tells what the sources gave reason to warn of.
 func (s *scheduledSource) warn() {
 	here, err := os.Getwd()
+	if s.cmd.archive != nil {
+		here = s.cmd.archive.folder()
+	}
 	for _, w := range s.run.Verdict().Warnings {
 		if rel, relErr := filepath.Rel(here, w.File); err == nil && relErr == nil {
 			w.File = rel
@@ -419,6 +422,9 @@ func (s *scheduledSource) Close() error {
 // toolexec returns exec-tool's words: the flags for the link cache are among them if it may be
 // used.
 func (c *command) toolexec(opts *options, args *gotest.Args) (string, error) {
+	if c.archive != nil {
+		return "", nil // nothing is built
+	}
 	config, err := linkcache.FromEnv(c.env.list)
 	if err != nil {
 		return "", err

@@ -156,7 +156,7 @@ func (c *command) onlyShard(s *scheduledSource, src source) (source, error) {
 	}
 	part := &shardPart{Shard: o.shard.Shard, plan: p, idle: idle}
 	if s.opts.record.wanted() {
-		if part.source, err = hashSource(filepath.Join(s.config.Dir, args.Dir), c.env.list); err != nil {
+		if part.source, err = c.source(filepath.Join(s.config.Dir, args.Dir)); err != nil {
 			c.log.warnf("the record will not say from which source it is: %v", err)
 		}
 	}

@@ -26,6 +26,7 @@ func tools() []usage.Tool {
 		{Name: "list", Help: "print which tests would run, and what is known of them"},
 		{Name: "plan", Help: "print how tests would be divided among several machines"},
 		{Name: "merge", Help: "merge the records of several machines into one run, with all its reports"},
+		{Name: "archive", Help: "pack tests into a file, for machines without Go or source"},
 		{Name: "history", Help: "print the least reliable and the slowest tests of past runs"},
 		{Name: "cache", Help: "inspect or clean the link cache"},
 		{Name: "config", Help: "print the settings and where they come from, or the JSON Schema of the file"},
@@ -101,6 +102,8 @@ func (c *command) tool(args []string) error {
 		return c.completion(rest)
 	case "list":
 		return c.list(rest)
+	case "archive":
+		return c.archiveTool(rest)
 	case "plan":
 		return c.plan(rest)
 	default:

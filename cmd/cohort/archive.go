@@ -1,0 +1,308 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+
+	"github.com/gotestcohort/cohort/cmd/internal/usage"
+	"github.com/gotestcohort/cohort/scheduler/archive"
+	"github.com/gotestcohort/cohort/scheduler/gotest"
+)
+
+// bindArchive binds the file that the tests come from.
+func bindArchive(t *flagTable, file *string) {
+	t.text(file, "", usage.Flag{Name: "archive", Path: usage.InputFile, Once: true, Own: true,
+		Help: "run the tests that cohort tool archive has packed into this file; neither Go nor source is needed"})
+}
+
+// extracted is the archive that a run is of.
+type extracted struct {
+	*archive.Extracted
+	// file is the archive, here the folder in which cohort was started; absolute.
+	file, here string
+}
+
+// archivedIn names the folder with the files of an archive. Cohort sets it for itself, when it starts
+// once more where the module of the archive is: testjson looks for the module around it when the
+// program begins, and leaves its path out of those of packages.
+const archivedIn = "COHORT_ARCHIVED_IN"
+
+// startedFile says in that folder who extracted it.
+const startedFile = "started.json"
+
+// beginning is what the cohort that has extracted an archive leaves to the one that runs its tests.
+type beginning struct {
+	File, Here string
+	// PID is the process of both, or of the first where the second is its child: whoever sets the
+	// variable to another folder has nothing removed.
+	PID int
+}
+
+// enterArchive extracts an archive and starts cohort again in it, with the same arguments. It returns
+// if that fails, or when it has ended.
+func (c *command) enterArchive(file string, args []string) (err error) {
+	here, err := os.Getwd()
+	if err != nil {
+		return fmt.Errorf("--archive: %w", err)
+	}
+	self, err := os.Executable()
+	if err != nil {
+		return fmt.Errorf("find cohort's own program: %w", err)
+	}
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, heededSignals()...)
+	defer signal.Stop(signals)
+	dir, workDir, err := extract(file, here)
+	if dir != "" {
+		defer func() { err = errors.Join(err, archive.Remove(dir)) }()
+	}
+	if err != nil {
+		return fmt.Errorf("--archive: %w", err)
+	}
+	select {
+	case sig := <-signals:
+		return signalStatus(sig)
+	default:
+	}
+	env := append(c.env.without(archivedIn).list, archivedIn+"="+dir)
+	return c.restart(self, workDir, slices.Concat([]string{os.Args[0]}, args), env)
+}
+
+// extract makes a folder with the files of an archive, and returns it, and the folder in it where the
+// go command was started. The first is to be removed, after an error too.
+func extract(file, here string) (dir, workDir string, err error) {
+	a, err := archive.Open(file)
+	if err != nil {
+		return "", "", err
+	}
+	defer func() { err = errors.Join(err, a.Close()) }()
+	if err := a.Manifest.Check(runtime.GOOS, runtime.GOARCH); err != nil {
+		return "", "", fmt.Errorf("%s: %w", file, err)
+	}
+	if dir, err = os.MkdirTemp("", "cohort-archive-"); err != nil {
+		return "", "", err
+	}
+	if err := a.Extract(dir); err != nil {
+		return dir, "", err
+	}
+	if file, err = filepath.Abs(file); err != nil {
+		return dir, "", err
+	}
+	text, err := json.Marshal(beginning{File: file, Here: here, PID: os.Getpid()})
+	if err != nil {
+		return dir, "", err
+	}
+	e := &archive.Extracted{Manifest: a.Manifest, Dir: dir}
+	return dir, e.WorkFolder(), os.WriteFile(filepath.Join(dir, startedFile), text, 0o600)
+}
+
+// resumeArchive takes over what enterArchive has begun, in the folder in which cohort was started;
+// without that it does nothing. The caller calls leave at the end.
+func (c *command) resumeArchive() (leave func() error, err error) {
+	leave = func() error { return nil }
+	dir := c.env.get(archivedIn)
+	if dir == "" {
+		return leave, nil
+	}
+	c.env = c.env.without(archivedIn)
+	text, err := os.ReadFile(filepath.Join(dir, startedFile))
+	var begun beginning
+	if err == nil {
+		err = json.Unmarshal(text, &begun)
+	}
+	if err != nil || !isStarter(begun.PID) {
+		return leave, fmt.Errorf("%s=%s: only cohort sets this variable, for itself", archivedIn, dir)
+	}
+	leave = func() error { return archive.Remove(dir) }
+	if err := os.Chdir(begun.Here); err != nil {
+		return leave, err
+	}
+	e, err := archive.OpenExtracted(dir)
+	if err != nil {
+		return leave, err
+	}
+	c.archive = &extracted{Extracted: e, file: begun.File, here: begun.Here}
+	if flags := gotest.GoEnv(c.env.list, "GOFLAGS"); flags != e.GoFlags {
+		if flags != "" {
+			c.log.warnf("GOFLAGS (%s) has no effect with --archive, which was made with %q: flags of the run follow --", flags, e.GoFlags)
+		}
+		c.env = newEnviron(append(c.env.without("GOFLAGS", "GOENV").list, "GOFLAGS="+e.GoFlags, "GOENV=off"))
+	}
+	return leave, nil
+}
+
+// folder returns the folder in which go test is started, as far as files of the module are concerned;
+// "" for the current one.
+func (e *extracted) folder() string {
+	if e == nil {
+		return ""
+	}
+	return e.WorkFolder()
+}
+
+// root returns the folder that paths of sources are relative to: def without an archive.
+func (e *extracted) root(def string) string {
+	if e == nil {
+		return def
+	}
+	return e.SourceFolder()
+}
+
+// source returns the hash of the source around dir.
+func (c *command) source(dir string) (string, error) {
+	if c.archive == nil {
+		return hashSource(dir, c.env.list)
+	}
+	if c.archive.Source == "" {
+		return "", errors.New("the archive does not say")
+	}
+	return c.archive.Source, nil
+}
+
+// goVersion returns the version of Go of the archive, "" without one.
+func (e *extracted) goVersion() string {
+	if e == nil {
+		return ""
+	}
+	return e.Go
+}
+
+// useProgram lets the archive take the place of the go command.
+func (c *command) useProgram(args *gotest.Args) error {
+	if c.archive == nil {
+		return nil
+	}
+	self, err := os.Executable()
+	if err != nil {
+		return fmt.Errorf("find cohort's own program: %w", err)
+	}
+	args.Program = c.archive.Program(self, c.archive.file)
+	return nil
+}
+
+// useArchive sets what the archive decides of a run: the flags of the build, the packages if none are
+// named, and the history. It returns what is wrong, one line each.
+func (c *command) useArchive(o *options) []string {
+	if c.archive == nil {
+		return nil
+	}
+	problems := c.archive.problems(o)
+	args, err := gotest.ParseArgs(o.args, []string{"GOENV=off"})
+	if err != nil {
+		return append(problems, err.Error())
+	}
+	problems = append(problems, c.archive.argumentProblems(args)...)
+	if o.run.history == "" && c.env.get("COHORT_HISTORY") == "" {
+		if o.run.history = c.archive.HistoryFile(); o.run.history == "" {
+			o.run.history = "off"
+		}
+	}
+	o.args = c.archive.arguments(o, args)
+	if len(problems) > 0 {
+		return problems
+	}
+	args, err = gotest.ParseArgs(testCommand(o, rerunArgs{})[2:], c.env.list)
+	switch {
+	case err != nil:
+		return []string{err.Error()}
+	case args.PassThrough != "":
+		return []string{"--archive cannot be used with " + args.PassThrough + ": that run is left to the go command"}
+	}
+	if _, err := c.archive.Match(c.archive.SourceFolder(), args.Packages); err != nil {
+		return []string{fmt.Sprintf("--archive=%s: %v", c.archive.file, err)}
+	}
+	return nil
+}
+
+// problems returns which flags need a source.
+func (e *extracted) problems(o *options) []string {
+	var flags []string
+	for _, f := range []struct {
+		name  string
+		given bool
+	}{
+		{"--raw-command", o.rawCommand}, {"--watch", o.watch}, {"--changed-since", o.run.changedSince != ""},
+		{"--cover-min-changed", o.cover.minChanged.given},
+	} {
+		if f.given {
+			flags = append(flags, f.name)
+		}
+	}
+	if len(flags) == 0 {
+		return nil
+	}
+	return []string{usage.List(flags) + " cannot be used with --archive: " + usage.Verb(len(flags), "it needs", "they need") + " the source"}
+}
+
+// argumentProblems returns what is wrong with arguments of go test, given the archive.
+func (e *extracted) argumentProblems(args *gotest.Args) []string {
+	var problems []string
+	if flags := args.ForBuild(); len(flags) > 0 {
+		with := "no flags"
+		if len(e.Flags) > 0 {
+			with = strings.Join(e.Flags, " ")
+		}
+		problems = append(problems, fmt.Sprintf("%s cannot be used with --archive: what is built was decided by cohort tool archive, with %s", usage.List(flags), with))
+	}
+	if args.Dir != "" {
+		problems = append(problems, "-C cannot be used with --archive: packages are named as seen from where the archive was made")
+	}
+	if args.CoverProfile != "" && e.Cover == "" {
+		problems = append(problems, "-coverprofile="+args.CoverProfile+": the tests of the archive do not measure coverage: cohort tool archive FILE -- -cover")
+	}
+	return problems
+}
+
+// arguments returns the arguments of go test with which a run of the source comes to the same. Files
+// are those of the folder in which cohort was started.
+func (e *extracted) arguments(o *options, args *gotest.Args) []string {
+	words := slices.Clone(e.Flags)
+	if args.OutputDir == "" && args.Artifacts {
+		words = append(words, "-outputdir="+e.here)
+	}
+	if len(args.Packages) == 0 && len(o.packages) == 0 && o.testDirectory == "" {
+		words = append(words, e.Patterns...)
+	}
+	before, after := splitAtArgs(o.args)
+	for i := 0; i < len(before); i++ {
+		word := before[i]
+		name, value, hasValue := strings.Cut(strings.TrimPrefix(strings.TrimLeft(word, "-"), "test."), "=")
+		file := strings.HasPrefix(word, "-") && (name == "coverprofile" || name == "outputdir")
+		if file && !hasValue && i+1 < len(before) {
+			i++
+			value = before[i]
+		}
+		if file {
+			word = "-" + name + "=" + e.fromHere(name, value, args)
+		}
+		words = append(words, word)
+	}
+	return append(words, after...)
+}
+
+// fromHere returns the value of -coverprofile or -outputdir as an absolute path. With an -outputdir the
+// other is relative to that.
+func (e *extracted) fromHere(name, value string, args *gotest.Args) string {
+	if filepath.IsAbs(value) || name == "coverprofile" && args.OutputDir != "" || value == "" {
+		return value
+	}
+	return filepath.Join(e.here, value)
+}
+
+// shown returns a path of the archive's source as it is seen from where go test is started.
+func (e *extracted) shown(name string) string {
+	if e == nil {
+		return name
+	}
+	if rel, err := filepath.Rel(e.WorkFolder(), name); err == nil {
+		return rel
+	}
+	return name
+}

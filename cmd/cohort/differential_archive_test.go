@@ -1,0 +1,179 @@
+package main_test
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// archiveCase is a run that is made twice: of the source, and of an archive of it.
+type archiveCase struct {
+	dir    string
+	build  []string // for cohort tool archive, and for the run of the source
+	flags  []string // cohort's
+	args   []string // go test's
+	splits bool     // run in several processes at a time: then only verdicts are compared
+	mixed  bool     // tests run in parallel, or are waited for: lines may come in another order
+}
+
+// TestArchive runs archives where there is no go command, and compares all that comes of it with a run
+// of the source.
+func TestArchive(t *testing.T) {
+	t.Parallel()
+	if testing.Short() {
+		t.Skip("builds and runs the samples twice")
+	}
+	d := newDiffer(t)
+	if d.plain {
+		t.Skip("NOT TESTED: the program has no archives")
+	}
+	sample := func(name string) string { return filepath.Join(d.root, "testdata", name) }
+	bad := strings.Fields("./bad/exitzero ./bad/passing ./bad/initpanics ./bad/panicmid ./bad/mainrefuses ./bad/goexit ./bad/exits ./bad/fails ./bad/panics ./bad/mainfails")
+	for name, c := range map[string]archiveCase{
+		"ok":       {mixed: true, dir: d.awkward, build: []string{"./ok/..."}, args: []string{"-count=1"}},
+		"bad":      {dir: d.awkward, build: bad, args: []string{"-count=1"}},
+		"split":    {dir: d.awkward, build: slices.Concat(bad, []string{"./ok/...", "./race", "./edge/..."}), args: []string{"-count=1"}, splits: true},
+		"order":    {dir: d.awkward, build: []string{"./ok/subtests", "./ok/covered/...", "./ok/many"}, args: []string{"-count=1"}},
+		"selected": {mixed: true, dir: d.awkward, build: []string{"./ok/..."}, args: []string{"-count=2", "-short", "-run=Many|Sub/a|Fuzz", "./ok/subtests", "./ok/...", "./ok/many"}},
+		"words":    {dir: d.awkward, build: []string{"./ok/arguments"}, args: []string{"-count=1", "-args", "-colour=red", "one", "two words"}},
+		"tags":     {dir: d.awkward, build: []string{"-tags=special", "./ok/tags/..."}, args: []string{"-v"}},
+		"race":     {dir: d.awkward, build: []string{"-race", "./race", "./ok/many"}, args: []string{"-count=1"}},
+		"failfast": {dir: d.awkward, build: bad, args: []string{"-failfast"}},
+		"groups":   {dir: sample("groups"), build: []string{"./..."}, args: []string{"-count=1"}},
+		"reruns": {dir: sample("groups"), build: []string{"./..."}, args: []string{"-count=1"},
+			flags: []string{"--rerun-fails=1", "--rerun-delay=0", "--rerun-fails-max-failures=500"}, splits: true},
+		"flaky": {mixed: true, dir: sample("shop"), build: []string{"./..."}, flags: []string{"--rerun-fails=2", "--rerun-delay=0", "--format=testname"}},
+		"deaths": {dir: sample("deaths"), build: strings.Fields("./exits0 ./exits1 ./exits7 ./panics ./segfaults ./goexits ./groupexits0 ./maindies ./mainidle ./maintwice ./forgespass ./deletesbinary ./changesdir ./closesstdout"),
+			args: []string{"-count=1"}, splits: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d.testArchive(t, c)
+		})
+	}
+}
+
+func (d *differ) testArchive(t *testing.T, c archiveCase) {
+	file := filepath.Join(t.TempDir(), "tests.zip")
+	if r := d.command(t, c.dir, nil, slices.Concat([]string{d.subject, "tool", "archive", file, "--"}, c.build)...); r.exit != 0 {
+		t.Fatalf("%s: exit %d\n%s", r.command, r.exit, r.stderr)
+	}
+	want := d.archiveRun(t, c, c.dir, nil, sourceArguments(c))
+	got := d.archiveRun(t, c, t.TempDir(), d.withoutGo(t), c.args, "--archive="+file)
+	var differences []string
+	if c.splits {
+		differences = append(compareVerdicts(verdicts(want.events), verdicts(got.events), nil), compareLines("JUnit", cases(want.junit), cases(got.junit))...)
+	} else {
+		for _, part := range []struct{ what, want, got string }{
+			{"stdout", string(want.stdout), string(got.stdout)}, {"stderr", string(want.stderr), string(got.stderr)},
+			{"JUnit", want.junit, got.junit}, {"events", eventLines(want.events), eventLines(got.events)},
+		} {
+			want, got := d.lines(part.want), d.lines(part.got)
+			if !c.mixed && !slices.Equal(want, got) {
+				differences = append(differences, part.what+" differs, or its order")
+			}
+			slices.Sort(want)
+			slices.Sort(got)
+			differences = append(differences, compareLines(part.what, want, got)...)
+		}
+	}
+	report(t, want.run, got.run, differences)
+	if len(want.events) < 5 {
+		t.Errorf("%s: only %d events", want.command, len(want.events))
+	}
+}
+
+// sourceArguments are the arguments of the run of the source: those of the build, and packages only
+// once.
+func sourceArguments(c archiveCase) []string {
+	named := slices.ContainsFunc(c.args, func(word string) bool { return strings.HasPrefix(word, "./") })
+	var words []string
+	for _, word := range c.build {
+		if !named || !strings.HasPrefix(word, "./") {
+			words = append(words, word)
+		}
+	}
+	return append(words, c.args...)
+}
+
+// archivedRun is a run with its JUnit file.
+type archivedRun struct {
+	run
+	junit string
+}
+
+func (d *differ) archiveRun(t *testing.T, c archiveCase, dir string, env, args []string, more ...string) (r archivedRun) {
+	t.Helper()
+	workers := []string{"--workers=1", "--format=standard-verbose"}
+	if c.splits {
+		workers = []string{"--workers=4"}
+	} else {
+		args = append([]string{"-p=1"}, args...)
+	}
+	files := t.TempDir()
+	events, xml := filepath.Join(files, "events.json"), filepath.Join(files, "junit.xml")
+	r.run = d.command(t, dir, env, slices.Concat([]string{d.subject, "--no-color", "--explain-failures=off", "--history=off",
+		"--shuffle=1", "--jsonfile=" + events, "--junitfile=" + xml}, workers, c.flags, more, []string{"--"}, args)...)
+	text, err := os.ReadFile(xml)
+	if err != nil {
+		t.Fatalf("%s: %v\n%s", r.command, err, r.stderr)
+	}
+	r.junit = string(text)
+	f, err := os.Open(events)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close() // it was only read
+	r.events = decode(t, r.run, f)
+	return r
+}
+
+// withoutGo returns an environment with the commands of the system, but without Go.
+func (d *differ) withoutGo(t *testing.T) []string {
+	t.Helper()
+	bin, home := t.TempDir(), t.TempDir()
+	for _, name := range []string{"sh", "bash", "cat", "echo", "env", "sleep", "true", "false", "mkdir", "rm", "kill", "ps"} {
+		if path, err := exec.LookPath(name); err == nil {
+			if err := os.Symlink(path, filepath.Join(bin, name)); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	return []string{"PATH=" + bin, "HOME=" + home, "GOROOT=", "GOPATH=", "GOCACHE=", "GOMODCACHE=", "GOTOOLCHAIN="}
+}
+
+// eventLines returns events as text, package by package.
+func eventLines(events []event) string {
+	said := map[string]*strings.Builder{}
+	var packages []string
+	for _, e := range events {
+		if said[e.Package] == nil {
+			said[e.Package] = new(strings.Builder)
+			packages = append(packages, e.Package)
+		}
+		fmt.Fprintf(said[e.Package], "%s %s %s %q\n", e.Action, e.Package, e.Test, e.Output)
+	}
+	var text strings.Builder
+	for _, p := range packages {
+		text.WriteString(said[p].String())
+	}
+	return text.String()
+}
+
+// lines returns text without what differs from run to run, and from folder to folder.
+func (d *differ) lines(text string) []string {
+	text = regexp.MustCompile(`[^\s"&;]*/cohort-archive-\d+/src`).ReplaceAllString(text, d.root)
+	for _, r := range []struct{ expr, by string }{
+		{`\d+\.\d+s`, "Ts"}, {`\d+ms`, "Tms"}, {` (time|timestamp)="[^"]*"`, ` $1="T"`}, {`process \d+`, "process N"}, {`0x[0-9a-f]+`, "0xN"},
+		{`goroutine \d+`, "goroutine N"}, {`\+0xN`, ""}, {`pid=?\s?\d+`, "pid N"}, {`go-build\d+`, "go-buildN"}, {`/b\d+/`, "/bN/"}, {`m=\d+ sigcode=\d+`, "m"},
+		{`/tmp/[A-Za-z]+\d+/\d+`, "TMP"},
+	} {
+		text = regexp.MustCompile(r.expr).ReplaceAllString(text, r.by)
+	}
+	return strings.Split(text, "\n")
+}
