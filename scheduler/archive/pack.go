@@ -73,7 +73,7 @@ func Pack(ctx context.Context, o *PackOptions) (*Summary, error) {
 	m := o.Manifest
 	p.manifest = &m
 	m.OS, m.Arch, m.Patterns = runtime.GOOS, runtime.GOARCH, o.GoTest.Packages
-	if o.GoTest.Cover {
+	if o.GoTest.Cover && !o.GoTest.CoverOff {
 		m.Cover = o.GoTest.CoverMode
 	}
 	if err := p.list(ctx); err != nil {
@@ -166,7 +166,7 @@ func (p *packing) build(ctx context.Context) (err error) {
 		return err
 	}
 	profile := ""
-	if p.GoTest.Cover {
+	if p.manifest.Cover != "" {
 		profile = filepath.Join(l.Dir, "profile")
 		words = slices.Insert(words, 2, "-coverprofile="+profile)
 	}
