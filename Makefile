@@ -21,6 +21,9 @@ export GORACE ?= atexit_sleep_ms=10
 PACKAGES ?= ./...
 ARGS ?=
 
+# How many tests of a package run at a time: more than there are cores, because tests of cohort wait for processes.
+PARALLEL ?= 4
+
 # What `make bench` measures: `make bench ROW=sleep ROUNDS=5`; `make bench ROW=list` names the rows. JSON=FILE keeps
 # every single measurement.
 ROW ?=
@@ -45,7 +48,7 @@ build: ## build bin/cohort and bin/cohort-queue
 	CGO_ENABLED=0 $(GO) build -o bin/ ./cmd/cohort ./cmd/cohort-queue
 
 test: ## run all tests (PACKAGES=./..., ARGS='-run X', RACE= for no race detector)
-	$(GO) test -timeout=45m $(RACE) $(ARGS) $(PACKAGES)
+	$(GO) test -timeout=45m -parallel=$(PARALLEL) $(RACE) $(ARGS) $(PACKAGES)
 
 check: lint ## lint and the quick tests: a minute on a quiet machine
 	$(GO) test -short -skip '^($(SUITES))$$' $(ARGS) $(PACKAGES)

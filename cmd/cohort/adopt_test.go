@@ -16,7 +16,7 @@ var adoptSeeds = flag.Int("adopt.seeds", 2, "orders in which the adopted sample 
 // TestAdopt adopts a suite with every kind of trouble, which then passes in every order and with
 // every number of workers: go test ./cmd/cohort -run '^TestAdopt$' -adopt.seeds=100 -timeout=1h
 func TestAdopt(t *testing.T) {
-	// Not parallel: what clashes would be looked for on a machine that other tests keep busy.
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("it takes a minute or two")
 	}
