@@ -41,6 +41,8 @@ type runner interface {
 func subcommands() []subcommand {
 	return []subcommand{
 		{"serve", "serve a queue from this machine", newServe},
+		{"status", "show how a run stands", newStatus},
+		{"report", "wait for the end of a run and exit with its verdict", newReport},
 		{"permissions", "print what an account of a NATS server has to be allowed", newPermissions},
 		{"bridge", "let the cohort that starts it talk to a queue", newBridge},
 	}

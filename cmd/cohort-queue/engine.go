@@ -28,6 +28,7 @@ type engine struct {
 
 	mu     sync.Mutex
 	lanes  map[string]bool      // whose consumers are there
+	others []string             // lanes that nothing waits in, but something is leased of, or was
 	leases map[string]time.Time // by token: when it has run out at the latest
 }
 

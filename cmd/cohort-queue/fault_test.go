@@ -135,6 +135,35 @@ func TestAgentKilled(t *testing.T) {
 	}
 }
 
+// TestDeadNodesLane: the work of a machine that has died is found in its lane by machines that look at
+// theirs, though not while the machine lives.
+func TestDeadNodesLane(t *testing.T) {
+	t.Parallel()
+	address, _ := serving(t)
+	lead, _ := led(t, address, "r1")
+	ctx := limit(t)
+	for _, lane := range []string{"n1", "n3"} {
+		ok(t, lead.Publish(ctx, lane, remote.Work{Batch: "of-" + lane}))
+		fetch(t, lead, lane)
+	}
+	node := engineAt(t, address, "r1", "n2")
+	got := map[string]int{}
+	for len(got) < 2 {
+		_, err := node.Lanes(ctx)
+		ok(t, err)
+		l, err := node.Fetch(ctx, []string{"long", "n2"}, brief().AckWait/4)
+		if errors.Is(err, remote.ErrEmpty) {
+			continue
+		}
+		ok(t, err)
+		got[l.Work.Batch] = l.Delivery
+		ok(t, node.Done(ctx, l.Token))
+	}
+	if got["of-n1"] != 2 || got["of-n3"] != 2 {
+		t.Errorf("%v", got)
+	}
+}
+
 // holdForever is a machine that leases a batch and keeps it as long as it lives.
 func holdForever() error {
 	ctx, cancel := contextOfProcess()

@@ -30,12 +30,19 @@ type pull struct {
 	NoWait  bool          `json:"no_wait,omitempty"`
 }
 
-// Fetch implements remote.Engine. It looks at all lanes, then waits at one of them for a while, and
-// so on.
+// Fetch implements remote.Engine. It looks at all lanes, then waits at one of them for a while, and so
+// on. If there is nothing in them it looks at others too: the work of a machine that has died is in
+// its lane, where nothing seems to wait.
 func (e *engine) Fetch(ctx context.Context, lanes []string, wait time.Duration) (remote.Lease, error) {
 	end := time.Now().Add(wait)
 	for round := 0; ; round++ {
 		for _, lane := range lanes {
+			l, err := e.look(ctx, lane, 0)
+			if !errors.Is(err, remote.ErrEmpty) {
+				return l, err
+			}
+		}
+		if lane := e.other(lanes); lane != "" {
 			l, err := e.look(ctx, lane, 0)
 			if !errors.Is(err, remote.ErrEmpty) {
 				return l, err

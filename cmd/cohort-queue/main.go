@@ -19,8 +19,8 @@ import (
 
 // Exit codes, those of cohort.
 const (
-	exitFailed = 1 // the run did not pass
-	exitError  = 3 // the command could not do what it was asked
+	exitError  = 3   // the command could not do what it was asked
+	exitSignal = 128 // plus the number of the signal that ended the command
 )
 
 func main() {
@@ -29,10 +29,30 @@ func main() {
 
 // run is the whole command but for the process: it returns the exit code.
 func run(args []string, stdin io.Reader, stdout, stderr io.Writer, env []string) int {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := untilSignal()
 	defer stop()
 	c := &command{stdin: stdin, stdout: stdout, stderr: stderr, env: env}
 	return c.exit(c.route(ctx, args))
+}
+
+// signaled is the cause of a context that a signal ended.
+type signaled struct{ os.Signal }
+
+func (s signaled) Error() string { return s.String() }
+
+// untilSignal returns a context that the first signal to end ends.
+func untilSignal() (context.Context, func()) {
+	ctx, cancel := context.WithCancelCause(context.Background())
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() { // ends with ctx
+		select {
+		case s := <-signals:
+			cancel(signaled{s})
+		case <-ctx.Done():
+		}
+	}()
+	return ctx, func() { signal.Stop(signals); cancel(nil) }
 }
 
 // command is what every subcommand needs of the process it runs in.
@@ -54,6 +74,11 @@ func (c *command) exit(err error) int {
 	}
 	if status, ok := errors.AsType[exitStatus](err); ok {
 		return status.code
+	}
+	if s, ok := errors.AsType[signaled](err); ok {
+		if n, ok := s.Signal.(syscall.Signal); ok {
+			return exitSignal + int(n)
+		}
 	}
 	problems, hints := []string{err.Error()}, []string(nil)
 	if wrong, ok := errors.AsType[*usage.Error](err); ok {

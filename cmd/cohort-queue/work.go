@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -109,8 +110,8 @@ func (e *engine) Holds(ctx context.Context, batch string, attempt int) (bool, er
 	return err == nil, err
 }
 
-// Lanes implements remote.Engine. What is leased includes work whose lease has run out and that
-// nobody has asked for since.
+// Lanes implements remote.Engine. The server does not tell work whose lease has run out from work that
+// is leased, so that what is leased includes it; Fetch finds it.
 func (e *engine) Lanes(ctx context.Context) (all []remote.Lane, err error) {
 	stream := e.names.workStream()
 	err = e.do(ctx, "list lanes", "$JS.API.CONSUMER.LIST."+stream, func(ctx context.Context) error {
@@ -128,7 +129,34 @@ func (e *engine) Lanes(ctx context.Context) (all []remote.Lane, err error) {
 	if errors.Is(err, remote.ErrGone) {
 		return nil, nil
 	}
+	e.remember(all)
 	return all, err
+}
+
+// remember notes the lanes in which there may be work whose lease has run out.
+func (e *engine) remember(all []remote.Lane) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.others = nil
+	for _, l := range all {
+		if l.Waiting == 0 && l.Leased > 0 {
+			e.others = append(e.others, l.Name)
+		}
+	}
+}
+
+// other returns one of the lanes that remember has noted and that is not among some, each in turn; ""
+// for none.
+func (e *engine) other(some []string) string {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for i, lane := range e.others {
+		if !slices.Contains(some, lane) {
+			e.others = append(slices.Delete(e.others, i, i+1), lane)
+			return lane
+		}
+	}
+	return ""
 }
 
 // Repair implements remote.Engine.
