@@ -1,5 +1,4 @@
-// Package enginetest has an engine in memory, with faults, and the tests that every engine has to
-// pass. It is for tests.
+// Package enginetest has an engine in memory, with faults. It is for tests.
 package enginetest
 
 import (

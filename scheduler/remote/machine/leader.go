@@ -109,6 +109,7 @@ type batch struct {
 	stop *remote.Stop
 	// halt is telling the agents of stop, giveUp when nobody waits any more.
 	halt   errand
+	sent   remote.Stop
 	told   bool
 	giveUp time.Time
 }
@@ -505,9 +506,14 @@ func (l *Leader) Stopped(now time.Time, k remote.Key, err error) {
 	if errors.Is(err, remote.ErrRefused) {
 		l.abort("another machine leads the run now: it does not take this one's orders")
 	}
-	if b := l.batches[k]; b != nil {
+	b := l.batches[k]
+	switch {
+	case b == nil:
+	case err != nil:
 		b.halt.end(now.Add(retryPause))
-		b.told = err == nil
+	default:
+		b.halt.end(now)
+		b.told = b.sent == *b.stop // there may be another one since
 	}
 }
 
@@ -567,15 +573,13 @@ func (l *Leader) Due(now time.Time) []Act {
 		l.gone = true
 		return append(todo, Finished{})
 	}
-	if l.lock.renew.due(now) {
-		l.lock.renew.begin()
-		do(Renew{l.lock.fence})
-	}
+	renew := l.renewal(now)
 	if !now.Before(l.lock.until) {
 		// Another machine may lead. Nothing happens until it is known that none does.
-		l.todo = slices.DeleteFunc(todo, func(act Act) bool { _, renew := act.(Renew); return renew })
-		return slices.DeleteFunc(todo, func(act Act) bool { _, renew := act.(Renew); return !renew })
+		l.todo = todo
+		return renew
 	}
+	todo = append(todo, renew...)
 	if !l.set && l.setting.due(now) {
 		l.setting.begin()
 		l.set = true
@@ -595,6 +599,15 @@ func (l *Leader) Due(now time.Time) []Act {
 	return todo
 }
 
+// renewal keeps the lock.
+func (l *Leader) renewal(now time.Time) []Act {
+	if !l.lock.renew.due(now) {
+		return nil
+	}
+	l.lock.renew.begin()
+	return []Act{Renew{l.lock.fence}}
+}
+
 // advance does the next of a batch.
 func (l *Leader) advance(now time.Time, b *batch, do func(Act)) {
 	if !b.giveUp.IsZero() && !now.Before(b.giveUp) {
@@ -607,6 +620,7 @@ func (l *Leader) advance(now time.Time, b *batch, do func(Act)) {
 	}
 	if b.stop != nil && !b.told && l.state.Phase == remote.Running && b.halt.due(now) {
 		b.halt.begin()
+		b.sent = *b.stop
 		do(Stop{l.lock.fence, *b.stop})
 	}
 	if !b.work.due(now) {

@@ -23,6 +23,8 @@ type AgentConfig struct {
 	Env []string
 	// Start starts a process, as testbin.Run does.
 	Start Starter
+	// MaxOutput is how many bytes a process may print, 0 for 64 MiB; more is not possible.
+	MaxOutput int64
 	// Say shows a line. It is called from one goroutine.
 	Say func(text string)
 	// Led is called once this machine leads the run since a time, before anything of it is known to

@@ -28,6 +28,7 @@ type world struct {
 	server *enginetest.Server
 	root   string
 	start  Starter
+	most   int64 // bytes of output
 
 	mu    sync.Mutex // guards what follows
 	says  []string
@@ -74,23 +75,9 @@ func (w *world) agent(ctx context.Context, name string, env []string, led chan<-
 }
 
 func (w *world) agentOn(ctx context.Context, name string, e remote.Engine, env []string, led chan<- *Runner) {
-	cfg := AgentConfig{
-		AgentConfig: machine.AgentConfig{Node: name, Slots: 2, Terms: e.Terms(), Wait: 2 * time.Minute, MayLead: led != nil},
-		Engine:      e, Binaries: NewBinaries(e, w.t.TempDir()), Facts: remote.Facts{Protocol: remote.Protocol, Go: "go1"},
-		Root: w.root, Temp: w.t.TempDir(), Env: env, Start: w.start, Say: w.say, Now: time.Now,
-	}
-	cfg.Led = func(run remote.Run, asked time.Time) {
-		l := NewLead(LeadConfig{
-			LeaderConfig: machine.LeaderConfig{Node: name, Terms: e.Terms(), Wait: 2 * time.Minute, Grace: 10 * time.Second},
-			Engine:       e, Say: w.say, Now: time.Now,
-		}, run, asked)
-		w.nodes.Go(func() {
-			if err := l.Run(ctx); err != nil {
-				w.say(name + ": " + err.Error())
-			}
-		})
-		led <- NewRunner(RunnerConfig{Engine: e, Root: w.root, Env: []string{"HOME=/home", "GOMAXPROCS=2"}, Names: []string{"SHOWN"}}, l)
-	}
+	cfg := w.config(name, e, env, nil)
+	cfg.MayLead = led != nil
+	cfg.Led = func(run remote.Run, asked time.Time) { w.begin(ctx, name, e, run, asked, led) }
 	w.nodes.Go(func() {
 		code, why := NewAgent(cfg).Run(ctx)
 		w.mu.Lock()
@@ -98,6 +85,33 @@ func (w *world) agentOn(ctx context.Context, name string, e remote.Engine, env [
 		w.mu.Unlock()
 		_ = e.Close()
 	})
+}
+
+// config is that of an agent.
+func (w *world) config(name string, e remote.Engine, env []string, change func(*AgentConfig)) AgentConfig {
+	cfg := AgentConfig{
+		AgentConfig: machine.AgentConfig{Node: name, Slots: 2, Terms: e.Terms(), Wait: 2 * time.Minute},
+		Engine:      e, Binaries: NewBinaries(e, w.t.TempDir()), Facts: remote.Facts{Protocol: remote.Protocol, Go: "go1"},
+		Root: w.root, Temp: w.t.TempDir(), Env: env, Start: w.start, MaxOutput: w.most, Say: w.say, Now: time.Now,
+	}
+	if change != nil {
+		change(&cfg)
+	}
+	return cfg
+}
+
+// begin makes a node the leader.
+func (w *world) begin(ctx context.Context, name string, e remote.Engine, run remote.Run, asked time.Time, led chan<- *Runner) {
+	l := NewLead(LeadConfig{
+		LeaderConfig: machine.LeaderConfig{Node: name, Terms: e.Terms(), Wait: 2 * time.Minute, Grace: 10 * time.Second},
+		Engine:       e, Say: w.say, Now: time.Now,
+	}, run, asked)
+	w.nodes.Go(func() {
+		if err := l.Run(ctx); err != nil {
+			w.say(name + ": " + err.Error())
+		}
+	})
+	led <- NewRunner(RunnerConfig{Engine: e, Root: w.root, Env: []string{"HOME=/home", "GOMAXPROCS=2"}, Names: []string{"SHOWN"}}, l)
 }
 
 // binary is a file that can be sent.

@@ -183,7 +183,7 @@ func (p *process) work(o Order, spec testbin.Spec, places []place) error {
 	p.begun(limit)
 	l := p.act.Lease
 	ch := newChunks(p.ctx, p.cfg.Engine, remote.Delivery{Node: p.cfg.Node, Batch: l.Work.Batch, Attempt: l.Work.Attempt, Delivery: l.Delivery, Nonce: p.nonce})
-	out := &printed{stream: &streamWriter{w: ch}, start: p.cfg.Now(), now: p.cfg.Now, over: func() { p.cancel(errOver) }}
+	out := &printed{stream: &streamWriter{w: ch, most: p.cfg.MaxOutput}, start: p.cfg.Now(), now: p.cfg.Now, over: func() { p.cancel(errOver) }}
 	exit := p.cfg.Start(p.ctx, spec, out)
 	if out.err != nil && exit.Canceled && errors.Is(context.Cause(p.ctx), errOver) {
 		exit.Canceled, exit.Err = false, out.err

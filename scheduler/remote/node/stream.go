@@ -3,6 +3,7 @@ package node
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -33,14 +34,16 @@ const (
 // byte, then numbers as uvarints and bytes. It is for one goroutine.
 type streamWriter struct {
 	w             io.Writer
+	most          int64 // bytes of output, 0 for maxOutput
 	output, files int64 // bytes so far
 }
 
 // Output writes what a process printed at a time after its start.
 func (s *streamWriter) Output(at time.Duration, b []byte) error {
-	if s.output += int64(len(b)); s.output > maxOutput {
-		return fmt.Errorf("its output has more than %d MiB, the limit of one process on another machine", maxOutput>>20)
+	if most := cmp.Or(s.most, maxOutput); s.output+int64(len(b)) > most {
+		return fmt.Errorf("its output has more than %d MiB, the limit of one process on another machine", most>>20)
 	}
+	s.output += int64(len(b))
 	return s.record(recordOutput, b, uint64(max(at, 0)), uint64(len(b)))
 }
 

@@ -1,0 +1,506 @@
+package machine
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gotestcohort/cohort/scheduler/remote"
+)
+
+// leaderTest drives a leader n0 with the nodes n0 and n1, of two workers each.
+type leaderTest struct {
+	*Leader
+	t   *testing.T
+	now time.Time
+}
+
+func newLeaderTest(t *testing.T) *leaderTest {
+	l := &leaderTest{t: t, now: time.Unix(1000, 0)}
+	l.Leader = NewLeader(LeaderConfig{
+		Node: "n0", Terms: remote.DefaultTerms(), Wait: time.Minute, Grace: 10 * time.Second, Total: 400 * time.Second,
+	}, l.now, remote.Run{Leader: "n0", Fence: 5})
+	l.do("SetState running map[] [] 0")
+	l.StateSet(l.now, l.state, nil)
+	l.Node(remote.Node{Name: "n0", Slots: 2})
+	l.do("SetState running map[n0:0] [] 0")
+	l.StateSet(l.now, l.state, nil)
+	l.Node(remote.Node{Name: "n1", Slots: 2})
+	l.do("SetState running map[n0:0 n1:2] [] 0")
+	l.StateSet(l.now, l.state, nil)
+	return l
+}
+
+// do checks what is due, but for Renew and Survey, which are answered.
+func (l *leaderTest) do(want string) {
+	l.t.Helper()
+	var acts []Act
+	for _, act := range l.Due(l.now) {
+		switch act := act.(type) {
+		case Renew:
+			l.Renewed(l.now, l.now, act.Fence, nil)
+		case Survey:
+			l.survey.end(l.now.Add(l.cfg.Terms.AckWait))
+		default:
+			acts = append(acts, act)
+		}
+	}
+	if got := texts(acts); got != want {
+		l.t.Errorf("due: %s\nwant: %s", got, want)
+	}
+}
+
+// pass lets time pass in steps in which the lock is renewed and nothing else is due.
+func (l *leaderTest) pass(d time.Duration) {
+	l.t.Helper()
+	for d > 5*time.Second {
+		l.now = l.now.Add(5 * time.Second)
+		l.do("")
+		d -= 5 * time.Second
+	}
+	l.now = l.now.Add(d)
+}
+
+func key(batch string) remote.Key { return remote.Key{Batch: batch} }
+
+// publish submits a batch that goes to a lane.
+func (l *leaderTest) publish(batch, lane string) {
+	l.t.Helper()
+	l.Submit(Batch{Key: key(batch), Binary: "sum"})
+	l.do(fmt.Sprintf("Publish %s 0 %s 0", batch, lane))
+	l.Published(l.now, key(batch), nil)
+}
+
+// result gives the leader the result of a batch.
+func (l *leaderTest) result(batch, node string, passed bool) {
+	l.t.Helper()
+	l.Result(key(batch))
+	l.do("Read " + batch + " 0")
+	l.Read(l.now, key(batch), node, Ran, passed, nil)
+}
+
+// TestBatch is the life of a batch, in each way it can go.
+func TestBatch(t *testing.T) {
+	t.Parallel()
+	anErr := errors.New("some error")
+	for name, tc := range map[string]func(l *leaderTest){
+		"runs": func(l *leaderTest) {
+			l.publish("b", "n0")
+			l.result("b", "n0", true)
+			l.do("Deliver b 0 [] <nil>")
+			l.Result(key("b")) // the event comes again
+			l.do("")
+		},
+		"is published again if that was in vain": func(l *leaderTest) {
+			l.Submit(Batch{Key: key("b")})
+			l.do("Publish b 0 n0 0")
+			l.Published(l.now, key("b"), anErr)
+			l.do("")
+			l.pass(retryPause)
+			l.do("Publish b 0 n0 0")
+		},
+		"has a result before its publication is acknowledged": func(l *leaderTest) {
+			l.Submit(Batch{Key: key("b")})
+			l.do("Publish b 0 n0 0")
+			l.result("b", "n0", true)
+			l.Published(l.now, key("b"), nil)
+			l.do("Deliver b 0 [] <nil>")
+		},
+		"is too large": func(l *leaderTest) {
+			l.Submit(Batch{Key: key("b")})
+			l.do("Publish b 0 n0 0")
+			l.Published(l.now, key("b"), remote.ErrTooLarge)
+			l.do("Deliver b 0 [] too large")
+		},
+		"is asked for while it takes long": func(l *leaderTest) {
+			l.publish("b", "n0")
+			for range 3 {
+				l.pass(30 * time.Second)
+				l.do("Check b 0")
+				l.Checked(l.now, key("b"), true, nil)
+			}
+			l.do("")
+		},
+		"was acknowledged and is lost": func(l *leaderTest) {
+			l.publish("b", "n0")
+			l.pass(30 * time.Second)
+			l.do("Check b 0")
+			l.Checked(l.now, key("b"), false, nil)
+			l.do("Read b 0")
+			l.Read(l.now, key("b"), "", "", false, remote.ErrGone)
+			l.do("Publish b 0 n0 1")
+		},
+		"is not in the queue since its result is there": func(l *leaderTest) {
+			l.publish("b", "n0")
+			l.pass(30 * time.Second)
+			l.do("Check b 0")
+			l.Checked(l.now, key("b"), false, nil)
+			l.do("Read b 0")
+			l.Read(l.now, key("b"), "n1", Ran, true, nil)
+			l.do("Deliver b 0 [] <nil>")
+		},
+		"its result came while it was looked for": func(l *leaderTest) {
+			l.publish("b", "n0")
+			l.pass(30 * time.Second)
+			l.do("Check b 0")
+			l.Checked(l.now, key("b"), false, nil)
+			l.do("Read b 0")
+			l.Result(key("b"))
+			l.Read(l.now, key("b"), "", "", false, remote.ErrGone)
+			l.do("Read b 0")
+		},
+		"its result was told of and is lost": func(l *leaderTest) {
+			l.publish("b", "n0")
+			l.Result(key("b"))
+			l.do("Read b 0")
+			l.Read(l.now, key("b"), "", "", false, remote.ErrGone)
+			l.do("Check b 0")
+			l.Checked(l.now, key("b"), false, nil)
+			l.do("Read b 0")
+			l.Read(l.now, key("b"), "", "", false, remote.ErrGone)
+			l.do("Publish b 0 n0 1")
+		},
+		"kills its machines": func(l *leaderTest) {
+			l.publish("b", "n0")
+			for _, n := range []string{"n1", "n2", "n3"} {
+				l.Node(remote.Node{Name: n, Holds: []remote.Key{key("b")}})
+				l.Gone(n)
+			}
+			l.Result(key("b"))
+			l.do("Read b 0")
+			l.Read(l.now, key("b"), "n0", Lost, false, nil)
+			l.do("Deliver b 0 [n1 n2 n3] <nil>; Say === Lost: node n1 went away, 1 batch ran again elsewhere; " +
+				"Say === Lost: node n2 went away, 1 batch ran again elsewhere; Say === Lost: node n3 went away, 1 batch ran again elsewhere")
+		},
+		"is stopped": func(l *leaderTest) {
+			l.publish("b", "n0")
+			l.Halt(l.now, remote.Stop{Batch: "b", Quit: true})
+			l.do("Stop 5 b 0 true 0 false")
+			l.Stopped(l.now, key("b"), anErr)
+			l.do("")
+			l.pass(retryPause)
+			l.do("Stop 5 b 0 true 0 false")
+			l.Stopped(l.now, key("b"), nil)
+			l.Halt(l.now, remote.Stop{Batch: "b", Signal: 2})
+			l.do("Stop 5 b 0 false 2 false")
+			l.Stopped(l.now, key("b"), nil)
+			l.result("b", "n0", false)
+			l.do("Deliver b 0 [] <nil>")
+		},
+		"is stopped otherwise while that is being told": func(l *leaderTest) {
+			l.publish("b", "n0")
+			l.Halt(l.now, remote.Stop{Batch: "b", Quit: true})
+			l.do("Stop 5 b 0 true 0 false")
+			l.Halt(l.now, remote.Stop{Batch: "b", Signal: 2})
+			l.do("")
+			l.Stopped(l.now, key("b"), nil)
+			l.do("Stop 5 b 0 false 2 false")
+		},
+		"is stopped, and nobody says a word": func(l *leaderTest) {
+			l.publish("b", "n0")
+			l.Halt(l.now, remote.Stop{Batch: "b", Signal: 2})
+			l.do("Stop 5 b 0 false 2 false")
+			l.Stopped(l.now, key("b"), nil)
+			l.pass(25 * time.Second)
+			l.do("Deliver b 0 [] no machine has said within 25s that it has ended its process")
+		},
+		"the run is canceled": func(l *leaderTest) {
+			l.publish("b", "n0")
+			l.Cancel(l.now, 2, false)
+			l.Halt(l.now, remote.Stop{Batch: "b", Signal: 2})
+			l.Submit(Batch{Key: key("c")})
+			l.do("SetState canceled map[n0:0 n1:2] [] 0; Deliver c 0 [] the run was canceled before any machine had it")
+			l.Cancel(l.now, 2, false)
+			l.StateSet(l.now, l.state, nil)
+			l.do("")
+			l.Cancel(l.now, 2, true)
+			l.do("SetState canceled map[n0:0 n1:2] [] 0")
+			l.StateSet(l.now, l.state, nil)
+			l.result("b", "n0", false)
+			l.do("Deliver b 0 [] <nil>")
+			l.Finish(130, "")
+			l.do("SetState done map[n0:0 n1:2] [] 130")
+			l.StateSet(l.now, l.state, nil)
+			l.do("Finished")
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			tc(newLeaderTest(t))
+		})
+	}
+}
+
+// TestLanes: a batch goes where its binary is, unless too many wait there, and long ones to all.
+func TestLanes(t *testing.T) {
+	t.Parallel()
+	l := newLeaderTest(t)
+	lanes := func(n int, binary string, estimate time.Duration) string {
+		var all []string
+		for i := range n {
+			all = append(all, l.choose(Batch{Binary: binary, Estimate: estimate}))
+			b := &batch{Batch: Batch{Key: key(fmt.Sprint(binary, i))}, lane: all[len(all)-1]}
+			l.order = append(l.order, b)
+		}
+		return strings.Join(all, " ")
+	}
+	for _, tc := range []struct {
+		n        int
+		binary   string
+		estimate time.Duration
+		want     string
+	}{
+		{3, "a", time.Second, "n0 n0 n0"}, // 2.5 batches for two workers
+		{4, "b", time.Second, "n1 n1 n1 n0"},
+		{1, "c", 6 * time.Second, "long"}, // more than 5% of 100 s
+		{1, "c", 5 * time.Second, "n1"},
+	} {
+		if got := lanes(tc.n, tc.binary, tc.estimate); got != tc.want {
+			t.Errorf("%d of %s: %s, want %s", tc.n, tc.binary, got, tc.want)
+		}
+	}
+	l.order = nil
+	l.Node(remote.Node{Name: "n1", Slots: 2, Has: []string{"d"}})
+	if got := lanes(1, "d", 0); got != "n1" {
+		t.Errorf("lane of a binary that n1 has: %s", got)
+	}
+	l.Gone("n1")
+	if got := lanes(1, "d", 0); got != "n0" {
+		t.Errorf("lane after n1 is gone: %s", got)
+	}
+	l.state.Sick = []string{"n0"}
+	if got := lanes(1, "x", 0); got != "n0" {
+		t.Errorf("lane if no node works: %s", got)
+	}
+}
+
+// TestLock: a leader whose lock may have run out waits, and one that has lost it ends.
+func TestLock(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]func(l *leaderTest){
+		"renewed": func(l *leaderTest) {
+			l.now = l.now.Add(5 * time.Second)
+			if got := texts(l.Due(l.now)); got != "Renew 5" {
+				l.t.Error(got)
+			}
+			l.Renewed(l.now, l.now, 6, nil)
+			l.publish("b", "n0")
+		},
+		"in doubt": func(l *leaderTest) {
+			l.Submit(Batch{Key: key("b")})
+			l.now = l.now.Add(15 * time.Second)
+			if got := texts(l.Due(l.now)); got != "Renew 5" {
+				l.t.Errorf("in doubt: %s", got)
+			}
+			l.Gone("n1")
+			l.Renewed(l.now, l.now, 5, errors.New("some error"))
+			l.do("")
+			l.now = l.now.Add(retryPause)
+			if got := texts(l.Due(l.now)); got != "Renew 5" {
+				l.t.Errorf("in doubt: %s", got)
+			}
+			l.Renewed(l.now, l.now, 5, nil)
+			l.do("Say === Lost: node n1 went away, it had no batch; Publish b 0 n0 0")
+		},
+		"refused": func(l *leaderTest) {
+			l.Submit(Batch{Key: key("b")})
+			l.Renewed(l.now, l.now, 0, remote.ErrRefused)
+			l.do("Abort another machine leads the run now: this one did not renew its lock in time")
+			l.do("")
+		},
+		"its verdict is refused": func(l *leaderTest) {
+			l.Finish(0, "PASS")
+			l.do("SetState done map[n0:0 n1:2] [] 0")
+			l.StateSet(l.now, l.state, remote.ErrRefused)
+			l.do("Abort another machine leads the run now: it does not take this one's word")
+		},
+		"another leads": func(l *leaderTest) {
+			l.Heard(remote.Run{Leader: "n9", Fence: 4}) // before
+			l.do("")
+			l.Heard(remote.Run{Leader: "n0", Fence: 5})
+			l.do("")
+			l.Heard(remote.Run{Leader: "n9", Fence: 7})
+			l.do("Abort node n9 leads the run now: this machine did not renew its lock in time")
+		},
+		"a result that has not been delivered": func(l *leaderTest) {
+			l.publish("b", "n0")
+			l.result("b", "n0", true)
+			l.Renewed(l.now, l.now, 0, remote.ErrRefused)
+			l.do("Abort another machine leads the run now: this one did not renew its lock in time")
+		},
+		"the server is gone": func(l *leaderTest) {
+			l.Published(l.now, key("x"), remote.ErrUnreachable)
+			l.now = l.now.Add(time.Minute)
+			l.do("Abort the queue's server has not answered for 1m0s")
+		},
+		"the server was away": func(l *leaderTest) {
+			l.Link(l.now, false)
+			l.now = l.now.Add(7 * time.Second)
+			l.Link(l.now, false)
+			l.Link(l.now, true)
+			l.do("Say === Queue: the server did not answer for 7s")
+			l.Link(l.now, false)
+			l.now = l.now.Add(5 * time.Second)
+			l.Link(l.now, true)
+			l.do("")
+		},
+		"the queue is full": func(l *leaderTest) {
+			l.Published(l.now, key("x"), fmt.Errorf("publish: %w: 10 GB", remote.ErrFull))
+			l.do("Abort publish: full: 10 GB")
+		},
+		"a state that is not set": func(l *leaderTest) {
+			l.Finish(1, "FAIL")
+			l.do("SetState done map[n0:0 n1:2] [] 1")
+			l.StateSet(l.now, l.state, errors.New("some error"))
+			l.do("")
+			l.now = l.now.Add(retryPause)
+			l.do("SetState done map[n0:0 n1:2] [] 1")
+			l.StateSet(l.now, l.state, nil)
+			l.do("Finished")
+			l.do("")
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			tc(newLeaderTest(t))
+		})
+	}
+}
+
+// TestHeir: a leader that is not the first takes the results that are there, and publishes only what
+// is neither done nor in the queue. Workers keep their numbers.
+func TestHeir(t *testing.T) {
+	t.Parallel()
+	l := &leaderTest{t: t, now: time.Unix(1000, 0)}
+	l.Leader = NewLeader(LeaderConfig{Node: "n1", Terms: remote.DefaultTerms(), Wait: time.Minute}, l.now,
+		remote.Run{Leader: "n1", Fence: 9, State: remote.State{Phase: remote.Running, Numbers: map[string]int{"n0": 0}, Workers: 2, Sick: []string{"n7"}}})
+	l.do("SetState running map[n0:0] [n7] 0")
+	l.StateSet(l.now, l.state, nil)
+	l.Node(remote.Node{Name: "n1", Slots: 3})
+	l.do("SetState running map[n0:0 n1:2] [n7] 0")
+	l.StateSet(l.now, l.state, nil)
+	if l.state.Workers != 5 {
+		t.Errorf("%d workers", l.state.Workers)
+	}
+	l.Result(key("done"))
+	for _, b := range []string{"done", "queued", "new"} {
+		l.Submit(Batch{Key: key(b)})
+	}
+	l.do("Read done 0; Check queued 0; Check new 0")
+	l.Read(l.now, key("done"), "n0", Ran, true, nil)
+	l.Checked(l.now, key("queued"), true, nil)
+	l.Checked(l.now, key("new"), false, nil)
+	l.do("Deliver done 0 [] <nil>; Read new 0")
+	l.Read(l.now, key("new"), "", "", false, remote.ErrGone)
+	l.do("Publish new 0 n1 1")
+}
+
+// TestNodes: what is said of nodes that go, and of one that is sick.
+func TestNodes(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]func(l *leaderTest){
+		"goes with batches": func(l *leaderTest) {
+			for _, b := range []string{"x", "y", "z"} {
+				l.publish(b, "n0")
+			}
+			l.Node(remote.Node{Name: "n1", Slots: 2, Holds: []remote.Key{key("x"), key("y"), key("old")}})
+			l.Gone("n1")
+			l.Gone("n1")
+			l.result("x", "n0", true)
+			l.do("Deliver x 0 [n1] <nil>")
+			l.result("z", "n0", true)
+			l.do("Deliver z 0 [] <nil>")
+			l.result("y", "n0", false)
+			l.do("Deliver y 0 [n1] <nil>; Say === Lost: node n1 went away, 2 batches ran again elsewhere")
+		},
+		"comes back with its results": func(l *leaderTest) {
+			l.publish("x", "n0")
+			l.Node(remote.Node{Name: "n1", Slots: 2, Holds: []remote.Key{key("x")}})
+			l.Gone("n1")
+			l.Node(remote.Node{Name: "n1", Slots: 2, Holds: []remote.Key{key("x")}, Late: 3})
+			l.result("x", "n1", true)
+			l.do("Deliver x 0 [n1] <nil>; Say === Lost: node n1 went away, no batch ran again elsewhere")
+			if l.Late() != 3 {
+				l.t.Errorf("%d results are late", l.Late())
+			}
+		},
+		"the run ends before all ran again": func(l *leaderTest) {
+			l.publish("x", "n0")
+			l.Node(remote.Node{Name: "n1", Slots: 2, Holds: []remote.Key{key("x")}})
+			l.Gone("n1")
+			l.do("")
+			l.Finish(3, "")
+			l.do("Say === Lost: node n1 went away, no batch ran again elsewhere; SetState done map[n0:0 n1:2] [] 3")
+		},
+		"is sick": func(l *leaderTest) {
+			for i := range 10 {
+				l.health("n0", true)
+				if i < 9 {
+					l.health("n1", false)
+				}
+			}
+			l.do("")
+			l.health("n1", false)
+			l.do("Say === Sick: node n1 takes no more work: its last 10 batches failed, 10 passed elsewhere; SetState running map[n0:0 n1:2] [n1] 0")
+			l.StateSet(l.now, l.state, nil)
+			l.health("n1", false)
+			l.do("")
+		},
+		"a suite that fails everywhere": func(l *leaderTest) {
+			for range 20 {
+				l.health("n0", false)
+				l.health("n1", false)
+			}
+			l.do("")
+		},
+		"a suite that fails in part": func(l *leaderTest) {
+			for range 20 {
+				l.health("n0", true)
+				l.health("n0", true)
+				l.health("n0", false)
+				l.health("n1", false)
+			}
+			l.do("")
+		},
+		"one that passes now and then": func(l *leaderTest) {
+			for i := range 40 {
+				l.health("n0", true)
+				l.health("n1", i%9 == 0)
+			}
+			l.do("")
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			tc(newLeaderTest(t))
+		})
+	}
+}
+
+// TestStuck: a lane that has work which idle nodes do not get has its consumer made anew.
+func TestStuck(t *testing.T) {
+	t.Parallel()
+	l := newLeaderTest(t)
+	waits := []remote.Lane{{Name: "n1", Waiting: 2}, {Name: "n0"}}
+	survey := func(want string) { t.Helper(); l.Lanes(l.now, waits, nil); l.do(want) }
+	const repaired = "Repair n1; Say === Queue: nobody got the 2 batches of lane n1, its consumer is made anew"
+	for range 3 {
+		survey("")
+	}
+	survey(repaired)
+	for range 3 {
+		survey("")
+	}
+	l.moved["n1"] = true // something of it has run
+	for range 4 {
+		survey("")
+	}
+	busy := []remote.Key{key("a"), key("b")}
+	l.Node(remote.Node{Name: "n0", Slots: 2, Holds: busy})
+	l.Node(remote.Node{Name: "n1", Slots: 2, Holds: busy})
+	for range 9 {
+		survey("") // all are busy
+	}
+}
