@@ -104,7 +104,10 @@ func (a *amender) timedOut(line []byte) ([]byte, bool) {
 }
 
 // CalledOff is the reason that a package gives which fails only because the run was ended.
-const CalledOff = "cohort: the run was called off"
+const CalledOff = "cohort: the run was stopped"
+
+// calledOffBefore is the reason in records of cohort before version 0.2.
+const calledOffBefore = "cohort: the run was called off"
 
 // keyCalledOff marks an event whose action was fail.
 const keyCalledOff = "cohort-called-off"
@@ -122,7 +125,7 @@ func (a *amender) noteReason(line []byte) {
 		a.reasons = make(map[string]bool)
 	}
 	only, known := a.reasons[e.Package]
-	a.reasons[e.Package] = e.Output == CalledOff+"\n" && (only || !known)
+	a.reasons[e.Package] = (e.Output == CalledOff+"\n" || e.Output == calledOffBefore+"\n") && (only || !known)
 }
 
 // interrupted returns line, the end of a package or of a test, as one that is not a failure if it

@@ -223,6 +223,7 @@ func TestCalledOff(t *testing.T) {
 		failures     int
 	}{
 		{"interrupted", result("TestA", "skip", "") + off + event("fail", "", ""), true, 0},
+		{"in an old record", event("output", "", calledOffBefore+"\n") + event("fail", "", ""), true, 0},
 		{"a test failed before", result("TestA", "fail", "") + off + event("fail", "", ""), true, 1},
 		{"a test failed after the line", off + result("TestA", "fail", "") + event("fail", "", ""), true, 1},
 		{"another reason too", off + event("output", "", "cohort: TestA did not end\n") + event("fail", "", ""), true, 1},

@@ -237,7 +237,7 @@ func (c *core) advance(now time.Time) todo {
 }
 
 // calledOff is why a package fails that the end of the run kept from its end.
-const calledOff = "the run was called off"
+const calledOff = "the run was stopped"
 
 // settle closes the account of a suite of which nothing waits or runs.
 func (c *core) settle(s *suite) {

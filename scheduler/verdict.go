@@ -128,7 +128,7 @@ func (c *core) excuse(v *UnitVerdict, s *suite, unit *ledger.Unit) {
 	others := slices.DeleteFunc(slices.Clone(unit.Failed), quarantined)
 	switch {
 	case c.stopped:
-		v.Unexcused = "the run was called off"
+		v.Unexcused = calledOff
 	case len(others) > 0:
 		v.Unexcused = others[0] + " failed too"
 	case len(s.account.Failures()) > 0:
