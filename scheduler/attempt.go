@@ -85,13 +85,24 @@ func attemptName(dir string, j *job) string {
 }
 
 // refuseAttempt writes the events of a rerun that is not to run, as runAttempt does those of one that
-// ran: its tests are skipped with the reason, and it has not passed.
+// ran. It has not passed: its tests that had failed fail, or else they would not where the last attempt
+// is what counts, and the others are skipped, all with the reason.
 func refuseAttempt(j *job, a *Attempt, name string) *worker.Result {
 	r := &worker.Result{Transcript: ledger.NewTranscript(nil)}
-	r.Dropped, r.PackageFailure = slices.Clone(j.Tests), j.broken.Error()
+	r.PackageFailure = j.broken.Error()
+	for _, t := range j.Tests {
+		if u := j.suite.account.UnitOf(t.Name); u != nil && slices.Contains(u.Failed, t.Name) {
+			r.Lost = append(r.Lost, t)
+		} else {
+			r.Dropped = append(r.Dropped, t)
+		}
+	}
 	file, err := createAttempt(name, a.Package)
 	if err == nil {
 		a.file = name
+		out := file.out.Process(stream.ProcessOptions{Verbatim: true})
+		out.Settle(ledger.Settlement{Lost: r.Lost}, r.PackageFailure, nil)
+		out.Close()
 		err = file.close(j, r, false)
 	}
 	a.err = err

@@ -207,16 +207,21 @@ func TestPaste(t *testing.T) {
 func TestEmergency(t *testing.T) {
 	t.Parallel()
 	say := shell("echo $N >>down")
-	r, dir := newRunner(t, []Setup{{Run: shell("echo N=run >$COHORT_ENV"), TearDown: say}}, []Setup{{Run: shell("echo N=worker$COHORT_WORKER >$COHORT_ENV; exit 1"), TearDown: say}})
-	for _, p := range []Part{{Everyone, 0}, {1, 0}, {0, 0}} {
+	r, dir := newRunner(t, []Setup{{Run: shell("echo N=run >$COHORT_ENV"), TearDown: say}}, []Setup{
+		{Run: shell("echo N=worker$COHORT_WORKER >$COHORT_ENV; exit 1"), TearDown: say},
+		{Run: shell("echo N=attempt$COHORT_ATTEMPT >$COHORT_ENV"), TearDown: say, PerAttempt: true},
+	})
+	for _, p := range []Part{{Everyone, 0}, {1, 0}, {0, 1}, {0, 0}} {
 		r.SetUp(t.Context(), Action{Part: p})
 	}
 	r.TearDown(t.Context(), Part{1, 0})
-	if outs := r.Emergency(t.Context()); len(outs) != 2 {
+	r.TearDown(t.Context(), Part{0, 1})
+	r.SetUp(t.Context(), Action{Part: Part{0, 1}, For: Attempt{Number: 1}})
+	if outs := r.Emergency(t.Context()); len(outs) != 3 {
 		t.Errorf("%d tear-downs", len(outs))
 	}
 	down, err := os.ReadFile(filepath.Join(dir, "down"))
-	if want := "worker1\nworker0\nrun\n"; err != nil || string(down) != want {
+	if want := "worker1\nattempt0\nattempt1\nworker0\nrun\n"; err != nil || string(down) != want {
 		t.Errorf("torn down: %q, %v; want %q", down, err, want)
 	}
 }
