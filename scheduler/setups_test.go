@@ -1,7 +1,9 @@
 package scheduler
 
 import (
+	"errors"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"regexp"
 	"slices"
@@ -11,6 +13,7 @@ import (
 
 	"github.com/gotestcohort/cohort/grouping"
 	"github.com/gotestcohort/cohort/scheduler/internal/script"
+	"github.com/gotestcohort/cohort/scheduler/ledger"
 	"github.com/gotestcohort/cohort/scheduler/world"
 )
 
@@ -22,12 +25,21 @@ type worldBench struct {
 	commands []world.Action
 	refused  []*job
 	up       map[world.Part]bool // those that have ended well
-	done     map[world.Action]int
+	used     map[world.Part]bool // a process has begun with it
+	done     map[lifeEnd]int     // set-ups and tear-downs
+	attempts []*Attempt
 	failing  int // of a hundred set-ups
+	bad      int // of a hundred processes
+}
+
+// lifeEnd is one end of the life of a part.
+type lifeEnd struct {
+	world.Part
+	down bool
 }
 
 // newWorldBench has so many set-ups of the run, and of each worker one for the tests with an A in
-// their names and one for those with a B.
+// their names, one for those with a B, and one for each attempt of those with a C.
 func newWorldBench(t *testing.T, seed uint64, runs int, c *Config) *worldBench {
 	names := func(prefix string, n int) (all []world.Setup) {
 		for i := range n {
@@ -38,16 +50,18 @@ func newWorldBench(t *testing.T, seed uint64, runs int, c *Config) *worldBench {
 	when, err := grouping.NewRules("m", []grouping.Rule{
 		{Match: grouping.Condition{Test: regexp.MustCompile("A")}, Set: map[string]any{SetupKey(0): true}},
 		{Match: grouping.Condition{Test: regexp.MustCompile("B")}, Set: map[string]any{SetupKey(1): true}},
+		{Match: grouping.Condition{Test: regexp.MustCompile("C")}, Set: map[string]any{SetupKey(2): true}},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	c.World = &World{Run: names("run", runs), Worker: names("worker", 2), When: when}
+	each := world.Setup{Name: "each", PerAttempt: true}
+	c.World = &World{Run: names("run", runs), Worker: append(names("worker", 2), each), When: when}
 	b := newBench(t, c)
 	b.cfg.Past = longSubtests(t, "TestPA/x", "TestPA/y", "TestPA/z")
 	return &worldBench{
 		bench: b, seed: seed, rng: rand.New(rand.NewPCG(seed, 9)),
-		up: make(map[world.Part]bool), done: make(map[world.Action]int),
+		up: make(map[world.Part]bool), used: make(map[world.Part]bool), done: make(map[lifeEnd]int),
 	}
 }
 
@@ -63,14 +77,24 @@ func (b *worldBench) step() bool {
 	}
 	b.running = append(b.running, todo.start...)
 	b.refused = append(b.refused, todo.refuse...)
+	for _, a := range todo.commands {
+		b.checkCommand(a)
+	}
 	b.commands = append(b.commands, todo.commands...)
+	b.attempts = append(b.attempts, todo.attempts...)
 	n := len(b.running) + len(b.refused) + len(b.commands)
 	if n == 0 {
 		return false
 	}
 	switch i := b.rng.IntN(n); {
 	case i < len(b.running):
-		b.finish(b.running[i], passing(b.running[i]), 0)
+		j := b.running[i]
+		words, code := passing(j), 0
+		if len(j.Tests) > 0 && b.rng.IntN(100) < b.bad {
+			words, code = script.Process(strings.Replace(string(words), "p"+j.Tests[0].Name, "f"+j.Tests[0].Name, 1)), 1
+			words = script.Process(strings.Replace(string(words), "PASS", "FAIL", 1))
+		}
+		b.finish(j, words, code)
 	case i < len(b.running)+len(b.refused):
 		i -= len(b.running)
 		e := b.refused[i].reportRefused(b.t.TempDir())
@@ -81,8 +105,8 @@ func (b *worldBench) step() bool {
 		a := b.commands[i]
 		b.commands = slices.Delete(b.commands, i, i+1)
 		ok := a.TearDown || b.rng.IntN(100) >= b.failing
-		b.up[a.Part] = ok && !a.TearDown
-		b.done[a]++
+		b.up[a.Part], b.used[a.Part] = ok && !a.TearDown, false
+		b.done[lifeEnd{a.Part, a.TearDown}]++
 		b.setups.state.Ended(a, ok)
 	}
 	return true
@@ -90,7 +114,7 @@ func (b *worldBench) step() bool {
 
 // needsOf are the workers' set-ups that a test needs by its name.
 func needsOf(test string) (needs []int) {
-	for n, mark := range []string{"A", "B"} {
+	for n, mark := range []string{"A", "B", "C"} {
 		if strings.Contains(test, mark) {
 			needs = append(needs, n)
 		}
@@ -124,6 +148,33 @@ func (b *worldBench) checkStart(j *job) {
 			b.t.Errorf("seed %d: %s starts on worker %d without %+v", b.seed, names(j), j.Slot, p)
 		}
 	}
+	if slices.Contains(first, each) {
+		if len(j.Tests) > 1 && j.Group == "" && !j.All && j.suite.account.Mode() == ledger.Split {
+			b.t.Errorf("seed %d: %s share what is for each attempt", b.seed, names(j))
+		}
+		if p := (world.Part{Worker: j.Slot, Number: each}); b.used[p] {
+			b.t.Errorf("seed %d: %s starts with what another process has used", b.seed, names(j))
+		}
+	}
+	for _, p := range parts {
+		b.used[p] = true
+	}
+}
+
+// each is the number of the set-up that is run for each attempt.
+const each = 2
+
+// checkCommand checks that nothing is torn down that a process uses.
+func (b *worldBench) checkCommand(a world.Action) {
+	b.t.Helper()
+	if !a.TearDown {
+		return
+	}
+	for _, j := range b.running {
+		if a.Number != each || a.Worker == world.Everyone || j.Slot == a.Worker && slices.Contains(j.needs, each) {
+			b.t.Errorf("seed %d: %+v is torn down while %s runs", b.seed, a.Part, names(j))
+		}
+	}
 }
 
 // worldTests is the source of a package with tests of all needs, a group of mixed ones, and a test
@@ -131,9 +182,10 @@ func (b *worldBench) checkStart(j *job) {
 func worldTests(random *rand.Rand) string {
 	var s strings.Builder
 	for i := range 3 + random.IntN(8) {
-		fmt.Fprintf(&s, "func Test%s%d(t *testing.T) {}\n\n", []string{"A", "B", "AB", "N"}[random.IntN(4)], i)
+		fmt.Fprintf(&s, "func Test%s%d(t *testing.T) {}\n\n", []string{"A", "B", "AB", "N", "C", "AC"}[random.IntN(6)], i)
 	}
-	s.WriteString("//cohort:split\nfunc TestPA(t *testing.T) {}\n\n//cohort:group g\nfunc TestGA(t *testing.T) {}\n\n//cohort:group g\nfunc TestG(t *testing.T) {}\n")
+	s.WriteString("//cohort:split\nfunc TestPA(t *testing.T) {}\n\n//cohort:group g\nfunc TestGA(t *testing.T) {}\n\n//cohort:group g\nfunc TestG(t *testing.T) {}\n\n")
+	s.WriteString("//cohort:group h\nfunc TestHC(t *testing.T) {}\n\n//cohort:group h\nfunc TestH(t *testing.T) {}\n")
 	return s.String()
 }
 
@@ -195,14 +247,87 @@ func (b *worldBench) tearDown() {
 	b.setups.state.Close(false)
 	for b.step() {
 	}
-	for a, n := range b.done {
-		if n != 1 || b.done[world.Action{Part: a.Part, TearDown: true}] != 1 {
-			b.t.Errorf("seed %d: %+v ran %d times", b.seed, a, n)
+	for end, n := range b.done {
+		often := end.Number == each && end.Worker != world.Everyone
+		if n != 1 && !often || b.done[lifeEnd{end.Part, true}] != b.done[lifeEnd{end.Part, false}] {
+			b.t.Errorf("seed %d: %+v ran %d times", b.seed, end, n)
 		}
 	}
 	if !b.setups.state.Over() {
 		b.t.Errorf("seed %d: the world is not over", b.seed)
 	}
+}
+
+// TestWorldsOfReruns runs packages with tests that fail again, with set-ups that fail in the reruns: each
+// attempt has a world of its own (see checkStart), and one that has none has not passed and says so.
+func TestWorldsOfReruns(t *testing.T) {
+	t.Parallel()
+	ran, refused, healed := 0, 0, 0
+	for seed := range uint64(200) {
+		random := rand.New(rand.NewPCG(seed, 4))
+		b := newWorldBench(t, seed, random.IntN(2), &Config{Workers: 1 + random.IntN(4), Shuffle: true, Seed: int64(seed), AgainConfig: AgainConfig{Reruns: 2}})
+		b.bad = 30
+		p := b.arrives(worldTests(random), seed%7 == 0)
+		for b.step() {
+		}
+		if !b.over(p) {
+			t.Fatalf("seed %d: the package has no end", seed)
+		}
+		b.exit()
+		b.rerun()
+		b.failing = []int{0, 20}[seed%2]
+		for b.step() {
+		}
+		if !b.reruns.queue.Over() || len(b.setups.waiting) > 0 {
+			t.Fatalf("seed %d: the reruns have no end", seed)
+		}
+		last := make(map[string]*Attempt)
+		for _, a := range b.attempts {
+			last[a.Unit] = a
+		}
+		for _, u := range b.verdict().Units {
+			a := last[u.Name]
+			if a == nil || a.Passed != u.Passed {
+				t.Errorf("seed %d: %+v, and its last attempt is %+v", seed, u, a)
+				continue
+			}
+			switch text := eventsOf(t, a); {
+			case u.Passed:
+				healed++
+			case strings.Contains(u.Note, "not rerun"):
+				refused++
+				if !strings.Contains(text, "set-up") || !strings.Contains(text, `"Action":"fail"`) || strings.Contains(text, `"Action":"pass"`) {
+					t.Errorf("seed %d: %s was refused (%s), its attempt says\n%s", seed, u.Name, u.Note, text)
+				}
+			default:
+				ran++
+			}
+		}
+		b.tearDown()
+		if t.Failed() {
+			return
+		}
+	}
+	if ran < 20 || refused < 20 || healed < 20 {
+		t.Errorf("%d units failed to the end, %d were refused, %d passed", ran, refused, healed)
+	}
+}
+
+// eventsOf returns the events of an attempt, "" for one that the bench has run.
+func eventsOf(t *testing.T, a *Attempt) string {
+	t.Helper()
+	if a.file == "" {
+		return ""
+	}
+	events, err := a.Open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := io.ReadAll(events)
+	if err := errors.Join(err, events.Close()); err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
 }
 
 // TestStoppedWorlds calls runs off while set-ups run: no process starts any more, and everything
