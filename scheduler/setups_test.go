@@ -97,7 +97,7 @@ func (b *worldBench) step() bool {
 		b.finish(j, words, code)
 	case i < len(b.running)+len(b.refused):
 		i -= len(b.running)
-		e := b.refused[i].reportRefused(b.t.TempDir())
+		e := b.refused[i].reportRefused(b.listener.Dir)
 		b.refused = slices.Delete(b.refused, i, i+1)
 		b.wasRefused(e.job, e.result, e.attempt, time.Now())
 	default:
@@ -126,6 +126,12 @@ func needsOf(test string) (needs []int) {
 // are not in it.
 func (b *worldBench) checkStart(j *job) {
 	b.t.Helper()
+	if b.stopped {
+		if len(j.uses.Own) > 0 {
+			b.t.Errorf("seed %d: %s starts in a run that was called off, and uses %v", b.seed, names(j), j.uses)
+		}
+		return // it ends before its process starts
+	}
 	parts := []world.Part{}
 	for n := range b.cfg.World.Run {
 		parts = append(parts, world.Part{Worker: world.Everyone, Number: n})
@@ -296,9 +302,7 @@ func TestWorldsOfReruns(t *testing.T) {
 				healed++
 			case strings.Contains(u.Note, "not rerun"):
 				refused++
-				if !strings.Contains(text, "set-up") || !strings.Contains(text, `"Action":"fail"`) || strings.Contains(text, `"Action":"pass"`) {
-					t.Errorf("seed %d: %s was refused (%s), its attempt says\n%s", seed, u.Name, u.Note, text)
-				}
+				b.checkRefused(u, text)
 			default:
 				ran++
 			}
@@ -310,6 +314,23 @@ func TestWorldsOfReruns(t *testing.T) {
 	}
 	if ran < 20 || refused < 20 || healed < 20 {
 		t.Errorf("%d units failed to the end, %d were refused, %d passed", ran, refused, healed)
+	}
+}
+
+// checkRefused checks the events of a rerun that was not run: each test of the unit ends once, nothing
+// passes, and one that had failed fails.
+func (b *worldBench) checkRefused(u UnitVerdict, text string) {
+	b.t.Helper()
+	fails := 0
+	for _, name := range u.Tests {
+		fail := strings.Count(text, `"Action":"fail","Package":"m/p","Test":"`+name+`"`)
+		fails += fail
+		if fail+strings.Count(text, `"Action":"skip","Package":"m/p","Test":"`+name+`"`) != 1 {
+			fails = -100
+		}
+	}
+	if (len(u.Tests) > 0 && fails < 1) || !strings.Contains(text, "set-up") || strings.Contains(text, `"Action":"pass"`) {
+		b.t.Errorf("seed %d: %s was refused (%s), its attempt says\n%s", b.seed, u.Name, u.Note, text)
 	}
 }
 
@@ -330,25 +351,31 @@ func eventsOf(t *testing.T, a *Attempt) string {
 	return string(text)
 }
 
-// TestStoppedWorlds calls runs off while set-ups run: no process starts any more, and everything
-// ends.
+// TestStoppedWorlds calls runs off while set-ups run, in the first pass and in reruns: no process starts
+// any more, and everything ends.
 func TestStoppedWorlds(t *testing.T) {
 	t.Parallel()
-	for seed := range uint64(100) {
+	rerun := 0
+	for seed := range uint64(200) {
 		random := rand.New(rand.NewPCG(seed, 5))
-		b := newWorldBench(t, seed, random.IntN(3), &Config{Workers: 1 + random.IntN(4), Shuffle: true, Seed: int64(seed)})
+		b := newWorldBench(t, seed, random.IntN(3), &Config{Workers: 1 + random.IntN(4), Shuffle: true, Seed: int64(seed), AgainConfig: AgainConfig{Reruns: 2}})
 		p := b.arrives(worldTests(random), seed%7 == 0)
-		for range random.IntN(8) {
+		b.bad = 40
+		for range random.IntN([]int{8, 200}[seed%2]) {
 			b.step()
 		}
-		if b.over(p) {
+		reruns := b.over(p)
+		if reruns {
 			b.exit()
-			continue
+			b.rerun()
+			for range random.IntN(12) {
+				b.step()
+			}
 		}
 		b.stop()
 		running := len(b.running)
 		for b.step() {
-			if len(b.running) > running {
+			if len(b.running) > running && !reruns { // a rerun that waits starts, and ends at once
 				t.Errorf("seed %d: a process starts in a run that was called off", seed)
 			}
 			running = len(b.running)
@@ -356,9 +383,17 @@ func TestStoppedWorlds(t *testing.T) {
 		if len(b.setups.waiting) > 0 || b.pool.running > 0 {
 			t.Errorf("seed %d: %d jobs wait, %d workers are busy", seed, len(b.setups.waiting), b.pool.running)
 		}
-		if code := b.exit(); code == 0 {
+		if !reruns && b.exit() == 0 {
 			t.Errorf("seed %d: exit status 0", seed)
 		}
-		b.tearDown()
+		if b.tearDown(); reruns {
+			rerun++
+		}
+		if t.Failed() {
+			return
+		}
+	}
+	if rerun < 20 {
+		t.Errorf("%d runs were called off in their reruns", rerun)
 	}
 }
