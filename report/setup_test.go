@@ -16,13 +16,13 @@ func TestSetups(t *testing.T) {
 	setups := []Setup{
 		{Name: "net", Worker: -1, Command: "./net", Start: at, Elapsed: 2 * time.Second},
 		{Name: "db", Worker: 0, Command: "./db\n", Output: "secret\n", Problem: "exit status 1", Start: at, Elapsed: time.Second},
-		{Name: "db", Worker: 1, Command: "./db\n", Start: at, Elapsed: time.Second},
-		{Name: "db", Worker: 1, TearDown: true, Command: "./nodb", Problem: "timed out after 1s", Warning: true, Start: at, Elapsed: time.Second},
+		{Name: "db", Worker: 1, For: "e2e TestPay", Command: "./db\n", Start: at, Elapsed: time.Second},
+		{Name: "db", Worker: 1, For: "e2e TestPay, rerun 1", TearDown: true, Command: "./nodb", Problem: "timed out after 1s", Warning: true, Start: at, Elapsed: time.Second},
 	}
 	var out bytes.Buffer
 	writeSetups(&out, setups)
 	want := "\n=== Set-up\n=== FAIL: set-up db of worker 0: exit status 1 (1.00s)\n$ ./db\nsecret\n" +
-		"=== WARN: tear-down of set-up db of worker 1: timed out after 1s (1.00s)\n$ ./nodb\n"
+		"=== WARN: tear-down of set-up db of worker 1 for e2e TestPay, rerun 1: timed out after 1s (1.00s)\n$ ./nodb\n"
 	if out.String() != want {
 		t.Errorf("%s\nwant\n%s", &out, want)
 	}

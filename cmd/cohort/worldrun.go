@@ -71,9 +71,18 @@ func (w *worldRun) keep(o world.Outcome) {
 		w.running = append(w.running, title)
 	} else {
 		w.running = slices.DeleteFunc(w.running, func(other string) bool { return other == title })
-		w.outcomes = append(w.outcomes, o)
+		w.outcomes = append(w.outcomes, withoutText(o))
 	}
 	w.live.Prepares(slices.Clone(w.running))
+}
+
+// withoutText drops what a command of one attempt has printed that went well: nobody asks for it, and
+// there may be one for each of thousands of tests.
+func withoutText(o world.Outcome) world.Outcome {
+	if o.Err == nil && o.For != (world.Attempt{}) {
+		o.Output = ""
+	}
+	return o
 }
 
 // broken reports whether a set-up has failed, but for one that a signal has ended. A nil world has

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/gotestcohort/cohort/report"
+	"github.com/gotestcohort/cohort/scheduler/world"
 )
 
 // TestSetupStatus: the exit code of a run with set-ups.
@@ -39,6 +40,29 @@ func TestSetupStatus(t *testing.T) {
 	} {
 		if got := exitCode(setupStatus(tc.status, tc.setups)); got != tc.want {
 			t.Errorf("%s: exit code %d, want %d", name, got, tc.want)
+		}
+	}
+}
+
+// TestSetupOf: whose attempt a set-up was for is in its title, and what one of many has printed is kept
+// if it failed.
+func TestSetupOf(t *testing.T) {
+	t.Parallel()
+	on := func(a world.Attempt, err error) world.Outcome {
+		return world.Outcome{Action: world.Action{Part: world.Part{Worker: 1}, For: a}, Name: "db", Output: "text", Err: err}
+	}
+	bad := errors.New("exit status 1")
+	for _, tc := range []struct {
+		of          world.Outcome
+		title, text string
+	}{
+		{on(world.Attempt{}, nil), "set-up db of worker 1", "text"},
+		{on(world.Attempt{Package: "m/e2e", Unit: "TestPay"}, nil), "set-up db of worker 1 for m/e2e TestPay", ""},
+		{on(world.Attempt{Package: "m/e2e", Unit: "TestPay", Number: 2}, bad), "set-up db of worker 1 for m/e2e TestPay, rerun 2", "text"},
+		{on(world.Attempt{Package: "m/e2e", Number: 1}, bad), "set-up db of worker 1 for m/e2e, rerun 1", "text"},
+	} {
+		if s := setupOf(withoutText(tc.of)); s.Title() != tc.title || s.Output != tc.text {
+			t.Errorf("%s, %q; want %s, %q", s.Title(), s.Output, tc.title, tc.text)
 		}
 	}
 }
