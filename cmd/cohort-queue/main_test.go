@@ -21,7 +21,7 @@ import (
 const asEnv = "COHORT_QUEUE_TEST_AS"
 
 func TestMain(m *testing.M) {
-	switch os.Getenv(asEnv) {
+	switch as := os.Getenv(asEnv); as {
 	case "":
 		os.Exit(m.Run())
 	case "cohort-queue":
@@ -31,7 +31,11 @@ func TestMain(m *testing.M) {
 	case "holder":
 		other(holdForever)
 	default:
-		os.Exit(exitError)
+		if f := others()[as]; f != nil {
+			other(f)
+		} else {
+			os.Exit(exitError)
+		}
 	}
 }
 
