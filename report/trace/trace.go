@@ -227,11 +227,17 @@ func (w *writer) reruns(run *record.Run) {
 	}
 }
 
-// flow writes an arrow between two processes: it begins and ends inside of their spans.
+// flow writes an arrow between two processes: it begins and ends inside of their spans. Where clocks
+// disagree, there is none, since no flow may end before it begins.
 func (w *writer) flow(from, to record.Process, end time.Time) {
+	if to.Start.Before(end) {
+		return
+	}
+	// At the very end of a span a viewer takes it for over, and the arrow for one from nowhere.
+	begin := end.Add(-min(time.Microsecond, end.Sub(from.Start)/2))
 	w.flows++
 	name := fmt.Sprintf("attempt %d", to.Attempt)
-	w.event(event{Name: name, Cat: "rerun", Phase: phaseFlowBegin, Time: w.since(end), TID: from.Worker * lanes, ID: w.flows})
+	w.event(event{Name: name, Cat: "rerun", Phase: phaseFlowBegin, Time: w.since(begin), TID: from.Worker * lanes, ID: w.flows})
 	w.event(event{Name: name, Cat: "rerun", Phase: phaseFlowEnd, Bind: "e", Time: w.since(to.Start), TID: to.Worker * lanes, ID: w.flows})
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -90,9 +91,10 @@ func check(t *testing.T, doc document) {
 		}
 		for i, a := range list {
 			for _, b := range list[i+1:] {
-				aEnd, bEnd := a.Time+*a.Dur, b.Time+*b.Dur
-				apart := aEnd <= b.Time || bEnd <= a.Time
-				inside := a.Time <= b.Time && bEnd <= aEnd || b.Time <= a.Time && aEnd <= bEnd
+				aFrom, aEnd := nanos(a)
+				bFrom, bEnd := nanos(b)
+				apart := aEnd <= bFrom || bEnd <= aFrom
+				inside := aFrom <= bFrom && bEnd <= aEnd || bFrom <= aFrom && aEnd <= bEnd
 				if !apart && !inside {
 					t.Errorf("track %d: %q and %q overlap", track, a.Name, b.Name)
 				}
@@ -102,6 +104,15 @@ func check(t *testing.T, doc document) {
 	checkFlows(t, doc.TraceEvents, spans)
 }
 
+// nanos returns when an event begins and ends, in the unit that viewers count in.
+func nanos(e event) (from, to int64) {
+	from = int64(math.Round(1000 * e.Time))
+	if e.Dur == nil {
+		return from, from
+	}
+	return from, from + int64(math.Round(1000**e.Dur))
+}
+
 func checkFlows(t *testing.T, events []event, spans map[int][]event) {
 	t.Helper()
 	begun := map[int]event{}
@@ -109,7 +120,7 @@ func checkFlows(t *testing.T, events []event, spans map[int][]event) {
 		if e.Phase != phaseFlowBegin && e.Phase != phaseFlowEnd {
 			continue
 		}
-		if !slices.ContainsFunc(spans[e.TID], func(s event) bool { return s.Time <= e.Time && e.Time <= s.Time+*s.Dur }) {
+		if !slices.ContainsFunc(spans[e.TID], func(s event) bool { from, to := nanos(s); at, _ := nanos(e); return from <= at && at < to }) {
 			t.Errorf("flow %+v is in no span", e)
 		}
 		if e.Phase == phaseFlowBegin {
