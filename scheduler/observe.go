@@ -15,7 +15,7 @@ func (s *suite) found(c *Config) FoundPackage {
 	for _, u := range s.account.Units() {
 		names := u.Def.Names()
 		f.Tests = append(f.Tests, names...)
-		f.Units = append(f.Units, FoundUnit{Name: u.Def.Name(), Tests: names, Group: u.Def.Declared, Serial: u.Def.Serial, Labels: u.Def.Labels})
+		f.Units = append(f.Units, FoundUnit{Name: u.Def.Name(), Tests: names, Group: u.Def.Declared, Serial: u.Def.Serial, Locks: u.Def.Locks, Labels: u.Def.Labels})
 		for _, name := range names {
 			d, ok := c.Past.Estimate(s.path, name)
 			known = known && ok

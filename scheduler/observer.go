@@ -39,6 +39,8 @@ type FoundUnit struct {
 	Tests  []string
 	Group  bool
 	Serial bool
+	// Locks are the names that a process of it holds while it runs.
+	Locks []string
 	// Labels are those of its tests together.
 	Labels []string
 }

@@ -21,7 +21,7 @@ var _ scheduler.Observer = recordObserver{}
 func (o recordObserver) PackageFound(f scheduler.FoundPackage) {
 	p := record.Package{Path: f.Path, Start: time.Now(), Estimate: f.Estimate.Seconds(), Binary: f.BuildID}
 	for _, u := range f.Units {
-		unit := record.Unit{Name: u.Name, Tests: u.Tests, Labels: u.Labels}
+		unit := record.Unit{Name: u.Name, Tests: u.Tests, Labels: u.Labels, Locks: u.Locks, Serial: u.Serial}
 		unit.Owner = strings.Join(o.owners.ofUnit(report.Unit{Package: f.Path, Name: u.Name, Tests: u.Tests}), " ")
 		if u.Group {
 			unit.Group = u.Name

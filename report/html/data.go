@@ -37,22 +37,24 @@ type test struct {
 }
 
 type process struct {
-	Number  int           `json:"n"`           // -1: it is a set-up or tear-down
+	Number  int           `json:"n"`           // -1: it is a set-up or tear-down, or a wait
 	Worker  int           `json:"w"`           // -1: it was for the whole run
-	Title   string        `json:"y,omitempty"` // of a set-up or tear-down
+	Title   string        `json:"y,omitempty"` // of a set-up or tear-down, or of a wait
 	Package string        `json:"p"`
 	Kind    string        `json:"k"`
 	Group   string        `json:"g,omitempty"`
 	Attempt int           `json:"a"`
 	From    float64       `json:"f"` // seconds since the run began
 	To      float64       `json:"t"`
-	End     string        `json:"e"` // how it ended
+	End     string        `json:"e"` // how it ended; "" for a wait
 	Bad     bool          `json:"b"`
 	Command string        `json:"m,omitempty"`
 	CPU     float64       `json:"x,omitempty"` // seconds
 	RSS     int64         `json:"r,omitempty"` // bytes
 	Long    bool          `json:"l,omitempty"` // on the way that bounded the run
 	Tests   []processTest `json:"s"`
+
+	holder int // of a wait for a process: its place in Processes, from 1; 0: it is none
 }
 
 type processTest struct {
@@ -150,6 +152,7 @@ func (d *data) addProcesses(run *record.Run) map[int]int {
 		d.Processes = append(d.Processes, one)
 	}
 	d.addSetups(run)
+	d.addWaits(run, at)
 	d.markLong()
 	return at
 }
@@ -163,6 +166,20 @@ func (d *data) addSetups(run *record.Run) {
 		}
 		if s.Problem != "" {
 			one.Bad, one.End = true, "failed: "+plain(s.Problem)
+		}
+		d.Processes = append(d.Processes, one)
+	}
+}
+
+// addWaits adds what workers waited for. at has the places of processes.
+func (d *data) addWaits(run *record.Run, at map[int]int) {
+	for _, w := range run.Waits() {
+		one := process{
+			Number: -1, Worker: w.Worker, Title: plain(w.Title(run.Manifest)), Kind: "wait", From: w.From.Sub(run.Manifest.Start).Seconds(),
+			To: w.To.Sub(run.Manifest.Start).Seconds(), Tests: []processTest{},
+		}
+		if place, ok := at[w.Holder]; ok {
+			one.holder = place + 1
 		}
 		d.Processes = append(d.Processes, one)
 	}
@@ -189,6 +206,9 @@ func (d *data) markLong() {
 
 // waitedFor returns the place of the process that p waited for; -1: it waited for none.
 func (d *data) waitedFor(p process) int {
+	if p.holder > 0 {
+		return p.holder - 1
+	}
 	best := -1
 	for i, q := range d.Processes {
 		if q.To > p.From {

@@ -185,7 +185,7 @@
     e.append(...children);
     return e;
   }
-  const kindOf = (p) => (p.y && p.b ? "fail" : /^(setup|teardown|build|lock|probe|baseline)/.test(p.k) ? "other" : p.b ? "fail" : p.a > 0 ? "rerun" : "pass");
+  const kindOf = (p) => (p.y && p.b ? "fail" : p.k === "wait" ? "wait" : /^(setup|teardown|probe|baseline)/.test(p.k) ? "other" : p.b ? "fail" : p.a > 0 ? "rerun" : "pass");
   const processTitle = (p) => p.y ? p.y : p.g ? `${p.p} ${p.g}` : p.s.length === 1 ? `${p.p} ${p.s[0].n}` : p.p || p.k;
   let chosen = -1, bars = [];
   function drawChart() {
@@ -207,10 +207,10 @@
     bars = data.processes.map((p, i) => {
       const width = Math.max(1.5, x(p.t) - x(p.f));
       const bar = svg("rect", { class: `bar ${kindOf(p)}${p.l ? " long" : ""}`, x: x(p.f), y: top(p) + 3, width, height: LANE - 6, rx: 3, "data-process": i },
-        svg("title", {}, `${processTitle(p)}: ${p.e} after ${seconds(p.t - p.f)}`));
+        svg("title", {}, `${processTitle(p)}: ${p.e ? `${p.e} after ` : ""}${seconds(p.t - p.f)}`));
       root.append(bar);
       const text = processTitle(p).split("/").pop();
-      if (width > 7 * text.length + 8) root.append(svg("text", { class: "in", x: x(p.f) + 5, y: top(p) + 17 }, text));
+      if (width > 7 * text.length + 8) root.append(svg("text", { class: p.k === "wait" ? "about" : "in", x: x(p.f) + 5, y: top(p) + 17 }, text));
       return bar;
     });
     chart.replaceChildren(root);
@@ -228,7 +228,8 @@
     bars[i].classList.add("chosen");
     const p = data.processes[i], box = byId("process");
     const facts = p.y ? [] : [["Ran", `${p.k || "process"}, attempt ${p.a}`]];
-    facts.push(["Worker", p.w < 0 ? "all" : String(p.w)], ["Time", `${seconds(p.f)} to ${seconds(p.t)} (${seconds(p.t - p.f)})`], ["End", p.e]);
+    facts.push(["Worker", p.w < 0 ? "all" : String(p.w)], ["Time", `${seconds(p.f)} to ${seconds(p.t)} (${seconds(p.t - p.f)})`]);
+    if (p.e) facts.push(["End", p.e]);
     if (p.x) facts.push(["CPU", seconds(p.x)]);
     if (p.r) facts.push(["Peak memory", `${(p.r / 1048576).toFixed(1)} MiB`]);
     box.hidden = false;

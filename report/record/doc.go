@@ -53,8 +53,7 @@
 //	number   of the process in the run; from 0
 //	worker   the worker it ran on; from 0
 //	package  import path
-//	kind     what it was started for: first, attempt, baseline or probe (whose output is in no stream), or
-//	         what else held a worker: setup, build, lock
+//	kind     what it was started for: first, attempt, baseline or probe (whose output is in no stream)
 //	attempt  0 for the first
 //	group    the declared group that it ran, absent for none
 //	seed     its -test.shuffle value, absent for source order
@@ -111,7 +110,7 @@
 //	           total and changed, each with the minimum and what is covered of what; incomplete: the run
 //	           failed)
 //	packages   of each: path, passed, start, end, binary (the build ID of the test binary), estimate (seconds),
-//	           units (name, tests, group, labels, owner)
+//	           units (name, tests, group, labels, owner, locks, serial)
 //	entries    of each entry before the manifest: name, size (of its content) and packed, the SHA-256 of the
 //	           bytes that the archive holds of it. In version 1 sha256, that of its content, is in its place.
 //

@@ -184,6 +184,9 @@ type Unit struct {
 	Group  string   `json:"group,omitempty"`
 	Labels []string `json:"labels,omitempty"`
 	Owner  string   `json:"owner,omitempty"`
+	// Locks are what a process of it holds while it runs. Serial: nothing else runs then.
+	Locks  []string `json:"locks,omitempty"`
+	Serial bool     `json:"serial,omitempty"`
 }
 
 // Entry is a file in the archive.

@@ -150,6 +150,9 @@ func (w *writer) processes(run *record.Run) {
 		w.span(title(p), cmp.Or(p.Kind, "process"), track, p.Start, ended(run, p).Sub(p.Start), processArgs(p))
 		w.tests(p, ended(run, p))
 	}
+	for _, wait := range run.Waits() {
+		w.span(wait.Title(run.Manifest), wait.Kind, wait.Worker*lanes, wait.From, wait.To.Sub(wait.From), nil)
+	}
 	w.reruns(run)
 }
 

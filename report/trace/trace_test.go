@@ -196,6 +196,27 @@ func TestSetups(t *testing.T) {
 	}
 }
 
+// TestWaits: what a worker waited for is a span of its track.
+func TestWaits(t *testing.T) {
+	t.Parallel()
+	run := sample()
+	run.Manifest.Packages = []record.Package{
+		{Path: "shop/a", Start: at(0.5), Units: []record.Unit{{Name: "TestA", Locks: []string{"till"}}}},
+		{Path: "shop/b", Start: at(0.75)},
+	}
+	doc := write(t, run)
+	check(t, doc)
+	var got []string
+	for _, e := range doc.TraceEvents {
+		if e.Cat == record.BuildWait || e.Cat == record.LockWait {
+			got = append(got, fmt.Sprintf("%d %s %.0f %.0f", e.TID, e.Name, e.Time, *e.Dur))
+		}
+	}
+	if want := []string{"0 wait for the build of a 0 500000", "1000 wait for the build of b 0 750000"}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
 // TestGolden writes a trace of the golden record, and of one without processes.
 func TestGolden(t *testing.T) {
 	t.Parallel()
