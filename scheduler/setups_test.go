@@ -128,7 +128,7 @@ func (b *worldBench) checkStart(j *job) {
 	b.t.Helper()
 	if b.stopped {
 		if len(j.uses.Own) > 0 {
-			b.t.Errorf("seed %d: %s starts in a run that was called off, and uses %v", b.seed, names(j), j.uses)
+			b.t.Errorf("seed %d: %s starts in a run that was stopped, and uses %v", b.seed, names(j), j.uses)
 		}
 		return // it ends before its process starts
 	}
@@ -376,7 +376,7 @@ func TestStoppedWorlds(t *testing.T) {
 		running := len(b.running)
 		for b.step() {
 			if len(b.running) > running && !reruns { // a rerun that waits starts, and ends at once
-				t.Errorf("seed %d: a process starts in a run that was called off", seed)
+				t.Errorf("seed %d: a process starts in a run that was stopped", seed)
 			}
 			running = len(b.running)
 		}
@@ -394,6 +394,6 @@ func TestStoppedWorlds(t *testing.T) {
 		}
 	}
 	if rerun < 20 {
-		t.Errorf("%d runs were called off in their reruns", rerun)
+		t.Errorf("%d runs were stopped in their reruns", rerun)
 	}
 }
