@@ -1,13 +1,16 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/gotestcohort/cohort/scheduler/remote"
 )
@@ -186,6 +189,125 @@ func holdForever() error {
 			return err
 		}
 	}
+}
+
+// TestPartition: a machine that is cut off from the server notices, calls end when they are to, and
+// what was begun goes on when the network is back.
+func TestPartition(t *testing.T) {
+	t.Parallel()
+	address, _ := serving(t)
+	lead, _ := led(t, address, "r1")
+	ctx := limit(t)
+	cut := newCut(t, address)
+	node := engineWith(t, &queueFlags{url: cut.address, runID: "r1", ping: 50 * time.Millisecond}, "n1", limits{})
+	events := watching(t, node, remote.RunEvents|remote.LinkEvents)
+	events.await(t, "link", func(e remote.Event) bool { return e.Up })
+	ok(t, lead.Publish(ctx, "long", remote.Work{Batch: "b0"}))
+	fetch(t, node, "long")
+	cut.off()
+	short, cancel := withTimeout(t, 2*redial)
+	defer cancel()
+	if _, err := node.PutResult(short, remote.Result{Batch: "b0", Nonce: "x"}); !errors.Is(err, remote.ErrUnreachable) && !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("%v", err)
+	}
+	events.await(t, "the cut", func(e remote.Event) bool { return e.Kind == remote.LinkEvents && !e.Up })
+	stored := make(chan error, 1)
+	go func() {
+		_, err := node.PutResult(ctx, remote.Result{Batch: "b1", Nonce: "x"})
+		stored <- err
+	}()
+	if l := fetch(t, lead, "long"); l.Delivery != 2 { // the lease of the machine that is cut off has run out
+		t.Errorf("%+v", l)
+	}
+	_, err := lead.PutResult(ctx, remote.Result{Batch: "b0", Nonce: "other"})
+	ok(t, err)
+	cut.on()
+	ok(t, <-stored)
+	if r, err := node.PutResult(ctx, remote.Result{Batch: "b0", Nonce: "x"}); err != nil || r.Nonce != "other" {
+		t.Errorf("the late result stands: %+v, %v", r, err)
+	}
+	events.await(t, "the end of the lock, which nobody renews", func(e remote.Event) bool {
+		return e.Kind == remote.RunEvents && e.Run.Leader == ""
+	})
+}
+
+// cut is a network between a client and a server, which swallows everything while it is off.
+type cut struct {
+	address string
+	mu      sync.Mutex
+	gate    chan struct{} // closed while the network is on
+	old     []net.Conn    // to be closed when it is on again: their streams have holes
+}
+
+func newCut(t *testing.T, server string) *cut {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	ok(t, err)
+	c := &cut{address: "nats://" + l.Addr().String(), gate: make(chan struct{})}
+	close(c.gate)
+	t.Cleanup(func() {
+		_ = l.Close()
+		c.on()
+	})
+	go func() { // ends with the listener
+		for {
+			near, err := l.Accept()
+			if err != nil {
+				return
+			}
+			far, err := net.Dial("tcp", strings.TrimPrefix(server, "nats://"))
+			if err != nil {
+				_ = near.Close()
+				continue
+			}
+			c.mu.Lock()
+			c.old = append(c.old, near, far)
+			c.mu.Unlock()
+			go c.copy(near, far) // these two end with their connections
+			go c.copy(far, near)
+		}
+	}()
+	return c
+}
+
+func (c *cut) copy(from, to net.Conn) {
+	defer to.Close()   //nolint:errcheck // it is over
+	defer from.Close() //nolint:errcheck // it is over
+	buffer := make([]byte, 32<<10)
+	for {
+		n, err := from.Read(buffer)
+		if err != nil {
+			return
+		}
+		c.mu.Lock()
+		gate := c.gate
+		c.mu.Unlock()
+		<-gate
+		if _, err := to.Write(buffer[:n]); err != nil {
+			return
+		}
+	}
+}
+
+func (c *cut) off() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.gate = make(chan struct{})
+}
+
+func (c *cut) on() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	select {
+	case <-c.gate:
+		return
+	default:
+	}
+	for _, conn := range c.old {
+		_ = conn.Close()
+	}
+	c.old = nil
+	close(c.gate)
 }
 
 // TestOldServer: a server that is too old is refused by what it says of itself.

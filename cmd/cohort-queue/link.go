@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -57,7 +58,7 @@ func dial(ctx context.Context, q *queueFlags, client string) (*link, error) {
 		attempts: make(map[*attempt]bool), streams: make(map[string]jetstream.Stream), watchers: make(map[chan struct{}]bool),
 	}
 	l.closing, l.close = context.WithCancelCause(context.Background())
-	options := append(l.options(client), login...)
+	options := append(l.options(client, cmp.Or(q.ping, pingEvery)), login...)
 	for {
 		err := l.connect(ctx, addresses, options)
 		if err == nil {
@@ -75,11 +76,11 @@ func dial(ctx context.Context, q *queueFlags, client string) (*link, error) {
 }
 
 // options are those of every connection.
-func (l *link) options(client string) []nats.Option {
+func (l *link) options(client string, ping time.Duration) []nats.Option {
 	return []nats.Option{
 		nats.Name("cohort " + client), nats.CustomInboxPrefix(inboxOf(client)), nats.IgnoreDiscoveredServers(),
 		nats.Timeout(dialWait), nats.MaxReconnects(-1), nats.ReconnectWait(redial), nats.ReconnectJitter(redial, redial),
-		nats.PingInterval(pingEvery), nats.MaxPingsOutstanding(pingsLost),
+		nats.PingInterval(ping), nats.MaxPingsOutstanding(pingsLost),
 		nats.ReconnectBufSize(-1), // a request is made again by this package, which knows whether it may
 		nats.DisconnectErrHandler(func(*nats.Conn, error) { l.changed() }),
 		nats.ReconnectHandler(func(*nats.Conn) { l.tear(); l.changed() }),
@@ -110,12 +111,28 @@ func (l *link) connect(ctx context.Context, addresses []address, options []nats.
 		nc.Close()
 		return err
 	}
-	l.nc, l.js = nc, js
-	if err := ctx.Err(); err != nil {
+	if err := checkJetStream(ctx, nc, js); err != nil {
 		nc.Close()
 		return err
 	}
+	l.nc, l.js = nc, js
 	return nil
+}
+
+// checkJetStream asks the server whether this client can store anything at all.
+func checkJetStream(ctx context.Context, nc *nats.Conn, js jetstream.JetStream) error {
+	ctx, cancel := context.WithTimeout(ctx, dialWait)
+	defer cancel()
+	_, err := js.AccountInfo(ctx)
+	switch {
+	case errors.Is(err, jetstream.ErrJetStreamNotEnabled):
+		return fmt.Errorf("%w: the server has no JetStream: start it with -js", remote.ErrDenied)
+	case errors.Is(err, jetstream.ErrJetStreamNotEnabledForAccount):
+		return fmt.Errorf("%w: the account of these credentials has no JetStream", remote.ErrDenied)
+	case err != nil && errors.Is(nc.LastError(), nats.ErrPermissionViolation):
+		return fmt.Errorf("%w: %w; see cohort-queue help permissions", remote.ErrDenied, nc.LastError())
+	}
+	return err
 }
 
 // connectError says what a user can do about an error of connecting.

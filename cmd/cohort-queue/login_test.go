@@ -131,6 +131,16 @@ func TestLogin(t *testing.T) {
 	denies(t, "another key", reach(t, users, login{creds: file(t, string(seed))}), "--queue-creds")
 }
 
+// TestNoJetStream: a server, or an account, that stores nothing is refused at once.
+func TestNoJetStream(t *testing.T) {
+	t.Parallel()
+	users := natsServer(t, `no_auth_user: u
+		accounts { A { users: [ { user: u, password: p } ] }, B { jetstream: enabled, users: [ { user: v, password: p, permissions { publish: x } } ] } }`)
+	denies(t, "the account", reach(t, users, login{}), "no JetStream")
+	denies(t, "the permissions", reach(t, users, login{creds: file(t, "v:p")}), "help permissions")
+	denies(t, "the server", reach(t, launch(t, "nats-server", file(t, "listen: 127.0.0.1:-1\n")).line(t), login{}), "start it with -js")
+}
+
 func TestCredentialFiles(t *testing.T) {
 	t.Parallel()
 	none := filepath.Join(t.TempDir(), "none")

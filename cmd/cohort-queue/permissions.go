@@ -81,7 +81,7 @@ func grants(n names, role, node string) (publish, subscribe []string) {
 	}
 	binaries := binaryStream
 	if role == roleLeader {
-		publish = []string{n.subject(">"), "$KV." + bucketOf(n) + ".>", "$O." + binaryBucket + ".>", "$JS.API.INFO"}
+		publish = []string{n.subject(">"), "$KV." + bucketOf(n) + ".>", "$O." + binaryBucket + ".>"}
 		for _, s := range unique(work, result, output, keys, binaries) {
 			publish = append(publish, "$JS.API.STREAM.CREATE."+s)
 		}
@@ -95,7 +95,7 @@ func grants(n names, role, node string) (publish, subscribe []string) {
 	for _, s := range unique(work, result, output, keys, binaries) {
 		publish = append(publish, "$JS.API.STREAM.INFO."+s, "$JS.API.STREAM.MSG.GET."+s)
 	}
-	publish = append(publish, "$JS.API.DIRECT.GET."+binaries, "$JS.API.DIRECT.GET."+binaries+".>", "$JS.API.CONSUMER.LIST."+work)
+	publish = append(publish, "$JS.API.INFO", "$JS.API.DIRECT.GET."+binaries, "$JS.API.DIRECT.GET."+binaries+".>", "$JS.API.CONSUMER.LIST."+work)
 	pulled := []string{work}
 	if role == roleLeader {
 		pulled = unique(work, result)

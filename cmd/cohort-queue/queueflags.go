@@ -16,6 +16,7 @@ type queueFlags struct {
 	url, runID string
 	login      login
 	wait       time.Duration
+	ping       time.Duration // how often the server is asked whether it is there; 0: pingEvery
 }
 
 // bind adds the flags to a table.

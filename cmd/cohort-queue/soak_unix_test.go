@@ -77,7 +77,6 @@ type soak struct {
 
 	mu   sync.Mutex
 	says []string
-	done int // units
 	more chan struct{}
 }
 
