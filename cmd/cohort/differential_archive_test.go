@@ -6,6 +6,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -29,8 +30,8 @@ func TestArchive(t *testing.T) {
 		t.Skip("builds and runs the samples twice")
 	}
 	d := newDiffer(t)
-	if d.plain {
-		t.Skip("NOT TESTED: the program has no archives")
+	if d.plain || runtime.GOOS == "windows" {
+		t.Skip("NOT TESTED: the program has no archives, or a folder with no Go cannot be made of links")
 	}
 	sample := func(name string) string { return filepath.Join(d.root, "testdata", name) }
 	bad := strings.Fields("./bad/exitzero ./bad/passing ./bad/initpanics ./bad/panicmid ./bad/mainrefuses ./bad/goexit ./bad/exits ./bad/fails ./bad/panics ./bad/mainfails")
@@ -85,6 +86,53 @@ func (d *differ) testArchive(t *testing.T, c archiveCase) {
 	report(t, want.run, got.run, differences)
 	if len(want.events) < 5 {
 		t.Errorf("%s: only %d events", want.command, len(want.events))
+	}
+}
+
+// TestArchiveCoverage compares the coverage profile of an archive with that of go test.
+func TestArchiveCoverage(t *testing.T) {
+	t.Parallel()
+	if testing.Short() {
+		t.Skip("builds the samples with coverage")
+	}
+	d := newDiffer(t)
+	if d.plain || runtime.GOOS == "windows" {
+		t.Skip("NOT TESTED: the program has no archives, or a folder with no Go cannot be made of links")
+	}
+	for name, c := range map[string]struct{ build, args []string }{
+		"set":          {build: []string{"-covermode=set", "./ok/covered/..."}},
+		"count":        {build: []string{"-covermode=count", "./ok/covered/...", "./ok/none", "./ok/many"}},
+		"coverpkg":     {build: []string{"-coverpkg=./ok/covered/...", "./ok/covered/...", "./ok/none"}},
+		"coverpkg all": {build: []string{"-coverpkg=./...", "-covermode=count", "./ok/covered", "./ok/covered/deep", "./ok/examples"}},
+		"TestMain":     {build: []string{"-covermode=count", "-coverpkg=./ok/...", "./ok/testmain/external"}},
+		"failing":      {build: []string{"-cover", "./bad/fails", "./ok/covered"}},
+		"one test":     {build: []string{"-covermode=atomic", "./ok/covered/..."}, args: []string{"-run=TestSmall"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			profile, file := filepath.Join(dir, "want"), filepath.Join(dir, "tests.zip")
+			want := d.goTest(t, d.awkward, nil, slices.Concat([]string{"-count=1", "-coverprofile=" + profile}, c.build, c.args)...)
+			if r := d.command(t, d.awkward, nil, slices.Concat([]string{d.subject, "tool", "archive", file, "--"}, c.build)...); r.exit != 0 {
+				t.Fatalf("%s: exit %d\n%s", r.command, r.exit, r.stderr)
+			}
+			for _, workers := range []string{"1", "4"} {
+				events := filepath.Join(dir, workers+".json")
+				here := t.TempDir()
+				got := d.command(t, here, d.withoutGo(t), slices.Concat([]string{d.subject, "--explain-failures=off", "--history=off", "--workers=" + workers,
+					"--jsonfile=" + events, "--archive=" + file, "--", "-count=1", "-coverprofile=got"}, c.args)...)
+				f, err := os.Open(events)
+				if err != nil {
+					t.Fatalf("%s: %v\n%s", got.command, err, got.stderr)
+				}
+				got.events = decode(t, got, f)
+				_ = f.Close() // it was only read
+				differences := compareVerdicts(verdicts(want.events), verdicts(got.events), nil)
+				differences = append(differences, compareLines("profile", sortedLines(t, profile), sortedLines(t, filepath.Join(here, "got")))...)
+				differences = append(differences, compareLines("printed", percentages(want), percentages(got))...)
+				report(t, want, got, differences)
+			}
+		})
 	}
 }
 

@@ -17,6 +17,7 @@
 //	bin/N/NAME          the test binary of the package with that number
 //	bin/N/_testmain.go  the go command's list of its tests
 //	bin/N/profile       what the package adds to a coverage profile if it has no tests
+//	cover/N             what the coverage of a package under -coverpkg needs
 //	history             the history of past runs
 //
 // Folders and symbolic links are in the manifest alone. Nothing is written outside of the folder that

@@ -36,9 +36,11 @@ type Manifest struct {
 	Flags    []string
 	GoFlags  string
 	Patterns []string
-	// Cover is the mode of coverage, "" for none.
-	Cover    string
-	Packages []Package
+	// Cover is the mode of coverage, "" for none. CoverMeta are the packages of which coverage needs
+	// to know although a binary may not link them.
+	Cover     string
+	CoverMeta []CoverMeta
+	Packages  []Package
 	// Files are all files, folders and links of the source, each folder before what it holds.
 	Files []File
 	// History says whether there is one.
@@ -132,6 +134,11 @@ func (m *Manifest) check() error {
 			return err
 		}
 		files[f.Path] = f
+	}
+	for _, c := range m.CoverMeta {
+		if c.Size < 0 || !isSum(c.SHA256) {
+			return fmt.Errorf("what it says of the coverage of %s has no size or hash", c.ImportPath)
+		}
 	}
 	seen := make(map[string]bool)
 	for _, p := range m.Packages {

@@ -96,6 +96,7 @@ func badManifests() map[string]func(*Manifest) {
 		"no binary hash":   func(m *Manifest) { m.Packages[0].Binary.SHA256 = "x" },
 		"no list hash":     func(m *Manifest) { m.Packages[0].Binary.Testmain = "" },
 		"binary size":      func(m *Manifest) { m.Packages[0].Binary.Size = -1 },
+		"no cover hash":    func(m *Manifest) { m.CoverMeta = []CoverMeta{{ImportPath: "m"}} },
 		"test file up":     func(m *Manifest) { m.Packages[0].Internal[0] = "../a_test.go" },
 		"Go file below":    func(m *Manifest) { m.Packages[0].Files[0] = "x/a.go" },
 	}

@@ -63,6 +63,7 @@ type packing struct {
 	w        *writer
 	manifest *Manifest
 	numbers  map[string]int // of packages, by import path
+	meta     string         // what the go command tells its binaries of other packages; "": nothing yet
 	summary  Summary
 }
 
@@ -194,8 +195,8 @@ func (p *packing) take(req *gotest.Request) error {
 		return fmt.Errorf("go test runs package %s, which go list did not name", list.ImportPath)
 	}
 	if dir := gotest.ParseBinaryArgs(req.Args).CoverDir; dir != "" {
-		if entries, err := os.ReadDir(dir); err != nil || len(entries) > 0 {
-			return fmt.Errorf("package %s: -coverpkg of packages without tests of their own cannot be packed (%w)", list.ImportPath, err)
+		if err := p.addMeta(dir); err != nil {
+			return fmt.Errorf("package %s: %w", list.ImportPath, err)
 		}
 	}
 	pkg := &p.manifest.Packages[number]

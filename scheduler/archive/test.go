@@ -32,6 +32,7 @@ type goTest struct {
 	// dir is where the command was started, work a folder for binaries.
 	dir, work string
 	profile   *profile // nil: none is asked for
+	meta      string   // what binaries are told of the coverage of other packages
 
 	failed atomic.Bool // a package has failed
 	mu     sync.Mutex
@@ -61,6 +62,9 @@ func (e *Extracted) test(ctx context.Context, file string, words, env []string, 
 		return err
 	}
 	defer func() { err = errors.Join(err, Remove(t.work)) }()
+	if t.meta, err = t.archive.extractMeta(t.work); err != nil {
+		return fmt.Errorf("%s: %w", file, err)
+	}
 	if t.profile, err = createProfile(args.Profile(""), e.Cover); err != nil {
 		return err
 	}
@@ -205,7 +209,7 @@ func (t *goTest) prepare(n int, dir string) (hello reentry.Hello, err error) {
 	hello.Args = []string{binary, "-test.paniconexit0"}
 	if t.Cover != "" {
 		covers := filepath.Join(dir, "gocoverdir")
-		if err := os.Mkdir(covers, 0o700); err != nil {
+		if err := t.makeCoverDir(covers); err != nil {
 			return hello, err
 		}
 		hello.Args = append(hello.Args, "-test.gocoverdir="+covers)

@@ -1,0 +1,109 @@
+package main_test
+
+import (
+	"archive/zip"
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+
+	"github.com/klauspost/compress/zstd"
+)
+
+// rewritten returns the archive with the entry changed whose name ends in this.
+func rewritten(t *testing.T, file, entry string, change func([]byte) []byte) string {
+	t.Helper()
+	in, err := zip.OpenReader(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer in.Close() // it was only read
+	in.RegisterDecompressor(zstd.ZipMethodWinZip, zstd.ZipDecompressor())
+	name := filepath.Join(t.TempDir(), "changed.zip")
+	out, err := os.Create(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	z := zip.NewWriter(out)
+	found := false
+	for _, f := range in.File {
+		r, err := f.Open()
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := io.ReadAll(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.HasSuffix(f.Name, entry) {
+			found, text = true, change(text)
+		}
+		w, err := z.Create(f.Name)
+		if err == nil {
+			_, err = w.Write(text)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := errors.Join(z.Close(), out.Close()); err != nil || !found {
+		t.Fatalf("%s: %v, found: %v", entry, err, found)
+	}
+	return name
+}
+
+// TestArchiveDamaged: an archive that was changed, or is of another system or a newer cohort, is no run:
+// never a pass, and nothing of it stays.
+func TestArchiveDamaged(t *testing.T) {
+	t.Parallel()
+	d := newDiffer(t)
+	if d.plain {
+		t.Skip("NOT TESTED: the program has no archives")
+	}
+	if runtime.GOOS == "windows" {
+		t.Skip("a folder with no Go is made of links")
+	}
+	file := filepath.Join(t.TempDir(), "tests.zip")
+	if r := d.command(t, filepath.Join(d.root, "testdata", "shop"), nil, d.subject, "tool", "archive", file, "./price", "./cart"); r.exit != 0 {
+		t.Fatalf("%s: exit %d\n%s", r.command, r.exit, r.stderr)
+	}
+	flip := func(text []byte) []byte { text[len(text)/2] ^= 1; return text }
+	replace := func(old, by string) func([]byte) []byte {
+		return func(text []byte) []byte {
+			if !bytes.Contains(text, []byte(old)) {
+				t.Errorf("there is no %s", old)
+			}
+			return bytes.ReplaceAll(text, []byte(old), []byte(by))
+		}
+	}
+	for _, tt := range []struct {
+		entry  string
+		change func([]byte) []byte
+		want   string
+		starts bool // what is wrong shows only when a binary is to run
+	}{
+		{"bin/1/cart.test", flip, "the content of bin/1/cart.test is not what its manifest says", true},
+		{"bin/1/cart.test", func(text []byte) []byte { return text[:100] }, "bin/1/cart.test has 100 bytes", true},
+		{"bin/0/_testmain.go", replace("TestDiscount", "TestNothing_"), "the content of bin/0/_testmain.go is not what its manifest says", true},
+		{"/price/price_test.go", flip, "/price/price_test.go is not what its manifest says", false},
+		{"manifest.json", replace(fmt.Sprintf("%q", runtime.GOOS), `"plan9"`), "its tests are built for plan9/", false},
+		{"manifest.json", replace(`"Format": 1`, `"Format": 99`), "the archive was written by a newer cohort: its format is 99", false},
+		{"manifest.json", replace(`price/price_test.go"`, `../../price_test.go"`), `is no path below the source`, false},
+		{"manifest.json", func(text []byte) []byte { return text[:len(text)/2] }, "not an archive of cohort tool archive", false},
+	} {
+		temp := t.TempDir()
+		name := rewritten(t, file, tt.entry, tt.change)
+		r := d.command(t, t.TempDir(), append(d.withoutGo(t), "TMPDIR="+temp), d.subject, "--archive="+name)
+		if r.exit != 3 || !strings.Contains(string(r.stderr), tt.want) || (len(r.stdout) > 0) != tt.starts {
+			t.Errorf("%s of %s: exit %d\n%s%s", tt.want, tt.entry, r.exit, r.stdout, r.stderr)
+		}
+		if left, err := os.ReadDir(temp); err != nil || len(left) > 0 {
+			t.Errorf("%s: %v is left, %v", tt.entry, left, err)
+		}
+	}
+}
