@@ -37,6 +37,7 @@ func (j *job) started(c *Config, at time.Time) StartedProcess {
 	return StartedProcess{
 		Parts: parts, Number: j.Number, Worker: j.Slot, Package: j.suite.path, Tests: j.Names(), Group: j.Group, Attempt: j.Attempt,
 		Kind: j.Kind.String(), Seed: j.Shuffle, Command: j.reproduce(c), Start: at,
+		Locks: j.claim.Need.Names, Serial: j.claim.Need.Serial,
 	}
 }
 

@@ -57,6 +57,9 @@ type StartedProcess struct {
 	// Parts is in how many processes its only test runs, of which it is one; 0 if it runs its tests
 	// whole.
 	Parts int
+	// Locks are the names of the locks that it holds, sorted. Serial reports that nothing else may run.
+	Locks  []string
+	Serial bool
 	// Kind is first, baseline, attempt or probe.
 	Kind string
 	// Seed is its -test.shuffle, "" for source order. Command repeats it, for a shell.

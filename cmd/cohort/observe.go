@@ -98,6 +98,7 @@ func (o *liveObserver) ProcessStarted(p scheduler.StartedProcess) {
 	o.live.ProcessStarted(progress.Process{
 		Number: p.Number, Worker: p.Worker, Package: p.Package, Tests: p.Tests, Group: p.Group,
 		Attempt: p.Attempt, Parts: p.Parts, Kind: p.Kind, Seed: p.Seed, Start: p.Start,
+		Locks: p.Locks, Serial: p.Serial,
 	})
 }
 

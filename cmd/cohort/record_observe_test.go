@@ -21,7 +21,7 @@ func TestRecordObserver(t *testing.T) {
 		{Name: "checkout", Tests: []string{"TestA", "TestB"}, Group: true, Labels: []string{"e2e", "slow"}},
 		{Name: "TestC", Tests: []string{"TestC"}}}, BuildID: "id"})
 	o.ProcessStarted(scheduler.StartedProcess{Number: 4, Worker: 1, Package: "p", Tests: []string{"TestA", "TestB"}, Group: "checkout",
-		Attempt: 1, Kind: "attempt", Seed: "7", Command: "go test p", Start: at(1)})
+		Attempt: 1, Kind: "attempt", Seed: "7", Command: "go test p", Start: at(1), Locks: []string{"db"}, Serial: true})
 	o.TestStarted(4, "TestA", at(2))
 	o.TestPaused(4, "TestA")
 	o.TestResumed(4, "TestA")
@@ -37,7 +37,7 @@ func TestRecordObserver(t *testing.T) {
 	}
 	for p, err := range r.Processes() {
 		// TestB did not begin: it is not of the process.
-		want := fmt.Sprintf("{4 1 p attempt 1 checkout 7 go test p %v %v 1 killed 1s 77 [{TestA %v 1s fail}]}", at(1), at(5), at(2))
+		want := fmt.Sprintf("{4 1 p attempt 1 checkout 7 [db] true go test p %v %v 1 killed 1s 77 [{TestA %v 1s fail}]}", at(1), at(5), at(2))
 		if got := fmt.Sprint(p); got != want || err != nil {
 			t.Errorf("process %s, %v, want %s", got, err, want)
 		}

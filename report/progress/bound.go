@@ -18,6 +18,8 @@ type Span struct {
 	CPU      time.Duration // that it used; 0: not known
 	TestMain bool          // the package has one, so that it is one process by default
 	Parts    int           // how many processes ran its only test together; 0: it ran its tests whole
+	Locks    []string      // that it held, sorted
+	Serial   bool          // nothing else was to run beside it
 }
 
 // Timeline is what is known of the time of a run.
@@ -36,6 +38,7 @@ func (s *State) span(p *processState, e ProcessEnd) Span {
 	span := Span{
 		Worker: p.Worker, Package: p.Package, Name: p.Group, Tests: len(p.Tests), Start: p.Start, End: e.End,
 		CPU: e.CPU, TestMain: s.pkg(p.Package).TestMain, Parts: p.Parts,
+		Locks: p.Locks, Serial: p.Serial,
 	}
 	if span.Name == "" && len(p.Tests) == 1 {
 		span.Name = p.Tests[0]
@@ -85,6 +88,8 @@ func (t Timeline) Bound() string {
 		return fmt.Sprintf("longest: %s, one of its %d parts %s of %s", longest.title(name), longest.Parts, short(longest.took()), short(wall))
 	case long && longest.Name != "":
 		return fmt.Sprintf("longest: %s %s of %s: %s", longest.title(name), short(longest.took()), short(wall), t.splitting(longest, start))
+	case t.lock() != nil:
+		return t.lock().sentence(wall, start)
 	case float64(busy) >= busyShare*float64(workers)*float64(wall):
 		return fmt.Sprintf("bounded by workers: all %d were busy for %d%% of %s: %s",
 			workers, 100*busy/(time.Duration(workers)*wall), short(wall), moreWorkers(spans, start, workers))
@@ -123,7 +128,7 @@ func (t Timeline) splitting(longest Span, start time.Duration) string {
 		took = append(took, time.Duration(float64(d)*min(1, float64(longest.took())/float64(inside))))
 	}
 	for _, s := range t.Spans {
-		if s != longest {
+		if !s.same(longest) {
 			took = append(took, s.took())
 		}
 	}
@@ -159,7 +164,7 @@ func split(spans []Span, one Span, workers int) []time.Duration {
 	parts := min(workers, one.Tests)
 	var took []time.Duration
 	for _, s := range spans {
-		if s != one {
+		if !s.same(one) {
 			took = append(took, s.took())
 			continue
 		}
@@ -184,8 +189,13 @@ func makespan(took []time.Duration, workers int) time.Duration {
 
 // wholeForTestMain reports whether a process ran all tests of a package because it has a TestMain.
 func (s Span) wholeForTestMain(spans []Span) bool {
-	other := func(o Span) bool { return o.Package == s.Package && o != s }
+	other := func(o Span) bool { return o.Package == s.Package && !o.same(s) }
 	return s.TestMain && s.Tests > 1 && !slices.ContainsFunc(spans, other)
+}
+
+// same reports whether o is the same process.
+func (s Span) same(o Span) bool {
+	return s.Worker == o.Worker && s.Package == o.Package && s.Name == o.Name && s.Start.Equal(o.Start) && s.End.Equal(o.End)
 }
 
 func (s Span) took() time.Duration { return s.End.Sub(s.Start) }

@@ -42,6 +42,8 @@ type Process struct {
 	Group   string   // "": none
 	Attempt int      // 0 for the first
 	Parts   int      // how many processes run its only test together; 0: it runs its tests whole
+	Locks   []string // that it holds, sorted
+	Serial  bool     // nothing else may run beside it
 	Kind    string   // what it is for; FromEvents: it is known from events only
 	Seed    string   // "": source order
 	Start   time.Time

@@ -2,6 +2,7 @@ package progress
 
 import (
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -177,10 +178,10 @@ func TestSpans(t *testing.T) {
 	t.Parallel()
 	s := NewState(Config{Began: began, Workers: 3})
 	s.PackageFound(Package{Path: "m/e2e", TestMain: true})
-	s.ProcessStarted(Process{Number: 1, Worker: 2, Package: "m/e2e", Tests: []string{"TestA", "TestB"}, Start: at(1)})
+	s.ProcessStarted(Process{Number: 1, Worker: 2, Package: "m/e2e", Tests: []string{"TestA", "TestB"}, Start: at(1), Locks: []string{"db"}, Serial: true})
 	s.ProcessEnded(ProcessEnd{Number: 1, End: at(30), CPU: time.Second})
-	want := Span{Worker: 2, Package: "m/e2e", Tests: 2, Start: at(1), End: at(30), CPU: time.Second, TestMain: true}
-	if len(s.spans) != 1 || s.spans[0] != want {
+	want := Span{Worker: 2, Package: "m/e2e", Tests: 2, Start: at(1), End: at(30), CPU: time.Second, TestMain: true, Locks: []string{"db"}, Serial: true}
+	if !reflect.DeepEqual(s.spans, []Span{want}) {
 		t.Errorf("got %+v, want %+v", s.spans, want)
 	}
 }
@@ -200,6 +201,14 @@ func TestBound(t *testing.T) {
 	}
 	testMain := func(s Span, tests int) Span {
 		s.Tests, s.TestMain = tests, true
+		return s
+	}
+	locked := func(s Span, names ...string) Span {
+		s.Locks = names
+		return s
+	}
+	serial := func(s Span) Span {
+		s.Serial = true
 		return s
 	}
 	for _, test := range []struct {
@@ -229,6 +238,16 @@ func TestBound(t *testing.T) {
 		{"TestMain with one test", []Span{testMain(span(0, "TestA", 0, 30), 1)}, 30, 3, "longest: e2e TestA 30s of 30s: split it, or nothing gets faster"},
 		{"TestMain and one worker", []Span{testMain(span(0, "", 0, 30), 40)}, 30, 1,
 			"bounded by workers: all 1 were busy for 100% of 30s: only more of them, or faster tests, help"},
+		{"a lock", []Span{locked(span(0, "a", 0, 7), "db"), span(1, "x", 0, 4), locked(span(1, "b", 7, 14), "db", "mail"), locked(span(0, "c", 14, 20), "db")}, 20, 3,
+			"bounded by the lock db: 3 processes held it, one after the other, for 20s of 20s: without it about 10s"},
+		{"a lock for two", []Span{locked(span(0, "a", 0, 9), "db"), locked(span(1, "b", 0, 10), "db"), locked(span(0, "c", 9, 19), "db"), locked(span(1, "d", 10, 20), "db")}, 20, 4,
+			"bounded by the lock db: 4 processes held it, 2 at a time, for 19s of 20s: without it about 10s"},
+		{"two locks", []Span{locked(span(0, "a", 1, 10), "db"), locked(span(1, "b", 1, 6), "mail"), locked(span(0, "c", 10, 20), "db"), locked(span(1, "d", 6, 13), "mail")}, 20, 4,
+			"bounded by the lock db: 2 processes held it, one after the other, for 19s of 20s: without it about 13s"},
+		{"a lock that hardly matters", []Span{locked(span(0, "a", 0, 5), "db"), locked(span(0, "b", 5, 10), "db"), span(1, "x", 0, 4)}, 20, 2, ""},
+		{"a lock, and as slow without", []Span{locked(span(0, "a", 0, 1), "db"), locked(span(0, "b", 1, 13), "db"), span(1, "x", 0, 12)}, 20, 2, "longest: e2e b 12s of 20s: split it, or nothing gets faster"},
+		{"serial tests", []Span{serial(span(0, "a", 0, 7)), serial(span(1, "b", 7, 14)), span(0, "c", 14, 16), span(1, "d", 14, 16)}, 16, 2,
+			"bounded by serial tests: 2 processes with nothing beside them took 14s of 16s: if they need not be serial about 9.0s"},
 		{"nothing in particular", []Span{span(0, "a", 0, 5), span(1, "b", 10, 15)}, 20, 2, ""},
 	} {
 		timeline := Timeline{Spans: test.spans, Began: began, Ended: at(test.end), Workers: test.workers, Name: base}

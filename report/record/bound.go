@@ -30,6 +30,7 @@ func (r *Run) Bound() string {
 		busy += r.took(p)
 		span := progress.Span{
 			Worker: p.Worker, Package: p.Package, Name: p.Group, Tests: len(p.Tests), Start: p.Start, End: r.end(p), CPU: p.CPU,
+			Locks: p.Locks, Serial: p.Serial,
 		}
 		if span.Name == "" && len(p.Tests) == 1 {
 			span.Name = p.Tests[0].Name
