@@ -137,6 +137,12 @@ func (b *tab) wait(condition string) {
 	b.eval(`new Promise(done => { const look = () => { if (` + condition + `) done(true); else requestAnimationFrame(look); }; look(); })`)
 }
 
+// resize makes the screen that of a telephone.
+func (b *tab) resize(width, height int64) {
+	b.t.Helper()
+	b.do(call(emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{Width: width, Height: height, DeviceScaleFactor: 1, Mobile: true}))
+}
+
 func (b *tab) want(expression, want string) {
 	b.t.Helper()
 	if got := b.eval(expression); got != want {

@@ -27,6 +27,7 @@ type page struct {
 	Packages              []packageRow
 	HasCoverage           bool
 	HasProcesses          bool
+	Coverage              *coverage // nil: nothing is known of it
 	Data                  data
 
 	Style  template.CSS
@@ -102,7 +103,7 @@ func newPage(runs []*record.Run) page {
 	b.cards(&p)
 	p.Counts = counts(run)
 	p.packages(run)
-	p.Slowest = slowest(run)
+	p.Slowest, p.Coverage = slowest(run), newCoverage(run)
 	p.Data = newData(runs)
 	p.HasProcesses = len(p.Data.Processes) > 0
 	return p

@@ -1,6 +1,7 @@
 package record
 
 import (
+	"bytes"
 	"fmt"
 	"strings"
 	"testing"
@@ -187,6 +188,29 @@ func TestBound(t *testing.T) {
 	} {
 		if got := run.Bound(); !strings.Contains(got, want) || (got == "") != (want == "") {
 			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}
+
+// TestLoadCoverage: a run knows what its profile says; one that is none keeps no report from being made.
+func TestLoadCoverage(t *testing.T) {
+	t.Parallel()
+	for profile, want := range map[string]string{
+		"mode: set\nm/a/a.go:1.2,3.4 3 1\nm/b/b.go:1.2,3.4 1 0\n": "{3 4} [{m/b {0 1}} {m/a {3 3}}]",
+		"mode: set\n":            "{0 0} []",
+		"[redacted]: set\nm:1\n": "{0 0} []",
+	} {
+		var file bytes.Buffer
+		w := NewWriter(nopCloser{&file}, nil)
+		if err := w.Close(Manifest{}, strings.NewReader(profile), nil); err != nil {
+			t.Fatal(err)
+		}
+		run, err := Load(read(t, file.Bytes()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := fmt.Sprint(run.Covered, run.LeastCovered); got != want {
+			t.Errorf("%q: %s, want %s", profile, got, want)
 		}
 	}
 }
