@@ -40,7 +40,7 @@ func (o recordObserver) PackageEnded(path string, passed bool, at time.Time) {
 func (o recordObserver) ProcessStarted(s scheduler.StartedProcess) {
 	p := record.Process{
 		Number: s.Number, Worker: s.Worker, Package: s.Package, Kind: s.Kind, Attempt: s.Attempt, Group: s.Group, Seed: s.Seed,
-		Command: s.Command, Start: s.Start, Locks: s.Locks, Serial: s.Serial,
+		Command: s.Command, Start: s.Start,
 	}
 	for _, name := range s.Tests {
 		p.Tests = append(p.Tests, record.ProcessTest{Name: name})

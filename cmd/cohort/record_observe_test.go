@@ -21,7 +21,7 @@ func TestRecordObserver(t *testing.T) {
 		{Name: "checkout", Tests: []string{"TestA", "TestB"}, Group: true, Labels: []string{"e2e", "slow"}},
 		{Name: "TestC", Tests: []string{"TestC"}}}, BuildID: "id"})
 	o.ProcessStarted(scheduler.StartedProcess{Number: 4, Worker: 1, Package: "p", Tests: []string{"TestA", "TestB"}, Group: "checkout",
-		Attempt: 1, Kind: "attempt", Seed: "7", Command: "go test p", Start: at(1), Locks: []string{"db"}, Serial: true})
+		Attempt: 1, Kind: "attempt", Seed: "7", Command: "go test p", Start: at(1)})
 	o.TestStarted(4, "TestA", at(2))
 	o.TestPaused(4, "TestA")
 	o.TestResumed(4, "TestA")
@@ -37,14 +37,14 @@ func TestRecordObserver(t *testing.T) {
 	}
 	for p, err := range r.Processes() {
 		// TestB did not begin: it is not of the process.
-		want := fmt.Sprintf("{4 1 p attempt 1 checkout 7 [db] true go test p %v %v 1 killed 1s 77 [{TestA %v 1s fail}]}", at(1), at(5), at(2))
+		want := fmt.Sprintf("{4 1 p attempt 1 checkout 7 go test p %v %v 1 killed 1s 77 [{TestA %v 1s fail}]}", at(1), at(5), at(2))
 		if got := fmt.Sprint(p); got != want || err != nil {
 			t.Errorf("process %s, %v, want %s", got, err, want)
 		}
 	}
 	p := r.Manifest.Packages[0]
 	if got := fmt.Sprintf("%v %v %v %v %v %v", p.Path, p.Passed, p.End, p.Estimate, p.Units, p.Binary); p.Start.IsZero() ||
-		got != fmt.Sprintf("p false %v 1.5 [{checkout [TestA TestB] checkout [e2e slow] } {TestC [TestC]  [] }] id", at(6)) {
+		got != fmt.Sprintf("p false %v 1.5 [{checkout [TestA TestB] checkout [e2e slow]  [] false} {TestC [TestC]  []  [] false}] id", at(6)) {
 		t.Errorf("package %s", got)
 	}
 }

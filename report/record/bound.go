@@ -22,6 +22,7 @@ func (r *Run) Bound() string {
 	}
 	workers, busy := r.Manifest.Workers, time.Duration(0)
 	var spans []progress.Span
+	needs := r.needs()
 	for _, p := range r.Processes {
 		if p.Kind == probeKind {
 			continue
@@ -30,7 +31,7 @@ func (r *Run) Bound() string {
 		busy += r.took(p)
 		span := progress.Span{
 			Worker: p.Worker, Package: p.Package, Name: p.Group, Tests: len(p.Tests), Start: p.Start, End: r.end(p), CPU: p.CPU,
-			Locks: p.Locks, Serial: p.Serial,
+			Locks: slices.Compact(slices.Sorted(slices.Values(needs[p.Number].locks))), Serial: needs[p.Number].serial,
 		}
 		if span.Name == "" && len(p.Tests) == 1 {
 			span.Name = p.Tests[0].Name

@@ -57,8 +57,6 @@
 //	attempt  0 for the first
 //	group    the declared group that it ran, absent for none
 //	seed     its -test.shuffle value, absent for source order
-//	locks    the names of the locks that it held, sorted, absent for none; serial: true if nothing else
-//	         was to run beside it
 //	command  what repeats it, for a shell, absent if not known
 //	start, end   RFC 3339; end is absent if the process had not ended
 //	exit     exit code; signal: the name of the signal that ended it, absent for none

@@ -14,11 +14,9 @@ type Process struct {
 	Package string // import path
 	Kind    string // first, attempt, baseline, probe; or setup, build, lock
 	Attempt int
-	Group   string   // the declared group that it ran; "": none
-	Seed    string   // -test.shuffle; "": source order
-	Locks   []string // that it held, sorted
-	Serial  bool     // nothing else was to run beside it
-	Command string   // what repeats it, for a shell; "": not known
+	Group   string // the declared group that it ran; "": none
+	Seed    string // -test.shuffle; "": source order
+	Command string // what repeats it, for a shell; "": not known
 	Start   time.Time
 	End     time.Time // zero: it had not ended when the run did
 	Exit    int
@@ -45,8 +43,6 @@ type processJSON struct {
 	Attempt int               `json:"attempt"`
 	Group   string            `json:"group,omitempty"`
 	Seed    string            `json:"seed,omitempty"`
-	Locks   []string          `json:"locks,omitempty"`
-	Serial  bool              `json:"serial,omitempty"`
 	Command string            `json:"command,omitempty"`
 	Start   time.Time         `json:"start"`
 	End     time.Time         `json:"end,omitzero"`
@@ -67,7 +63,7 @@ type processTestJSON struct {
 // MarshalJSON writes p as a line of processes.jsonl.
 func (p Process) MarshalJSON() ([]byte, error) {
 	j := processJSON{
-		p.Number, p.Worker, p.Package, p.Kind, p.Attempt, p.Group, p.Seed, p.Locks, p.Serial, p.Command, p.Start, p.End, p.Exit, p.Signal,
+		p.Number, p.Worker, p.Package, p.Kind, p.Attempt, p.Group, p.Seed, p.Command, p.Start, p.End, p.Exit, p.Signal,
 		p.CPU.Seconds(), p.MaxRSS, nil,
 	}
 	for _, t := range p.Tests {
@@ -83,7 +79,7 @@ func (p *Process) UnmarshalJSON(text []byte) error {
 		return err
 	}
 	*p = Process{
-		j.Number, j.Worker, j.Package, j.Kind, j.Attempt, j.Group, j.Seed, j.Locks, j.Serial, j.Command, j.Start, j.End, j.Exit, j.Signal,
+		j.Number, j.Worker, j.Package, j.Kind, j.Attempt, j.Group, j.Seed, j.Command, j.Start, j.End, j.Exit, j.Signal,
 		duration(j.CPU), j.MaxRSS, nil,
 	}
 	for _, t := range j.Tests {
