@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/gotestcohort/cohort/report/cover"
 	"github.com/gotestcohort/cohort/report/testevent"
 )
 
@@ -17,6 +18,10 @@ type Run struct {
 	Tests     []*Test       // by package, then in the order in which they were first seen
 	Processes []Process     // by their start
 	Stderr    string        // of the go command
+	// Covered is the total of the coverage profile, of 0 statements if there is none; LeastCovered are
+	// its packages, those that lack most first.
+	Covered      cover.Share
+	LeastCovered []cover.PackageShare
 }
 
 // RunPackage is a package of a run.
@@ -160,6 +165,9 @@ func Load(r *Reader) (*Run, error) {
 	if err := l.lines(r); err != nil {
 		return nil, err
 	}
+	if err := l.coverage(r); err != nil {
+		return nil, err
+	}
 	l.finish()
 	return l.run, nil
 }
@@ -179,6 +187,18 @@ func (l *loader) lines(r *Reader) error {
 	}
 	l.run.Stderr, _ = text.text()
 	return nil
+}
+
+// coverage takes the profile. One that is none, as redaction may leave it, is no reason to have no report.
+func (l *loader) coverage(r *Reader) error {
+	in, err := r.Coverage()
+	if err != nil || in == nil {
+		return err
+	}
+	if profile, err := cover.Parse(in); err == nil {
+		l.run.Covered, l.run.LeastCovered = profile.Total(), profile.Packages()
+	}
+	return in.Close()
 }
 
 type testKey struct{ pkg, test string }

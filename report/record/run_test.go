@@ -1,6 +1,7 @@
 package record
 
 import (
+	"bytes"
 	"fmt"
 	"strings"
 	"testing"
@@ -179,7 +180,7 @@ func TestBound(t *testing.T) {
 		"longest: p TestA 10s of 10s: sp": { // what failed was explained for half a minute
 			Manifest: Manifest{Start: at(0), End: at(40), Workers: 2}, Processes: []Process{process(0, 0, 10), probe(10, 40)}},
 		"bounded by the lock db: 2 processes held it, one after the other, for 10s of 10s: without it about 5": {
-			Manifest:  Manifest{Start: at(0), End: at(10), Workers: 2, Packages: []Package{{Path: "p", Units: []Unit{{Name: "TestA", Locks: []string{"db"}}}}}},
+			Manifest: Manifest{Start: at(0), End: at(10), Workers: 2, Packages: []Package{{Path: "p", Units: []Unit{{Name: "TestA", Locks: []string{"db"}}}}}},
 			Processes: []Process{process(0, 0, 5), {Number: 1, Worker: 1, Package: "p", Start: at(5), End: at(10), Tests: []ProcessTest{{Name: "TestA"}}}}},
 		"longest: p TestA 10s of 10s: with //cohort:split, if its subtests do not need each other, about 5": {
 			Manifest: manifest, Processes: []Process{process(0, 0, 10)}, Tests: []*Test{
@@ -190,6 +191,29 @@ func TestBound(t *testing.T) {
 	} {
 		if got := run.Bound(); !strings.Contains(got, want) || (got == "") != (want == "") {
 			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}
+
+// TestLoadCoverage: a run knows what its profile says; one that is none keeps no report from being made.
+func TestLoadCoverage(t *testing.T) {
+	t.Parallel()
+	for profile, want := range map[string]string{
+		"mode: set\nm/a/a.go:1.2,3.4 3 1\nm/b/b.go:1.2,3.4 1 0\n": "{3 4} [{m/b {0 1}} {m/a {3 3}}]",
+		"mode: set\n":            "{0 0} []",
+		"[redacted]: set\nm:1\n": "{0 0} []",
+	} {
+		var file bytes.Buffer
+		w := NewWriter(nopCloser{&file}, nil)
+		if err := w.Close(Manifest{}, strings.NewReader(profile), nil); err != nil {
+			t.Fatal(err)
+		}
+		run, err := Load(read(t, file.Bytes()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := fmt.Sprint(run.Covered, run.LeastCovered); got != want {
+			t.Errorf("%q: %s, want %s", profile, got, want)
 		}
 	}
 }
