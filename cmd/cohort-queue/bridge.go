@@ -5,8 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
+	"strings"
 	"sync"
 	"time"
+
+	"golang.org/x/term"
 
 	"github.com/gotestcohort/cohort/cmd/internal/usage"
 	"github.com/gotestcohort/cohort/scheduler/remote"
@@ -70,6 +74,20 @@ func (b *bridge) run(ctx context.Context, c *command) error {
 		return refuse(conn, err)
 	}
 	return errors.Join(remote.Serve(ctx, e, conn), e.Close())
+}
+
+// refuse says to cohort what is wrong with its flags. Somebody who has started the program by hand
+// reads it on the terminal.
+func (b *bridge) refuse(c *command, err error) error {
+	wrong, ok := errors.AsType[*usage.Error](err)
+	in, file := c.stdin.(*os.File)
+	if !ok || file && term.IsTerminal(int(in.Fd())) {
+		return err
+	}
+	if remote.Refuse(newStdio(c.stdin, c.stdout), errors.New(strings.Join(wrong.Problems, "; "))) != nil {
+		return err // nobody listens
+	}
+	return exitStatus{exitError}
 }
 
 // refuse says to cohort why it cannot be served. A user hears it from cohort, or from here if nobody

@@ -91,6 +91,13 @@ func TestBridgeRefuses(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 	p.wait(t)
+	_, p, err = bridged(t, "--queue=http://ci", "--queue-run=r1", "--node=n1")
+	if err == nil || !strings.Contains(err.Error(), "must begin with nats://") {
+		t.Errorf("%v", err)
+	}
+	if code := p.wait(t); code != exitError || p.stderr.Len() > 0 {
+		t.Errorf("exit code %d, %s", code, p.stderr)
+	}
 	for args, want := range map[string]string{
 		"":                                     "--queue is missing",
 		"--queue=nats://127.0.0.1":             "--queue-run is missing",

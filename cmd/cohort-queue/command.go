@@ -43,6 +43,7 @@ func subcommands() []subcommand {
 		{"serve", "serve a queue from this machine", newServe},
 		{"status", "show how a run stands", newStatus},
 		{"report", "wait for the end of a run and exit with its verdict", newReport},
+		{"clean", "remove what runs of other days have left on a server", newClean},
 		{"permissions", "print what an account of a NATS server has to be allowed", newPermissions},
 		{"bridge", "let the cohort that starts it talk to a queue", newBridge},
 	}
@@ -68,6 +69,9 @@ func (c *command) route(ctx context.Context, args []string) error {
 	help, err := table.parse(rest, c.env, r.problems)
 	switch {
 	case err != nil:
+		if b, ok := r.(*bridge); ok {
+			return b.refuse(c, err)
+		}
 		return err
 	case help:
 		return c.help([]string{name})

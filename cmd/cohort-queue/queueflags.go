@@ -19,13 +19,18 @@ type queueFlags struct {
 	ping       time.Duration // how often the server is asked whether it is there; 0: pingEvery
 }
 
-// bind adds the flags to a table.
+// bind adds all flags to a table.
 func (q *queueFlags) bind(t *flagTable) {
+	t.text(&q.runID, usage.Flag{Name: "queue-run", Takes: "ID", Variable: "COHORT_QUEUE_RUN",
+		Help: "the run, the same on all its machines: letters, digits, _ and - (or COHORT_QUEUE_RUN)"})
+	q.bindServer(t)
+}
+
+// bindServer adds the flags that say how the server is reached.
+func (q *queueFlags) bindServer(t *flagTable) {
 	q.wait = 2 * time.Minute
 	t.text(&q.url, usage.Flag{Name: "queue", Takes: "URL", Variable: "COHORT_QUEUE",
 		Help: "the server, such as nats://ci:4222; several are separated by commas (or COHORT_QUEUE)"})
-	t.text(&q.runID, usage.Flag{Name: "queue-run", Takes: "ID", Variable: "COHORT_QUEUE_RUN",
-		Help: "the run, the same on all its machines: letters, digits, _ and - (or COHORT_QUEUE_RUN)"})
 	t.text(&q.login.creds, usage.Flag{Name: "queue-creds", Path: usage.InputFile,
 		Help: "who this client is: NATS credentials, the seed of a user, or user:password"})
 	t.text(&q.login.tokenFile, usage.Flag{Name: "queue-token-file", Path: usage.InputFile, Help: "the token that the server asks for"})
@@ -39,15 +44,21 @@ func (q *queueFlags) bind(t *flagTable) {
 }
 
 func (q *queueFlags) problems() (all []string) {
+	all = q.serverProblems()
+	if q.runID == "" {
+		return append(all, "--queue-run is missing: the name of the run, the same on all its machines")
+	}
+	if err := remote.CheckID(q.runID); err != nil {
+		all = append(all, fmt.Sprintf("--queue-run=%s: %v", q.runID, err))
+	}
+	return all
+}
+
+func (q *queueFlags) serverProblems() (all []string) {
 	if q.url == "" {
 		all = append(all, "--queue is missing: the address of the server, such as nats://ci:4222")
 	} else if _, err := readAddresses(q.url); err != nil {
 		all = append(all, fmt.Sprintf("--queue %v", err))
-	}
-	if q.runID == "" {
-		all = append(all, "--queue-run is missing: the name of the run, the same on all its machines")
-	} else if err := remote.CheckID(q.runID); err != nil {
-		all = append(all, fmt.Sprintf("--queue-run=%s: %v", q.runID, err))
 	}
 	return append(all, q.login.problems()...)
 }

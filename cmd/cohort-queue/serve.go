@@ -7,11 +7,15 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"path/filepath"
 	"strconv"
 	"sync/atomic"
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+	"github.com/rogpeppe/go-internal/lockedfile"
 
 	"github.com/gotestcohort/cohort/cmd/internal/usage"
 )
@@ -64,10 +68,12 @@ func isLoopback(host string) bool {
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-// The times of the server. Both only end a wait that would last forever.
+// The times of the server. The first three only end a wait that would last forever.
 const (
 	startWait = 30 * time.Second // until it listens: a large store is read before
 	tlsWait   = 10 * time.Second // for a client's part of the handshake
+	lockWait  = 2 * time.Second  // until it is taken for granted that another server has the store
+	tidyEvery = time.Hour
 )
 
 func (s *serve) run(ctx context.Context, c *command) error {
@@ -75,9 +81,11 @@ func (s *serve) run(ctx context.Context, c *command) error {
 	if err != nil {
 		return err
 	}
-	if err := prepareStore(s.store); err != nil {
+	unlock, err := prepareStore(s.store)
+	if err != nil {
 		return err
 	}
+	defer unlock()
 	host, _, _ := net.SplitHostPort(s.listen) // it was checked
 	if opts.TLSConfig == nil && !isLoopback(host) {
 		c.say("WARN without --tls-cert the token and all tests' output cross the network in the clear; clients need --queue-insecure")
@@ -95,7 +103,7 @@ func (s *serve) run(ctx context.Context, c *command) error {
 		srv.Shutdown()
 		return fmt.Errorf("print the address: %w", err)
 	}
-	<-ctx.Done()
+	s.tidy(ctx, srv, c)
 	srv.Shutdown()
 	srv.WaitForShutdown()
 	return nil
@@ -167,12 +175,77 @@ func (s *serve) url(srv *server.Server) string {
 }
 
 // prepareStore makes the folder of the store, for this user alone: it holds test binaries and the
-// output of tests.
-func prepareStore(dir string) error {
+// output of tests. It keeps other servers from it until unlock is called, or the process ends.
+func prepareStore(dir string) (unlock func(), err error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return fmt.Errorf("make --store: %w", err)
+		return nil, fmt.Errorf("make --store: %w", err)
 	}
-	return checkPrivate(dir)
+	if err := checkPrivate(dir); err != nil {
+		return nil, err
+	}
+	type outcome struct {
+		unlock func()
+		err    error
+	}
+	locked, late := make(chan outcome), make(chan struct{})
+	go func() { // ends when the lock is there, or with the process
+		unlock, err := lockedfile.MutexAt(filepath.Join(dir, "lock")).Lock()
+		select {
+		case locked <- outcome{unlock, err}:
+		case <-late:
+			if err == nil {
+				unlock()
+			}
+		}
+	}()
+	select {
+	case o := <-locked:
+		if o.err != nil {
+			return nil, fmt.Errorf("lock --store: %w", o.err)
+		}
+		return o.unlock, nil
+	case <-time.After(lockWait):
+		close(late)
+		return nil, fmt.Errorf("--store %s: another server uses it", dir)
+	}
+}
+
+// tidy removes what old runs have left, from time to time, until ctx ends.
+func (s *serve) tidy(ctx context.Context, srv *server.Server, c *command) {
+	every := time.NewTicker(tidyEvery)
+	defer every.Stop()
+	for {
+		if err := s.removeOld(ctx, srv); err != nil && ctx.Err() == nil {
+			c.say("WARN %v", err)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-every.C:
+		}
+	}
+}
+
+func (s *serve) removeOld(ctx context.Context, srv *server.Server) error {
+	options := []nats.Option{nats.InProcessServer(srv)}
+	if s.tokenFile != "" {
+		token, err := readSecret("--token-file", s.tokenFile)
+		if err != nil {
+			return err
+		}
+		options = append(options, nats.Token(token))
+	}
+	nc, err := nats.Connect("", options...)
+	if err != nil {
+		return fmt.Errorf("remove old runs: %w", err)
+	}
+	defer nc.Close()
+	js, err := jetstream.New(nc)
+	if err != nil {
+		return fmt.Errorf("remove old runs: %w", err)
+	}
+	_, err = removeOld(ctx, js, time.Now())
+	return err
 }
 
 // serverLog hands on what a user must know of the server's own messages.
