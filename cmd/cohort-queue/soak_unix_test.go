@@ -25,7 +25,7 @@ import (
 )
 
 var (
-	soakRounds = flag.Int("queue.rounds", 2, "rounds of TestQueueSoak")
+	soakRounds = flag.Int("queue.rounds", 1, "rounds of TestQueueSoak")
 	soakSeed   = flag.Uint64("queue.seed", 0, "the seed of the only round of TestQueueSoak; 0: others")
 )
 
@@ -46,9 +46,6 @@ func soakTerms() remote.Terms {
 func TestQueueSoak(t *testing.T) {
 	t.Parallel()
 	rounds := *soakRounds
-	if testing.Short() {
-		rounds = 1
-	}
 	for i := range rounds {
 		seed := uint64(i + 1)
 		if *soakSeed != 0 {
