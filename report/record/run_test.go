@@ -180,7 +180,7 @@ func TestBound(t *testing.T) {
 		"longest: p TestA 10s of 10s: sp": { // what failed was explained for half a minute
 			Manifest: Manifest{Start: at(0), End: at(40), Workers: 2}, Processes: []Process{process(0, 0, 10), probe(10, 40)}},
 		"bounded by the lock db: 2 processes held it, one after the other, for 10s of 10s: without it about 5": {
-			Manifest: Manifest{Start: at(0), End: at(10), Workers: 2, Packages: []Package{{Path: "p", Units: []Unit{{Name: "TestA", Locks: []string{"db"}}}}}},
+			Manifest:  Manifest{Start: at(0), End: at(10), Workers: 2, Packages: []Package{{Path: "p", Units: []Unit{{Name: "TestA", Locks: []string{"db"}}}}}},
 			Processes: []Process{process(0, 0, 5), {Number: 1, Worker: 1, Package: "p", Start: at(5), End: at(10), Tests: []ProcessTest{{Name: "TestA"}}}}},
 		"longest: p TestA 10s of 10s: with //cohort:split, if its subtests do not need each other, about 5": {
 			Manifest: manifest, Processes: []Process{process(0, 0, 10)}, Tests: []*Test{
