@@ -32,24 +32,32 @@ func (e *engine) PutBlob(ctx context.Context, sum, file string) error {
 	if err := checkSum(sum, file); err != nil {
 		return fmt.Errorf("%s: %w", op, err)
 	}
-	err := e.doWithin(ctx, time.Hour, op, metaOf(sum), func(ctx context.Context) error {
-		touches(ctx, "$JS.API.STREAM.INFO."+binaryStream)
-		touches(ctx, "$JS.API.DIRECT.GET."+binaryStream+"."+metaOf(sum))
+	info, err := e.stored(ctx, op, sum)
+	switch {
+	case err == nil && time.Since(info.ModTime) < blobFresh:
+		return nil
+	case err != nil && !errors.Is(err, remote.ErrGone):
+		return err
+	}
+	// An attempt ends when the server takes nothing any more: see upload.
+	err = e.doWithin(ctx, time.Hour, op, metaOf(sum), func(ctx context.Context) error {
 		touches(ctx, "$O."+binaryBucket+".C.>")
-		store, err := e.js.ObjectStore(ctx, binaryBucket)
-		if err != nil {
-			return err
-		}
-		info, err := store.GetInfo(ctx, sum)
-		if err == nil && time.Since(info.ModTime) < blobFresh {
-			return nil
-		}
-		if err != nil && !errors.Is(err, jetstream.ErrObjectNotFound) {
-			return err
-		}
-		return upload(ctx, store, sum, file)
+		return e.upload(ctx, sum, file)
 	})
 	return e.full(ctx, binaryStream, err)
+}
+
+// stored returns what the object store says of a file, or remote.ErrGone.
+func (e *engine) stored(ctx context.Context, op, sum string) (info *jetstream.ObjectInfo, err error) {
+	err = e.do(ctx, op, "$JS.API.STREAM.INFO."+binaryStream, func(ctx context.Context) error {
+		touches(ctx, "$JS.API.DIRECT.GET."+binaryStream+"."+metaOf(sum))
+		store, err := e.js.ObjectStore(ctx, binaryBucket)
+		if err == nil {
+			info, err = store.GetInfo(ctx, sum)
+		}
+		return err
+	})
+	return info, err
 }
 
 // metaOf is the subject of what the object store says of a file.
@@ -75,7 +83,7 @@ func checkSum(sum, file string) error {
 }
 
 // upload stores a file. It gives up when the server has taken nothing for a while.
-func upload(ctx context.Context, store jetstream.ObjectStore, sum, file string) error {
+func (e *engine) upload(ctx context.Context, sum, file string) error {
 	f, err := os.Open(file)
 	if err != nil {
 		return err
@@ -85,6 +93,11 @@ func upload(ctx context.Context, store jetstream.ObjectStore, sum, file string) 
 	defer cancel(nil)
 	idle := time.AfterFunc(blobWait, func() { cancel(context.DeadlineExceeded) })
 	defer idle.Stop()
+	touches(ctx, "$JS.API.STREAM.INFO."+binaryStream)
+	store, err := e.js.ObjectStore(ctx, binaryBucket)
+	if err != nil {
+		return errors.Join(err, context.Cause(ctx))
+	}
 	packed, w := io.Pipe()
 	var packing sync.WaitGroup
 	packing.Go(func() { w.CloseWithError(compress(w, f)) }) // ends with the file, or when packed is closed
@@ -124,15 +137,7 @@ func (r *progressReader) Read(p []byte) (int, error) {
 func (e *engine) GetBlob(ctx context.Context, sum, file string) error {
 	op := fmt.Sprintf("fetch file %s", sum)
 	for {
-		var info *jetstream.ObjectInfo
-		err := e.do(ctx, op, "$JS.API.STREAM.INFO."+binaryStream, func(ctx context.Context) error {
-			touches(ctx, "$JS.API.DIRECT.GET."+binaryStream+"."+metaOf(sum))
-			store, err := e.js.ObjectStore(ctx, binaryBucket)
-			if err == nil {
-				info, err = store.GetInfo(ctx, sum)
-			}
-			return err
-		})
+		info, err := e.stored(ctx, op, sum)
 		if err != nil {
 			return err
 		}
@@ -174,19 +179,12 @@ func (e *engine) download(ctx context.Context, op string, info *jetstream.Object
 
 // moved finds out why a chunk is not there: the file was stored anew, or is gone.
 func (e *engine) moved(ctx context.Context, op string, info *jetstream.ObjectInfo, sum string, why error) error {
-	err := e.do(ctx, op, "$JS.API.STREAM.INFO."+binaryStream, func(ctx context.Context) error {
-		store, err := e.js.ObjectStore(ctx, binaryBucket)
-		if err != nil {
-			return err
-		}
-		now, err := store.GetInfo(ctx, sum)
-		if err == nil && now.NUID == info.NUID {
-			return remote.ErrGone
-		}
+	now, err := e.stored(ctx, op, sum)
+	switch {
+	case err != nil:
 		return err
-	})
-	if err != nil {
-		return errors.Join(err, why)
+	case now.NUID == info.NUID:
+		return why
 	}
 	return fmt.Errorf("%s: %w", op, errMoved)
 }

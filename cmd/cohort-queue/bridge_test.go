@@ -21,7 +21,7 @@ type piped struct {
 // bridged starts a bridge and returns what cohort would see of it.
 func bridged(t *testing.T, args ...string) (remote.Engine, *process, error) {
 	t.Helper()
-	p := launch(t, "cohort-queue", append([]string{"bridge", "--ack-wait=1s", "--leader-ttl=2s", "--node-ttl=2s"}, args...)...)
+	p := launch(t, "cohort-queue", append([]string{"bridge", "--ack-wait=1s", "--leader-ttl=3s", "--node-ttl=2s"}, args...)...)
 	e, err := remote.Dial(limit(t), piped{p.out, p.stdin})
 	return e, p, err
 }

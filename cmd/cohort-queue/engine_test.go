@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -20,16 +21,16 @@ import (
 
 // brief are terms that tests do not have to wait for.
 func brief() remote.Terms {
-	return remote.Terms{AckWait: time.Second, LeaderTTL: 2 * time.Second, NodeTTL: 2 * time.Second}
+	return remote.Terms{AckWait: time.Second, LeaderTTL: 3 * time.Second, NodeTTL: 2 * time.Second}
 }
 
 // engineAt opens the engine of a node.
-func engineAt(t *testing.T, address, run, node string) *engine {
+func engineAt(t testing.TB, address, run, node string) *engine {
 	t.Helper()
 	return engineWith(t, &queueFlags{url: address, runID: run}, node, limits{})
 }
 
-func engineWith(t *testing.T, q *queueFlags, node string, most limits) *engine {
+func engineWith(t testing.TB, q *queueFlags, node string, most limits) *engine {
 	t.Helper()
 	l, err := dial(limit(t), q, node)
 	if err != nil {
@@ -48,7 +49,7 @@ func engineWith(t *testing.T, q *queueFlags, node string, most limits) *engine {
 }
 
 // led returns an engine that leads the run, and its fence.
-func led(t *testing.T, address, run string) (*engine, remote.Fence) {
+func led(t testing.TB, address, run string) (*engine, remote.Fence) {
 	t.Helper()
 	e := engineAt(t, address, run, "leader")
 	r, err := e.Lead(limit(t), remote.Facts{Protocol: remote.Protocol, Seed: 7})
@@ -58,7 +59,7 @@ func led(t *testing.T, address, run string) (*engine, remote.Fence) {
 	return e, r.Fence
 }
 
-func ok(t *testing.T, err error) {
+func ok(t testing.TB, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)
@@ -418,6 +419,37 @@ func TestBlobs(t *testing.T) {
 	}
 }
 
+// TestBlobMoves: a file that is stored anew while it is read is read anew, and one that goes is gone.
+func TestBlobMoves(t *testing.T) {
+	t.Parallel()
+	address, _ := serving(t)
+	lead, _ := led(t, address, "r1")
+	ctx := limit(t)
+	name := file(t, "binary")
+	sum := sumOf([]byte("binary"))
+	ok(t, lead.PutBlob(ctx, sum, name))
+	before, err := lead.stored(ctx, "look", sum)
+	ok(t, err)
+	ok(t, lead.upload(ctx, sum, name))
+	if err := lead.download(ctx, "read", before, sum, name+".got"); !errors.Is(err, errMoved) {
+		t.Errorf("stored anew: %v", err)
+	}
+	ok(t, lead.GetBlob(ctx, sum, name+".got"))
+	after, err := lead.stored(ctx, "look", sum)
+	ok(t, err)
+	store, err := lead.js.ObjectStore(ctx, binaryBucket)
+	ok(t, err)
+	ok(t, store.Delete(ctx, sum))
+	if err := lead.download(ctx, "read", after, sum, name+".got"); !errors.Is(err, remote.ErrGone) || errors.Is(err, errMoved) {
+		t.Errorf("removed: %v", err)
+	}
+	if err := lead.GetBlob(ctx, sum, name+".got"); !errors.Is(err, remote.ErrGone) {
+		t.Errorf("removed: %v", err)
+	}
+	ok(t, lead.PutBlob(ctx, sum, name)) // it is stored again
+	ok(t, lead.GetBlob(ctx, sum, name+".got"))
+}
+
 func sumOf(data []byte) string {
 	sum := sha256.Sum256(data)
 	return hex.EncodeToString(sum[:])
@@ -451,4 +483,35 @@ func TestClosed(t *testing.T) {
 	if err := e.Publish(context.Background(), "n1", remote.Work{Batch: "b"}); !errors.Is(err, remote.ErrClosed) {
 		t.Errorf("%v", err)
 	}
+}
+
+// BenchmarkBatch is what the queue costs one batch: publish, lease, result, end, read.
+func BenchmarkBatch(b *testing.B) {
+	address, _ := serving(b)
+	lead, _ := led(b, address, "r1")
+	ctx := b.Context()
+	work, report := make([]byte, 2<<10), make([]byte, 4<<10)
+	var number atomic.Int64
+	b.SetParallelism(8)
+	b.RunParallel(func(pb *testing.PB) {
+		for pb.Next() {
+			batch := fmt.Sprint("b", number.Add(1))
+			if err := lead.Publish(ctx, "long", remote.Work{Batch: batch, Payload: work}); err != nil {
+				b.Fatal(err)
+			}
+			l, err := lead.Fetch(ctx, []string{"long"}, patience)
+			if err != nil {
+				b.Fatal(err)
+			}
+			if _, err := lead.PutResult(ctx, remote.Result{Batch: l.Work.Batch, Nonce: "x", Payload: report}); err != nil {
+				b.Fatal(err)
+			}
+			if err := lead.Done(ctx, l.Token); err != nil {
+				b.Fatal(err)
+			}
+			if _, err := lead.GetResult(ctx, l.Work.Batch, 0); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
 }

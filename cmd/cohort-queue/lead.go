@@ -128,7 +128,8 @@ func (e *engine) follow(ctx context.Context, err error) (remote.Run, error) {
 	return r, err
 }
 
-// take takes the lock, unless another node holds it.
+// take takes the lock, unless another node holds it. If the server has only just come back, the node
+// that led before has a little time to take it again.
 func (e *engine) take(ctx context.Context) (bool, error) {
 	mine := holder{Node: e.node, Nonce: rand.Text()}
 	value, err := json.Marshal(mine)
@@ -144,23 +145,54 @@ func (e *engine) take(ctx context.Context) (bool, error) {
 		if err != nil {
 			return false, err
 		}
-		if h.is(mine) { // the answer to the request before was lost
-			e.hold(lock{remote.Fence(now.revision), now.revision, mine})
-			return true, nil
-		}
-		if h.Node != "" && h.Node != e.node {
+		if h.Node != "" && h.Node != e.node || h.Node == "" && e.justBack(e.terms.LeaderTTL/2) {
 			return false, nil
 		}
-		revision, err := e.put(ctx, keyLeader, writing{value: value, ttl: e.terms.LeaderTTL, expect: &now.revision})
+		revision, err := now.revision, error(nil)
+		if !h.is(mine) { // else the answer to the request before was lost
+			revision, err = e.put(ctx, keyLeader, writing{value: value, ttl: e.terms.LeaderTTL, expect: &now.revision})
+		}
 		if errors.Is(err, errStale) {
 			continue
 		}
 		if err != nil {
 			return false, err
 		}
+		// It says who led last, also when the lock has run out: see regain.
+		if _, err := e.put(ctx, keyLast, writing{value: value}); err != nil {
+			return false, err
+		}
 		e.hold(lock{remote.Fence(revision), revision, mine})
 		return true, nil
 	}
+}
+
+// regain takes the lock again that has run out while the server was away, if no other node has led
+// since.
+func (e *engine) regain(ctx context.Context, l lock, value []byte) (uint64, error) {
+	now, err := e.get(ctx, keyLeader)
+	if err != nil {
+		return 0, err
+	}
+	if h, err := holderOf(now); err != nil || h.Node != "" {
+		return e.mine(ctx, l)
+	}
+	var last holder
+	before, err := e.get(ctx, keyLast)
+	if err == nil {
+		err = read(keyLast, before, &last)
+	}
+	if err == nil && !last.is(l.holder) {
+		err = remote.ErrRefused
+	}
+	if err != nil {
+		return 0, err
+	}
+	revision, err := e.put(ctx, keyLeader, writing{value: value, ttl: e.terms.LeaderTTL, expect: &now.revision})
+	if errors.Is(err, errStale) {
+		return e.mine(ctx, l)
+	}
+	return revision, err
 }
 
 func (e *engine) hold(l lock) {
@@ -227,7 +259,7 @@ func (e *engine) Renew(ctx context.Context, f remote.Fence) (remote.Fence, error
 	}
 	revision, err := e.put(ctx, keyLeader, writing{value: value, ttl: e.terms.LeaderTTL, expect: &l.revision})
 	if errors.Is(err, errStale) {
-		revision, err = e.mine(ctx, l)
+		revision, err = e.regain(ctx, l, value)
 	}
 	if err != nil {
 		return 0, fmt.Errorf("renew the lock: %w", err)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"reflect"
 	"testing"
+	"time"
 
 	"github.com/gotestcohort/cohort/scheduler/remote"
 )
@@ -120,6 +121,50 @@ func TestReused(t *testing.T) {
 	}
 	if r, err := engineAt(t, address, "r2", "n2").Lead(ctx, remote.Facts{}); err != nil || r.Fence == 0 {
 		t.Errorf("another run: %+v, %v", r, err)
+	}
+}
+
+// TestRegain: a leader whose lock has run out, as the server was away, has it again if nobody else has
+// led in between.
+func TestRegain(t *testing.T) {
+	t.Parallel()
+	address, _ := serving(t)
+	ctx := limit(t)
+	a, b := engineAt(t, address, "r1", "a"), engineAt(t, address, "r1", "b")
+	first, err := a.Lead(ctx, remote.Facts{})
+	ok(t, err)
+	events := watching(t, b, remote.RunEvents)
+	gone := func(e remote.Event) bool { return e.Kind == remote.RunEvents && e.Run.Leader == "" }
+	events.await(t, "the lock runs out", gone)
+	if f, err := a.Renew(ctx, first.Fence); err != nil || f != first.Fence {
+		t.Errorf("renewed: %v, %v", f, err)
+	}
+	if r, err := b.Lead(ctx, remote.Facts{}); err != nil || r.Fence != 0 || r.Leader != "a" {
+		t.Errorf("%+v, %v", r, err)
+	}
+	ok(t, a.SetState(ctx, first.Fence, remote.State{Phase: remote.Canceled}))
+	var second remote.Run
+	eventually(t, "b leads", func() bool {
+		second, err = b.Lead(ctx, remote.Facts{})
+		ok(t, err)
+		return second.Fence != 0
+	})
+	eventually(t, "its lock runs out", func() bool {
+		r, err := a.Run(ctx)
+		ok(t, err)
+		return r.Leader == ""
+	})
+	if _, err := a.Renew(ctx, first.Fence); !errors.Is(err, remote.ErrRefused) {
+		t.Errorf("after another has led: %v", err)
+	}
+	// A machine whose connection has only just come back leaves the lock to the one that led.
+	b.tear(time.Now().Add(time.Hour))
+	if r, err := a.Lead(ctx, remote.Facts{}); err != nil || r.Fence == 0 {
+		t.Errorf("%+v, %v", r, err)
+	}
+	ok(t, a.Release(ctx, a.held().fence))
+	if r, err := b.Lead(ctx, remote.Facts{}); err != nil || r.Fence != 0 {
+		t.Errorf("%+v, %v", r, err)
 	}
 }
 

@@ -41,6 +41,7 @@ type link struct {
 	streams  map[string]jetstream.Stream // handles by name
 	watchers map[chan struct{}]bool      // told when the connection changes
 	torn     int                         // how often messages to this client may have been lost
+	back     time.Time                   // when the connection came back last, zero if it never broke
 }
 
 // dial connects to the first of the addresses that answers. It tries again until ctx ends, unless
@@ -83,7 +84,7 @@ func (l *link) options(client string, ping time.Duration) []nats.Option {
 		nats.PingInterval(ping), nats.MaxPingsOutstanding(pingsLost),
 		nats.ReconnectBufSize(-1), // a request is made again by this package, which knows whether it may
 		nats.DisconnectErrHandler(func(*nats.Conn, error) { l.changed() }),
-		nats.ReconnectHandler(func(*nats.Conn) { l.tear(); l.changed() }),
+		nats.ReconnectHandler(func(*nats.Conn) { l.tear(time.Now()); l.changed() }),
 		nats.ErrorHandler(l.failed),
 		nats.ClosedHandler(l.ended),
 	}
@@ -191,7 +192,7 @@ var denied = regexp.MustCompile(`(?i)permissions violation for (?:publish|subscr
 // failed is told of errors that belong to no request.
 func (l *link) failed(_ *nats.Conn, _ *nats.Subscription, err error) {
 	if errors.Is(err, nats.ErrSlowConsumer) {
-		l.tear()
+		l.tear(time.Time{})
 		l.changed()
 	}
 	if m := denied.FindStringSubmatch(err.Error()); m != nil && errors.Is(err, nats.ErrPermissionViolation) {
@@ -199,11 +200,22 @@ func (l *link) failed(_ *nats.Conn, _ *nats.Subscription, err error) {
 	}
 }
 
-// tear notes that messages to this client may have been lost.
-func (l *link) tear() {
+// tear notes that messages to this client may have been lost, and since when the connection is back
+// unless that is zero.
+func (l *link) tear(back time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.torn++
+	if !back.IsZero() {
+		l.back = back
+	}
+}
+
+// justBack reports whether the connection has broken and is back for less than a time.
+func (l *link) justBack(within time.Duration) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return !l.back.IsZero() && time.Since(l.back) < within
 }
 
 // changed tells those who watch the connection that they should look at it.

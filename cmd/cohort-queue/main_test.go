@@ -83,7 +83,7 @@ func eventually(t *testing.T, what string, ok func() bool) {
 }
 
 // limit ends with the test, or when it has waited for too long.
-func limit(t *testing.T) context.Context {
+func limit(t testing.TB) context.Context {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	t.Cleanup(cancel)
@@ -102,7 +102,7 @@ type process struct {
 
 // launch starts the test binary as another program. It is killed at the end of the test, if it has
 // not ended by then.
-func launch(t *testing.T, as string, args ...string) *process {
+func launch(t testing.TB, as string, args ...string) *process {
 	t.Helper()
 	exe, err := os.Executable()
 	if err != nil {
@@ -152,7 +152,7 @@ func (p *process) wait(t *testing.T) int {
 }
 
 // line reads a line of stdout.
-func (p *process) line(t *testing.T) string {
+func (p *process) line(t testing.TB) string {
 	t.Helper()
 	line, err := p.out.ReadString('\n')
 	if err != nil {
@@ -163,7 +163,7 @@ func (p *process) line(t *testing.T) string {
 }
 
 // serving starts cohort-queue serve with a store of its own and returns the address.
-func serving(t *testing.T, args ...string) (string, *process) {
+func serving(t testing.TB, args ...string) (string, *process) {
 	t.Helper()
 	store := filepath.Join(t.TempDir(), "store")
 	p := launch(t, "cohort-queue", append([]string{"serve", "--listen=127.0.0.1:0", "--store=" + store}, args...)...)

@@ -48,6 +48,7 @@ func (n names) subject(parts ...string) string {
 const (
 	keyRun    = "run"    // the facts
 	keyLeader = "leader" // who leads
+	keyLast   = "last"   // who led last
 	keyState  = "state"  // how the run stands
 	keyNode   = "node."  // and the name of a node: what it says of itself
 	keyStop   = "stop."  // and a batch: that it is to be stopped
