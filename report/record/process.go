@@ -12,7 +12,7 @@ type Process struct {
 	Number  int
 	Worker  int
 	Package string // import path
-	Kind    string // first, attempt, baseline, probe; or setup, build, lock
+	Kind    string // first, attempt, baseline or probe
 	Attempt int
 	Group   string // the declared group that it ran; "": none
 	Seed    string // -test.shuffle; "": source order
