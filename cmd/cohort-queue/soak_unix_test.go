@@ -45,6 +45,9 @@ func soakTerms() remote.Terms {
 // has exactly one result that counts.
 func TestQueueSoak(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("it runs 200 units on machines that die")
+	}
 	rounds := *soakRounds
 	for i := range rounds {
 		seed := uint64(i + 1)

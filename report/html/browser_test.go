@@ -30,6 +30,9 @@ var screenshots = flag.String("screenshots", "", "write pictures of the sample r
 // findBrowser returns a Chromium, or skips: there is nothing like it to try the page in.
 func findBrowser(t *testing.T) string {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("it starts a browser")
+	}
 	for _, name := range []string{"chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"} {
 		if path, err := exec.LookPath(name); err == nil {
 			return path

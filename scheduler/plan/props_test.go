@@ -148,6 +148,9 @@ func order(s suite, seed uint64) [][]int {
 // history it is 3%; in a first run it is what may be wasted, and the starts under way when it is.
 func TestManySmallPackages(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("it simulates a thousand packages")
+	}
 	s := trivial(1000)
 	var once time.Duration
 	for _, p := range s.packages {

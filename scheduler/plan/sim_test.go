@@ -361,6 +361,9 @@ func promise(k knowledge) float64 {
 // be above 0.95 and 0.85 of the bound itself.
 func TestEfficiency(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("it simulates whole suites")
+	}
 	var recorded means
 	t.Run("suites", func(t *testing.T) {
 		for _, s := range suites(t) {
