@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/gotestcohort/cohort/cmd/internal/config"
 	"github.com/gotestcohort/cohort/cmd/internal/usage"
 	"github.com/gotestcohort/cohort/scheduler/archive"
 	"github.com/gotestcohort/cohort/scheduler/gotest"
@@ -38,6 +39,7 @@ type archiveOptions struct {
 	history          string
 	linkCache        bool
 	args             []string
+	config           *config.Config
 }
 
 // pathsValue is a list of paths, of which each use of a flag adds one.
@@ -88,7 +90,7 @@ func (c *command) parseArchive(args []string) (*archiveOptions, error) {
 	if line == nil {
 		return nil, err
 	}
-	o.file, o.args = file, line.rest
+	o.file, o.args, o.config = file, line.rest, line.file
 	return o, nil
 }
 
@@ -149,6 +151,9 @@ func (c *command) packOptions(o *archiveOptions) (*archive.PackOptions, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := checkOutput(o.file); err != nil {
+		return nil, fmt.Errorf("tool archive: %w", err)
+	}
 	pack := &archive.PackOptions{File: o.file, GoTest: args, Env: c.env.list}
 	if pack.Self, err = os.Executable(); err != nil {
 		return nil, fmt.Errorf("find cohort's own program: %w", err)
@@ -169,6 +174,7 @@ func (c *command) packOptions(o *archiveOptions) (*archive.PackOptions, error) {
 	if pack.Include, err = realPaths("--include", o.include); err != nil {
 		return nil, err
 	}
+	pack.Include = append(pack.Include, setupFiles(o.config, pack.Module)...)
 	if pack.Exclude, err = realPaths("--exclude", o.exclude); err != nil {
 		return nil, err
 	}
@@ -185,6 +191,32 @@ func (c *command) packOptions(o *archiveOptions) (*archive.PackOptions, error) {
 		pack.Manifest.Cohort = info.Main.Version
 	}
 	return pack, nil
+}
+
+// setupFiles returns the files below root that the commands of set-ups name: they run in it.
+func setupFiles(file *config.Config, root string) []string {
+	var files []string
+	for _, s := range slices.Concat(file.Setup, file.WorkerSetup) {
+		for _, line := range []config.CommandLine{s.Run, s.TearDown} {
+			for _, word := range slices.Concat(line.Words, strings.Fields(line.Shell)) {
+				name := filepath.Join(root, filepath.FromSlash(word))
+				info, err := os.Stat(name)
+				if filepath.IsLocal(word) && err == nil && info.Mode().IsRegular() && !slices.Contains(files, name) {
+					files = append(files, name)
+				}
+			}
+		}
+	}
+	return files
+}
+
+// checkOutput reports that no file of that name can be written, before anything is built for it.
+func checkOutput(name string) error {
+	if info, err := os.Stat(name); err == nil && info.IsDir() {
+		return fmt.Errorf("%s is a folder", name)
+	}
+	_, err := os.Stat(filepath.Dir(name))
+	return err
 }
 
 // realPaths returns paths as absolute ones without symbolic links; the last element may be one.
