@@ -171,7 +171,12 @@ func (p *packing) build(ctx context.Context) (err error) {
 		profile = filepath.Join(l.Dir, "profile")
 		words = slices.Insert(words, 2, "-coverprofile="+profile)
 	}
-	col, err := gotest.Collect(ctx, l, words, "", p.Env, p.take)
+	env, remove, err := p.workDir()
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, remove()) }()
+	col, err := gotest.Collect(ctx, l, words, "", env, p.take)
 	if err != nil {
 		return err
 	}
@@ -182,6 +187,16 @@ func (p *packing) build(ctx context.Context) (err error) {
 		return err
 	}
 	return p.addProfiles(profile)
+}
+
+// workDir makes a folder for the go command's work directory, which an interrupted build leaves
+// behind, and returns the environment with which it uses that, and what removes it.
+func (p *packing) workDir() (env []string, remove func() error, err error) {
+	if p.GoTest.Work { // the user wants to look into it
+		return p.Env, func() error { return nil }, nil
+	}
+	dir, err := os.MkdirTemp(gotest.GoEnv(p.Env, "GOTMPDIR"), "cohort-work-")
+	return with(p.Env, "GOTMPDIR", dir), func() error { return Remove(dir) }, err
 }
 
 // take packs a binary.
