@@ -14,6 +14,7 @@ import (
 	"github.com/gotestcohort/cohort/cmd/internal/usage"
 	"github.com/gotestcohort/cohort/scheduler/archive"
 	"github.com/gotestcohort/cohort/scheduler/gotest"
+	"github.com/gotestcohort/cohort/scheduler/history"
 )
 
 // bindArchive binds the file that the tests come from.
@@ -188,8 +189,9 @@ func (c *command) useProgram(args *gotest.Args) error {
 }
 
 // useArchive sets what the archive decides of a run: the flags of the build, the packages if none are
-// named, and the history. It returns what is wrong, one line each.
-func (c *command) useArchive(o *options) []string {
+// named, and the history; fromFile reports that the configuration file names one, which may be
+// where the archive was made. It returns what is wrong, one line each.
+func (c *command) useArchive(o *options, fromFile bool) []string {
 	if c.archive == nil {
 		return nil
 	}
@@ -199,9 +201,9 @@ func (c *command) useArchive(o *options) []string {
 		return append(problems, err.Error())
 	}
 	problems = append(problems, c.archive.argumentProblems(args)...)
-	if o.run.history == "" && c.env.get("COHORT_HISTORY") == "" {
+	if o.run.history == "" && c.env.get("COHORT_HISTORY") == "" || fromFile && o.run.history != history.Off && !exists(o.run.history) {
 		if o.run.history = c.archive.HistoryFile(); o.run.history == "" {
-			o.run.history = "off"
+			o.run.history = history.Off
 		}
 	}
 	o.args = c.archive.arguments(o, args)
@@ -219,6 +221,23 @@ func (c *command) useArchive(o *options) []string {
 		return []string{fmt.Sprintf("--archive=%s: %v", c.archive.file, err)}
 	}
 	return nil
+}
+
+// find returns the name of a file as the configuration or a flag has it: if there is none here, the one
+// in the archive.
+func (e *extracted) find(name string) string {
+	if e == nil || filepath.IsAbs(name) || exists(name) {
+		return name
+	}
+	if packed := filepath.Join(e.folder(), name); exists(packed) {
+		return packed
+	}
+	return name
+}
+
+func exists(name string) bool {
+	_, err := os.Stat(name)
+	return err == nil
 }
 
 // problems returns which flags need a source.

@@ -28,6 +28,7 @@ func (c *command) openOwners(name, dir string) (*ownerBook, error) {
 	if name == "" {
 		return nil, nil
 	}
+	name = c.archive.find(name)
 	text, err := os.ReadFile(name)
 	if err != nil {
 		return nil, fmt.Errorf("--owners: %w", err)

@@ -69,7 +69,7 @@ func (c *command) parse(args []string) (*commandLine, error) {
 	opts.args, opts.file, opts.rules = scanned.Rest, from.file, from.rules
 	opts.run.fileGroups = from.inFile("group")
 	if len(problems)+len(scanned.Problems) == 0 {
-		problems = append(problems, c.useArchive(opts)...)
+		problems = append(problems, c.useArchive(opts, from.inFile("history"))...)
 	}
 	if understood := len(scanned.Problems) == 0 || scanned.Type != nil; understood && !opts.version {
 		problems = append(problems, opts.problems()...)

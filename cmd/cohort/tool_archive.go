@@ -36,7 +36,7 @@ Flags:
 type archiveOptions struct {
 	file             string
 	include, exclude pathsValue
-	history          string
+	history, owners  string
 	linkCache        bool
 	args             []string
 	config           *config.Config
@@ -66,6 +66,7 @@ func archiveFlags() (*flagTable, *archiveOptions) {
 		Help: "leave out this file or folder"})
 	t.text(&o.history, "", usage.Flag{Name: "history", Takes: "FILE|off", Path: usage.InputFile, Own: true,
 		Default: "the one of the module here", Help: "file with the durations of past runs, by which shards are planned"})
+	t.text(&o.owners, "", usage.Flag{Name: "owners", Path: usage.InputFile, Own: true, Help: "also pack this CODEOWNERS file, for --owners"})
 	t.toggle(&o.linkCache, true, usage.Flag{Name: "link-cache", Own: true, Default: "true", Help: "take binaries from the link cache, and keep them there"})
 	return t, o
 }
@@ -173,6 +174,13 @@ func (c *command) packOptions(o *archiveOptions) (*archive.PackOptions, error) {
 	}
 	if pack.Include, err = realPaths("--include", o.include); err != nil {
 		return nil, err
+	}
+	if o.owners != "" {
+		owners, err := realPaths("--owners", []string{o.owners})
+		if err != nil {
+			return nil, err
+		}
+		pack.Include = append(pack.Include, owners...)
 	}
 	pack.Include = append(pack.Include, setupFiles(o.config, pack.Module)...)
 	if pack.Exclude, err = realPaths("--exclude", o.exclude); err != nil {
