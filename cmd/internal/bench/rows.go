@@ -16,6 +16,7 @@ func rows() []row {
 		{"uneven", "nine packages, one of which holds 80% of the time", unevenRow},
 		{"packages", "many packages of the standard library, CPU bound, -count=1", packagesRow},
 		{"race", "packages bound by the processor, and tests that wait, with the race detector", raceRow},
+		{"wide", "100 packages to compile and link, 48 workers: the peak of memory", wideRow},
 		{"cover", "a module with -coverpkg=./... -coverprofile", coverRow},
 		{"norun", "50 packages and more, -count=1 -run '^$', nothing changed: what go test links every time", noRunRow},
 		{"cached", "many packages of the standard library, nothing changed, results cached", cachedRow},
