@@ -73,6 +73,9 @@ func (c *command) enterArchive(file string, args []string) (err error) {
 	default:
 	}
 	env := append(c.env.without(archivedIn).list, archivedIn+"="+dir)
+	if temp := c.env.get("TMPDIR"); temp != "" && !filepath.IsAbs(temp) { // it is as seen from here
+		env = append(newEnviron(env).without("TMPDIR").list, "TMPDIR="+filepath.Join(here, temp))
+	}
 	return c.restart(self, workDir, slices.Concat([]string{os.Args[0]}, args), env)
 }
 
@@ -87,7 +90,11 @@ func extract(file, here string) (dir, workDir string, err error) {
 	if err := a.Manifest.Check(runtime.GOOS, runtime.GOARCH); err != nil {
 		return "", "", fmt.Errorf("%s: %w", file, err)
 	}
-	if dir, err = os.MkdirTemp("", "cohort-archive-"); err != nil {
+	temp, err := filepath.Abs(os.TempDir())
+	if err != nil {
+		return "", "", err
+	}
+	if dir, err = os.MkdirTemp(temp, "cohort-archive-"); err != nil {
 		return "", "", err
 	}
 	if err := a.Extract(dir); err != nil {

@@ -71,7 +71,7 @@ func (d *differ) testArchive(t *testing.T, c archiveCase) {
 		differences = append(compareVerdicts(verdicts(want.events), verdicts(got.events), nil), compareLines("JUnit", cases(want.junit), cases(got.junit))...)
 	} else {
 		for _, part := range []struct{ what, want, got string }{
-			{"stdout", string(want.stdout), string(got.stdout)}, {"stderr", string(want.stderr), string(got.stderr)},
+			{"stdout", string(want.stdout), string(got.stdout)}, {"stderr", told(want.stderr), told(got.stderr)},
 			{"JUnit", want.junit, got.junit}, {"events", eventLines(want.events), eventLines(got.events)},
 		} {
 			want, got := d.lines(part.want), d.lines(part.got)
@@ -209,6 +209,17 @@ func eventLines(events []event) string {
 	var text strings.Builder
 	for _, p := range packages {
 		text.WriteString(said[p].String())
+	}
+	return text.String()
+}
+
+// told returns what is told on stderr whatever time the tests take.
+func told(stderr []byte) string {
+	var text strings.Builder
+	for line := range strings.Lines(string(stderr)) {
+		if strings.HasPrefix(line, "WARN ") || strings.HasPrefix(line, "ERROR ") || strings.HasPrefix(line, "FAIL ") {
+			text.WriteString(line)
+		}
 	}
 	return text.String()
 }
