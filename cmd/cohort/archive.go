@@ -230,8 +230,8 @@ func (c *command) useArchive(o *options, fromFile bool) []string {
 	return nil
 }
 
-// find returns the name of a file as the configuration or a flag has it: if there is none here, the one
-// in the archive.
+// find returns the name of a file as the configuration or a flag has it: if there is none here,
+// the one in the archive.
 func (e *extracted) find(name string) string {
 	if e == nil || filepath.IsAbs(name) || exists(name) {
 		return name
@@ -313,8 +313,8 @@ func (e *extracted) arguments(o *options, args *gotest.Args) []string {
 	return append(words, after...)
 }
 
-// fromHere returns the value of -coverprofile or -outputdir as an absolute path. With an -outputdir the
-// other is relative to that.
+// fromHere returns the value of -coverprofile or -outputdir as an absolute path. With an
+// -outputdir the other is relative to that.
 func (e *extracted) fromHere(name, value string, args *gotest.Args) string {
 	if filepath.IsAbs(value) || name == "coverprofile" && args.OutputDir != "" || value == "" {
 		return value

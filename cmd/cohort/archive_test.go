@@ -57,8 +57,8 @@ func rewritten(t *testing.T, file, entry string, change func([]byte) []byte) str
 	return name
 }
 
-// TestArchiveDamaged: an archive that was changed, or is of another system or a newer cohort, is no run:
-// never a pass, and nothing of it stays.
+// TestArchiveDamaged: an archive that was changed, or is of another system or a newer cohort, is
+// no run: never a pass, and nothing of it stays.
 func TestArchiveDamaged(t *testing.T) {
 	t.Parallel()
 	d := newDiffer(t)

@@ -22,8 +22,8 @@ type archiveCase struct {
 	mixed  bool     // tests run in parallel, or are waited for: lines may come in another order
 }
 
-// TestArchive runs archives where there is no go command, and compares all that comes of it with a run
-// of the source.
+// TestArchive runs archives where there is no go command, and compares all that comes of it with a
+// run of the source.
 func TestArchive(t *testing.T) {
 	t.Parallel()
 	if testing.Short() {

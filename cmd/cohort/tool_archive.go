@@ -172,18 +172,7 @@ func (c *command) packOptions(o *archiveOptions) (*archive.PackOptions, error) {
 	if top, ok := above(pack.Dir, contains(".git")); ok {
 		pack.Base = top
 	}
-	if pack.Include, err = realPaths("--include", o.include); err != nil {
-		return nil, err
-	}
-	if o.owners != "" {
-		owners, err := realPaths("--owners", []string{o.owners})
-		if err != nil {
-			return nil, err
-		}
-		pack.Include = append(pack.Include, owners...)
-	}
-	pack.Include = append(pack.Include, setupFiles(o.config, pack.Module)...)
-	if pack.Exclude, err = realPaths("--exclude", o.exclude); err != nil {
+	if err := o.choose(pack); err != nil {
 		return nil, err
 	}
 	pack.History = c.historyLocation(o.history, args.Dir).Path()
@@ -224,6 +213,23 @@ func checkOutput(name string) error {
 		return fmt.Errorf("%s is a folder", name)
 	}
 	_, err := os.Stat(filepath.Dir(name))
+	return err
+}
+
+// choose sets which files are packed beside those of packages.
+func (o *archiveOptions) choose(pack *archive.PackOptions) (err error) {
+	if pack.Include, err = realPaths("--include", o.include); err != nil {
+		return err
+	}
+	if o.owners != "" {
+		owners, err := realPaths("--owners", []string{o.owners})
+		if err != nil {
+			return err
+		}
+		pack.Include = append(pack.Include, owners...)
+	}
+	pack.Include = append(pack.Include, setupFiles(o.config, pack.Module)...)
+	pack.Exclude, err = realPaths("--exclude", o.exclude)
 	return err
 }
 
@@ -273,7 +279,8 @@ func (c *command) buildArguments(words []string) (*gotest.Args, error) {
 	return args, nil
 }
 
-// buildGoFlags returns what GOFLAGS says of the build, as it is written there: a run is told it again.
+// buildGoFlags returns what GOFLAGS says of the build, as it is written there: a run is told it
+// again.
 func (c *command) buildGoFlags() (string, error) {
 	flags, err := gotest.SplitFlags(gotest.GoEnv(c.env.list, "GOFLAGS"))
 	if err != nil {

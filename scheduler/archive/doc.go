@@ -5,8 +5,8 @@
 // [Pack] lets the go command build the binaries and keeps each instead of running it, with the go
 // command's own list of what to test. [Open] and [Archive.Extract] put the files where the tests find
 // them. [Main] is a program that takes the place of the go command: it reads the arguments of go test
-// and go list, and prints what the go command prints. Everything else of a run is as ever: it hears of
-// each binary over the same socket and sees the same events.
+// and go list, and prints what the go command prints. Everything else of a run is as ever: it
+// hears of each binary over the same socket and sees the same events.
 //
 // # The file
 //

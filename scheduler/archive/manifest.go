@@ -99,8 +99,8 @@ func (m *Manifest) encode() ([]byte, error) {
 	return json.MarshalIndent(m, "", "\t")
 }
 
-// ParseManifest reads a manifest, and checks that nothing in it names a place outside of the folder that
-// the archive is extracted to.
+// ParseManifest reads a manifest, and checks that nothing in it names a place outside of the
+// folder that the archive is extracted to.
 func ParseManifest(text []byte) (*Manifest, error) {
 	var m Manifest
 	var head struct {

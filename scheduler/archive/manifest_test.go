@@ -117,8 +117,8 @@ func TestBadManifests(t *testing.T) {
 	}
 }
 
-// FuzzManifest: a manifest that is read names nothing outside of its folder, and is read again as what
-// it was.
+// FuzzManifest: a manifest that is read names nothing outside of its folder, and is read again as
+// what it was.
 func FuzzManifest(f *testing.F) {
 	text, err := sample().encode()
 	if err != nil {

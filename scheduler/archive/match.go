@@ -10,9 +10,9 @@ import (
 )
 
 // Match returns the numbers of the packages that patterns name, in the order in which the go command
-// would have them: that of the patterns, and of the archive. Without patterns it is the package in the
-// folder in which the go command was started. dir is where the source is, for absolute patterns. A
-// pattern that names no package is an error.
+// would have them: that of the patterns, and of the archive. Without patterns it is the package in
+// the folder in which the go command was started. dir is where the source is, for absolute
+// patterns. A pattern that names no package is an error.
 func (m *Manifest) Match(dir string, patterns []string) ([]int, error) {
 	if slices.Equal(patterns, m.Patterns) { // words like std, too
 		return count(len(m.Packages)), nil

@@ -26,8 +26,9 @@ type PackOptions struct {
 	Self, Toolexec string
 	// Env is the environment of the go command.
 	Env []string
-	// Dir is the folder in which the go command runs, Module the root of the module around it, or Dir,
-	// and Base, if it is not "", a folder that paths should be relative to. They are absolute.
+	// Dir is the folder in which the go command runs, Module the root of the module around it, or
+	// Dir, and Base, if it is not "", a folder that paths should be relative to. They are
+	// absolute.
 	Dir, Module, Base string
 	// Include are files and folders that are packed too, Exclude those that are not; absolute.
 	Include, Exclude []string

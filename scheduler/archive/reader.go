@@ -25,8 +25,8 @@ type Archive struct {
 	entries map[string]*zip.File
 }
 
-// Open opens the archive at name. What is wrong with it is in the error's chain: ErrForeign, ErrNewer,
-// ErrEdited. The content of entries is checked when it is read.
+// Open opens the archive at name. What is wrong with it is in the error's chain: ErrForeign,
+// ErrNewer, ErrEdited. The content of entries is checked when it is read.
 func Open(name string) (*Archive, error) {
 	file, err := os.Open(name)
 	if err != nil {
