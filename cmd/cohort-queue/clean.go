@@ -31,7 +31,12 @@ func (c *clean) run(ctx context.Context, cmd *command) error {
 		return err
 	}
 	defer l.shut()
-	runs, err := removeOld(ctx, l.js, time.Now())
+	var runs []string
+	err = l.doWithin(ctx, time.Minute, "remove old runs", "$JS.API.STREAM.LIST", func(ctx context.Context) error {
+		more, err := removeOld(ctx, l.js, time.Now())
+		runs = append(runs, more...)
+		return err
+	})
 	for _, run := range runs {
 		if _, err := fmt.Fprintf(cmd.stdout, "removed run %s\n", run); err != nil {
 			return fmt.Errorf("print what was removed: %w", err)
@@ -67,6 +72,7 @@ func removeOld(ctx context.Context, js jetstream.JetStream, now time.Time) (runs
 	for _, run := range runs {
 		n := names{run}
 		for _, stream := range []string{n.workStream(), n.resultStream(), n.outputStream(), n.keyStream()} { // the keys last: they say that there is a run
+			touches(ctx, "$JS.API.STREAM.DELETE."+stream)
 			derr := js.DeleteStream(ctx, stream)
 			if derr != nil && !errors.Is(derr, jetstream.ErrStreamNotFound) {
 				err = errors.Join(err, fmt.Errorf("remove stream %s: %w", stream, derr))

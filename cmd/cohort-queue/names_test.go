@@ -3,6 +3,10 @@ package main
 import (
 	"strings"
 	"testing"
+
+	"github.com/nats-io/nats.go"
+
+	"github.com/gotestcohort/cohort/scheduler/remote"
 )
 
 func TestNames(t *testing.T) {
@@ -30,4 +34,37 @@ func TestNames(t *testing.T) {
 			t.Errorf("%q: %v", bad, err)
 		}
 	}
+}
+
+// FuzzWorkOf checks that what is taken for work is what Publish puts on that subject.
+func FuzzWorkOf(f *testing.F) {
+	f.Add("cohort.r.work.long.b.0", "b", "0", "0")
+	f.Add("cohort.r.work.long.b.1", "b", "0", "0")
+	f.Add("cohort.r.work.a.b.c.0", "b.c", "0", "0")
+	f.Add("a.b.0", "b", "0", "0")
+	f.Add("cohort.r.work.a.b.+1", "b", "+1", "0")
+	n := names{"r"}
+	f.Fuzz(func(t *testing.T, subject, batch, attempt, round string) {
+		header := nats.Header{headerBatch: {batch}, headerAttempt: {attempt}, headerRound: {round}}
+		lane, w, err := n.workOf(subject, header, nil)
+		if err == nil && n.workSubject(lane, w.Batch, w.Attempt) != subject {
+			t.Errorf("%q is %+v of lane %q", subject, w, lane)
+		}
+	})
+}
+
+// FuzzResultOf checks that a subject is read as what PutResult stores under it.
+func FuzzResultOf(f *testing.F) {
+	f.Add("cohort.r.result.b.0")
+	f.Add("cohort.r.result.b.0.0")
+	f.Add("cohort.r.result..0")
+	f.Add("b.0")
+	f.Add("cohort.r.result.b.+1")
+	e := &engine{names: names{"r"}}
+	f.Fuzz(func(t *testing.T, subject string) {
+		r, ok := e.resultOf(subject, nil)
+		if ok && (e.names.resultSubject(r.Batch, r.Attempt) != subject || remote.CheckID(r.Batch) != nil) {
+			t.Errorf("%q is %+v", subject, r)
+		}
+	})
 }

@@ -80,6 +80,10 @@ func TestPermissions(t *testing.T) {
 			agent := engineWith(t, &queueFlags{url: address, runID: "r1", login: loginOf(t, "n1")}, "n1", limits{})
 			fence := agentWorks(t, lead, agent)
 			agentCannot(t, lead, agent, fence)
+			code, _, stderr := runCommand(nil, "clean", "--queue="+address, "--queue-creds="+loginOf(t, "n1").creds)
+			if code != exitError || !strings.Contains(stderr, "not allowed") {
+				t.Errorf("clean: %d, %s", code, stderr)
+			}
 		})
 	}
 }
@@ -152,7 +156,7 @@ func agentCannot(t *testing.T, lead, agent *engine, fence remote.Fence) {
 		n.live(keyState), n.live(keyNode + "n2"),
 		"$JS.API.STREAM.PURGE." + n.resultStream(), "$JS.API.STREAM.DELETE." + n.resultStream(), "$JS.API.STREAM.MSG.DELETE." + n.resultStream(),
 		"$JS.API.STREAM.UPDATE." + n.resultStream(), "$JS.API.STREAM.PURGE." + n.workStream(), "$JS.API.STREAM.MSG.DELETE." + n.workStream(),
-		"$JS.API.STREAM.CREATE.X", "$JS.API.CONSUMER.CREATE." + n.workStream(), "$JS.API.CONSUMER.CREATE." + n.keyStream() + ".x",
+		"$JS.API.STREAM.CREATE.X", "$JS.API.STREAM.LIST", "$JS.API.CONSUMER.CREATE." + n.workStream(), "$JS.API.CONSUMER.CREATE." + n.keyStream() + ".x",
 		"$JS.API.CONSUMER.DURABLE.CREATE." + n.workStream() + ".x", "$JS.API.CONSUMER.DELETE." + n.workStream() + ".long",
 		"$O." + binaryBucket + ".C.x", "$JS.API.STREAM.SNAPSHOT." + n.resultStream(), "$JS.API.STREAM.RESTORE." + n.resultStream(),
 	} {

@@ -71,7 +71,7 @@ func (r *results) stop() {
 func (e *engine) resultOf(subject string, header nats.Header) (remote.Result, bool) {
 	batch, number, ok := strings.Cut(strings.TrimPrefix(subject, e.names.subject("result", "")), ".")
 	attempt, err := strconv.Atoi(number)
-	if !ok || err != nil {
+	if !ok || err != nil || e.names.resultSubject(batch, attempt) != subject || remote.CheckID(batch) != nil {
 		return remote.Result{}, false
 	}
 	return remote.Result{Batch: batch, Attempt: attempt, Node: header.Get(headerNode), Nonce: header.Get(headerNonce)}, true

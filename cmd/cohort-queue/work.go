@@ -184,7 +184,7 @@ func (n names) workOf(subject string, header nats.Header, payload []byte) (lane 
 	if w.Attempt, err = strconv.Atoi(header.Get(headerAttempt)); err == nil {
 		w.Round, err = strconv.Atoi(header.Get(headerRound))
 	}
-	if err != nil || w.Batch != parts[1] || strconv.Itoa(w.Attempt) != parts[2] {
+	if err != nil || n.workSubject(parts[0], w.Batch, w.Attempt) != subject {
 		return "", w, fmt.Errorf("the message on %s says that it is attempt %q of batch %q", subject, header.Get(headerAttempt), w.Batch)
 	}
 	return parts[0], w, nil
