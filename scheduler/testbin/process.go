@@ -46,6 +46,10 @@ type Spec struct {
 	// Kill, once closed, ends the Grace at once (a second Ctrl-C). Nil never
 	// does. It has no effect while the context lives.
 	Kill <-chan struct{}
+	// Limits are for how long top-level tests may run, 0 for any time; "" is for those without an
+	// entry. Run does not heed them: who starts it reads its output and closes Quit. They are for
+	// those who run the process elsewhere.
+	Limits map[string]time.Duration
 }
 
 // Exit says how a process ended.
