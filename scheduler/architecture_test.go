@@ -52,7 +52,7 @@ var rules = []rule{
 	{"scheduler/archive", "grouping scheduler/gotest scheduler/gotest/reentry scheduler/testbin"},
 	{"scheduler/internal/script", "scheduler/testbin"},
 	{"scheduler/remote", ""},
-	{"scheduler/remote/...", "scheduler/remote/... scheduler/testbin"},
+	{"scheduler/remote/...", "scheduler/remote/... scheduler/testbin scheduler/worker"},
 	{"scheduler/...", ""}, // plan, history, linkcache, procgroup, ...: by themselves
 }
 

@@ -159,8 +159,8 @@ func (a *Agent) answered(now time.Time, err error) {
 		a.Link(now, false)
 	case errors.Is(err, remote.ErrDenied), errors.Is(err, remote.ErrTooOld), errors.Is(err, remote.ErrFull), errors.Is(err, remote.ErrClosed):
 		a.leave(3, err.Error())
-	default:
-		a.Link(now, true)
+	case err == nil:
+		a.Link(now, true) // an engine may know by itself that there is no work, or no lease
 	}
 }
 
@@ -210,7 +210,6 @@ func (a *Agent) Fetched(now, asked time.Time, l remote.Lease, err error) {
 	a.fetch.end(now)
 	switch {
 	case errors.Is(err, remote.ErrEmpty):
-		a.answered(now, nil)
 	case err != nil:
 		a.fetch.end(now.Add(retryPause))
 		a.answered(now, err)

@@ -119,7 +119,10 @@ type node struct {
 	remote.Node
 	here     bool
 	binaries map[string]bool
-	streak   int // failures in a row
+	// passing counts batches that it has said it holds, and that have a result of another node: it
+	// may be gone, and its time has not run out yet.
+	passing int
+	streak  int // failures in a row
 	// passed and failed are of the other nodes since the streak began.
 	passed, failed int
 }
@@ -284,6 +287,11 @@ func (l *Leader) deliver(b *batch, from string, err error) {
 	l.todo = append(l.todo, Deliver{b.Key, b.took, err})
 	delete(l.batches, b.Key)
 	l.order = slices.DeleteFunc(l.order, func(other *batch) bool { return other == b })
+	for _, n := range l.nodes {
+		if err == nil && n.Name != from && slices.Contains(n.Holds, b.Key) {
+			n.passing++
+		}
+	}
 	for _, loss := range l.losses {
 		if loss.open[b.Key] && err == nil && from != loss.node {
 			loss.again++
@@ -362,7 +370,7 @@ func (l *Leader) Node(n remote.Node) {
 		known = &node{binaries: make(map[string]bool)}
 		l.nodes[n.Name] = known
 	}
-	known.Node, known.here = n, true
+	known.Node, known.here, known.passing = n, true, 0
 	for _, sum := range n.Has {
 		known.binaries[sum] = true
 	}
@@ -388,14 +396,14 @@ func (l *Leader) Gone(name string) {
 		return
 	}
 	n.here = false
-	x := &loss{node: name, open: make(map[remote.Key]bool)}
+	x := &loss{node: name, again: n.passing, open: make(map[remote.Key]bool)}
 	for _, k := range n.Holds {
 		if l.batches[k] != nil {
 			x.open[k] = true
 		}
 	}
-	x.held = len(x.open)
-	n.Holds = nil
+	x.held = n.passing + len(x.open)
+	n.Holds, n.passing = nil, 0
 	l.losses = append(l.losses, x)
 	l.tellLosses(false)
 }
@@ -477,8 +485,8 @@ func (l *Leader) answered(now time.Time, err error) {
 		l.Link(now, false)
 	case errors.Is(err, remote.ErrDenied), errors.Is(err, remote.ErrTooOld), errors.Is(err, remote.ErrFull), errors.Is(err, remote.ErrClosed):
 		l.abort(err.Error())
-	default:
-		l.Link(now, true)
+	case err == nil:
+		l.Link(now, true) // an engine may know by itself that there is no work, or no lease
 	}
 }
 
@@ -533,6 +541,11 @@ var errCanceled = errors.New("the run was canceled before any machine had it")
 
 // Finish says how the run has ended. The leader goes once all others can know it.
 func (l *Leader) Finish(code int, verdict string) {
+	for _, name := range slices.Sorted(maps.Keys(l.nodes)) {
+		if l.nodes[name].passing > 0 {
+			l.Gone(name)
+		}
+	}
 	l.tellLosses(true)
 	l.state.Phase, l.state.Code, l.state.Verdict, l.set = remote.Done, code, verdict, false
 }

@@ -426,6 +426,35 @@ func TestNodes(t *testing.T) {
 				l.t.Errorf("%d results are late", l.Late())
 			}
 		},
+		"its batches have run again before its time runs out": func(l *leaderTest) {
+			l.publish("x", "n0")
+			l.Node(remote.Node{Name: "n1", Slots: 2, Holds: []remote.Key{key("x")}})
+			l.result("x", "n0", true)
+			l.do("Deliver x 0 [n1] <nil>")
+			l.Gone("n1")
+			l.do("Say === Lost: node n1 went away, 1 batch ran again elsewhere")
+		},
+		"the run ends before its time runs out": func(l *leaderTest) {
+			l.publish("x", "n0")
+			l.publish("y", "n0")
+			l.Node(remote.Node{Name: "n1", Slots: 2, Holds: []remote.Key{key("x")}})
+			l.Node(remote.Node{Name: "n0", Slots: 2, Holds: []remote.Key{key("y")}})
+			l.result("x", "n0", true)
+			l.do("Deliver x 0 [n1] <nil>")
+			l.result("y", "n0", true)
+			l.do("Deliver y 0 [n0] <nil>")
+			l.Finish(0, "")
+			l.do("Say === Lost: node n1 went away, 1 batch ran again elsewhere; SetState done map[n0:0 n1:2] [] 0")
+		},
+		"one that was passed and lives": func(l *leaderTest) {
+			l.publish("x", "n0")
+			l.Node(remote.Node{Name: "n1", Slots: 2, Holds: []remote.Key{key("x")}})
+			l.result("x", "n0", true)
+			l.do("Deliver x 0 [n1] <nil>")
+			l.Node(remote.Node{Name: "n1", Slots: 2})
+			l.Finish(0, "")
+			l.do("SetState done map[n0:0 n1:2] [] 0")
+		},
 		"the run ends before all ran again": func(l *leaderTest) {
 			l.publish("x", "n0")
 			l.Node(remote.Node{Name: "n1", Slots: 2, Holds: []remote.Key{key("x")}})

@@ -28,6 +28,8 @@ type Order struct {
 	Inputs string `json:",omitempty"`
 	// KillAfter, WaitDelay and Grace are those of a testbin.Spec.
 	KillAfter, WaitDelay, Grace time.Duration
+	// Limits are those of a testbin.Spec too.
+	Limits map[string]time.Duration `json:",omitempty"`
 }
 
 // Place is a file or a folder that a process writes.
@@ -72,7 +74,7 @@ type leaving struct {
 func (l leaving) order(spec testbin.Spec) (Order, []place, error) {
 	o := Order{
 		Name: filepath.Base(spec.Path), Exec: spec.Exec,
-		KillAfter: spec.KillAfter, WaitDelay: spec.WaitDelay, Grace: spec.Grace,
+		KillAfter: spec.KillAfter, WaitDelay: spec.WaitDelay, Grace: spec.Grace, Limits: spec.Limits,
 	}
 	dir, err := filepath.Rel(l.root, spec.Dir)
 	if err != nil || !filepath.IsLocal(dir) {

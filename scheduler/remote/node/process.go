@@ -21,6 +21,7 @@ import (
 	"github.com/gotestcohort/cohort/scheduler/remote"
 	"github.com/gotestcohort/cohort/scheduler/remote/machine"
 	"github.com/gotestcohort/cohort/scheduler/testbin"
+	"github.com/gotestcohort/cohort/scheduler/worker"
 )
 
 // Starter starts a process, copies its output to out, and waits for its end, as [testbin.Run] does.
@@ -184,7 +185,7 @@ func (p *process) work(o Order, spec testbin.Spec, places []place) error {
 	l := p.act.Lease
 	ch := newChunks(p.ctx, p.cfg.Engine, remote.Delivery{Node: p.cfg.Node, Batch: l.Work.Batch, Attempt: l.Work.Attempt, Delivery: l.Delivery, Nonce: p.nonce})
 	out := &printed{stream: &streamWriter{w: ch, most: p.cfg.MaxOutput}, start: p.cfg.Now(), now: p.cfg.Now, over: func() { p.cancel(errOver) }}
-	exit := p.cfg.Start(p.ctx, spec, out)
+	exit := p.guarded(o, spec, out)
 	if out.err != nil && exit.Canceled && errors.Is(context.Cause(p.ctx), errOver) {
 		exit.Canceled, exit.Err = false, out.err
 	}
@@ -213,6 +214,25 @@ func (p *process) work(o Order, spec testbin.Spec, places []place) error {
 	var err error
 	p.payload, err = packReport(r, tail)
 	return err
+}
+
+// guarded starts the process, and ends it if one of its tests runs for too long.
+func (p *process) guarded(o Order, spec testbin.Spec, out io.Writer) testbin.Exit {
+	if o.Limits == nil {
+		return p.cfg.Start(p.ctx, spec, out)
+	}
+	guard := worker.NewGuard(o.Limits, p.cfg.Now)
+	done := make(chan struct{})
+	defer close(done)
+	defer guard.Stop()
+	go func() { // ends with done
+		select {
+		case <-guard.Quit():
+			p.end(remote.Stop{Quit: true})
+		case <-done:
+		}
+	}()
+	return p.cfg.Start(p.ctx, spec, io.MultiWriter(guard, out))
 }
 
 // errOver ends a process whose output is over its limit.
