@@ -13,6 +13,7 @@ import (
 	"github.com/gotestcohort/cohort/scheduler/history"
 	"github.com/gotestcohort/cohort/scheduler/plan"
 	"github.com/gotestcohort/cohort/scheduler/rerun"
+	"github.com/gotestcohort/cohort/scheduler/worker"
 )
 
 // Config says how a run is scheduled. Nothing changes it after Start.
@@ -67,6 +68,8 @@ type ProgramConfig struct {
 	Dir string
 	// Env is the whole environment of the go command and the tests.
 	Env []string
+	// Runner starts the processes of the tests; nil: on this machine.
+	Runner worker.Runner
 }
 
 // SelectConfig says what runs of what the user's -run and -skip select.

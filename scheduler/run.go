@@ -71,7 +71,10 @@ func Start(c *Config) (*Run, error) {
 	r.loader = &loader{cfg: c, dir: listener.Dir, binaries: binaries, env: gocmd.testEnv}
 	r.worker = &worker.Run{
 		ID: c.ID, Workers: c.Workers, Timeout: c.GoTest.Timeout, Exec: c.GoTest.Exec,
-		Kill: r.kill, Runner: worker.Local{}, Now: time.Now,
+		Kill: r.kill, Runner: c.Runner, Now: time.Now,
+	}
+	if c.Runner == nil {
+		r.worker.Runner = worker.Local{}
 	}
 	r.world = newStage(c, listener.Dir, r.kill, time.Now)
 	r.core = newCore(c, listener.Dir, binaries, time.Now())
