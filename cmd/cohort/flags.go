@@ -36,6 +36,7 @@ func newFlags(env environ) (*flagTable, *options) {
 	bindChoice(t, opts)
 	bindArchive(t, &opts.archive)
 	bindShard(t, &opts.shard, env)
+	bindQueue(t, &opts.queue)
 	bindSpread(t, opts)
 	bindGroups(t, opts)
 	bindReruns(t, opts)
@@ -87,6 +88,7 @@ func (t *flagTable) note(flag *pflag.Flag, f usage.Flag) {
 // The purposes that help sorts the flags by, in the order of the table.
 const (
 	sectionChoice = "What runs"
+	sectionQueue  = "Several machines"
 	sectionSpread = "Workers and order"
 	sectionGroups = "Groups"
 	sectionReruns = "Reruns"

@@ -135,7 +135,7 @@ func TestHelpPages(t *testing.T) {
 	p := testPages(t, helpWidth)
 	for _, name := range []string{
 		"flags", "reruns", "groups", "ci", "config", "formats", "environment", "exit-codes", "watch", "records",
-		"flaky", "gotest", "gotestsum", "shards", "pytest", "how-it-works", "speed", "coverage", "e2e",
+		"flaky", "gotest", "gotestsum", "shards", "queue", "pytest", "how-it-works", "speed", "coverage", "e2e",
 	} {
 		if !slices.Contains(p.topics(), name) {
 			t.Errorf("no page on %s", name)

@@ -87,6 +87,8 @@ func (c *command) runTests(args []string) error {
 		return c.version()
 	case opts.watch:
 		return c.watch(opts)
+	case opts.queue.url != "":
+		return c.runQueue(opts)
 	}
 	return c.runOnce(opts)
 }

@@ -14,6 +14,9 @@ type observers []scheduler.Observer
 
 // observe lets o hear what happens in the run. Call it before First.
 func (s *scheduledSource) observe(o scheduler.Observer) {
+	if s.opts.queue.leads != nil {
+		o = newLateObserver(o)
+	}
 	all, _ := s.config.Observer.(observers)
 	s.config.Observer = append(all, o)
 }

@@ -50,6 +50,7 @@ type options struct {
 	limits  limitOptions
 	run     runOptions
 	shard   shardOptions
+	queue   queueOptions
 	telling tellingOptions
 	record  recordOptions
 	cover   coverOptions
@@ -147,7 +148,7 @@ func (o *options) problems() []string {
 	check(o.rawCommand && len(o.args) == 0 && !o.watch, "--raw-command: the command to run is missing")
 	_, err := filepath.Match(o.run.timingFiles, "")
 	check(err != nil, "--timing-files=%s: %v", o.run.timingFiles, err)
-	return slices.Concat(all, o.coverProblems(), o.shardProblems())
+	return slices.Concat(all, o.coverProblems(), o.shardProblems(), o.queueProblems())
 }
 
 // hasFailfast reports whether args turn go test's -failfast on. What follows -args

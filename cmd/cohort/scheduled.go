@@ -83,6 +83,7 @@ func (c *command) newScheduledSource(opts *options, dir string, args *gotest.Arg
 	if err := setOrder(config, opts.run.shuffle, args.Shuffle); err != nil {
 		return nil, err
 	}
+	opts.queue.apply(config)
 	if err := config.CheckDirectives(); err != nil {
 		return nil, err
 	}

@@ -1,0 +1,321 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	mathrand "math/rand/v2"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/gotestcohort/cohort/cmd/internal/usage"
+	"github.com/gotestcohort/cohort/scheduler"
+	"github.com/gotestcohort/cohort/scheduler/gotest"
+	"github.com/gotestcohort/cohort/scheduler/remote"
+	"github.com/gotestcohort/cohort/scheduler/remote/machine"
+	"github.com/gotestcohort/cohort/scheduler/remote/node"
+	"github.com/gotestcohort/cohort/scheduler/testbin"
+)
+
+// queueRun is this machine's part in a run that several share.
+type queueRun struct {
+	cmd    *command
+	opts   *options
+	engine remote.Engine
+	place  *queuePlace
+	facts  remote.Facts
+	node   string
+	slots  int
+	temp   string
+	led    chan leadership // takes one: a machine leads once
+}
+
+// leadership is what makes this machine the leader since a time.
+type leadership struct {
+	run   remote.Run
+	asked time.Time
+}
+
+// queueLead is what a leading machine changes in how a run is made.
+type queueLead struct {
+	id      string
+	seed    int64
+	workers int
+	runner  *node.Runner
+}
+
+// apply makes a run one on several machines, if this one leads them.
+func (o *queueOptions) apply(config *scheduler.Config) {
+	if o.leads == nil {
+		return
+	}
+	config.ID, config.Workers, config.Runner = o.leads.id, o.leads.workers, o.leads.runner
+	if !config.SeedChosen {
+		config.Seed = o.leads.seed
+	}
+}
+
+// runQueue takes part in a run that several machines share, and returns its verdict.
+func (c *command) runQueue(opts *options) (err error) {
+	q := &queueRun{cmd: c, opts: opts, led: make(chan leadership, 1)}
+	args, err := gotest.ParseArgs(testCommand(opts, rerunArgs{})[2:], c.env.list)
+	if err != nil {
+		return err
+	}
+	if args.PassThrough != "" {
+		return &usage.Error{Problems: []string{fmt.Sprintf("--queue cannot be used with %s", args.PassThrough)}}
+	}
+	q.slots = workers(opts.run.workers, args.P)
+	if q.place, err = c.findQueuePlace(args); err != nil {
+		return err
+	}
+	if q.facts, err = q.place.facts(args, c.env.list); err != nil {
+		return err
+	}
+	if q.temp, err = os.MkdirTemp("", "cohort-queue-"); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(q.temp)) }()
+	q.node = nodeName()
+	conn, err := c.startBridge(append(opts.queue.words(), "--node="+q.node))
+	if err != nil {
+		return err
+	}
+	reach, cancel := context.WithTimeout(context.Background(), opts.queue.wait+queueEnd)
+	defer cancel()
+	if q.engine, err = remote.Dial(reach, conn); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, q.engine.Close()) }()
+	if err := q.checkOver(reach); err != nil {
+		return err
+	}
+	return q.take()
+}
+
+// nodeName is what this machine is called: its host's name, and something that tells two on one host
+// apart.
+func nodeName() string {
+	host, err := os.Hostname()
+	if err != nil {
+		host = "node" // its name is for people only
+	}
+	host, _, _ = strings.Cut(host, ".")
+	host = strings.Map(func(r rune) rune {
+		if remote.CheckID(string(r)) != nil {
+			return '-'
+		}
+		return r
+	}, host)
+	return host[:min(len(host), remote.MaxID-8)] + "-" + strings.ToLower(rand.Text()[:6])
+}
+
+// checkOver reports that the run is over already: a name of a run is used once.
+func (q *queueRun) checkOver(ctx context.Context) error {
+	run, err := q.engine.Run(ctx)
+	switch {
+	case errors.Is(err, remote.ErrGone):
+		return nil
+	case err != nil:
+		return err
+	case run.State.Phase != remote.Done:
+		return nil
+	case q.opts.queue.role == queueAgent && machine.Differences(run.Facts, q.facts) == nil:
+		return q.verdict(run.State.Code, run.State.Verdict)
+	}
+	return fmt.Errorf("--queue-run=%s: this run is over (%s): a name is for one run, so add the attempt to it", q.opts.queue.runID, run.State.Verdict)
+}
+
+// verdict ends this machine with the run's exit code.
+func (q *queueRun) verdict(code int, why string) error {
+	q.cmd.log.infof("=== Queue: run %s: %s", q.opts.queue.runID, why)
+	if code == 0 {
+		return nil
+	}
+	return exitStatus{code}
+}
+
+// take takes work, and leads if this machine is to, until the run is over.
+func (q *queueRun) take() error {
+	agent := node.NewAgent(q.agent())
+	type end struct {
+		code int
+		why  string
+	}
+	left := make(chan end, 1)
+	go func() { // ends with the agent; received below
+		code, why := agent.Run(context.Background())
+		left <- end{code, why}
+	}()
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, heededSignals()...)
+	defer signal.Stop(signals)
+	q.cmd.log.infof("=== Queue: run %s: this machine is %s", q.opts.queue.runID, q.node)
+	for {
+		select {
+		case l := <-q.led:
+			signal.Stop(signals)
+			err := q.lead(l)
+			e := <-left
+			if err == nil && e.code != 0 {
+				err = q.verdict(e.code, e.why) // it has lost the run
+			}
+			return err
+		case sig := <-signals:
+			agent.Quit(signalStatus(sig).code, fmt.Sprintf("%v: what ran here is left to others", sig))
+		case e := <-left:
+			if e.code == exitError && !strings.HasPrefix(e.why, verdictBegins) {
+				return fmt.Errorf("--queue: %s", e.why)
+			}
+			return q.verdict(e.code, e.why)
+		}
+	}
+}
+
+// agent says what takes work here.
+func (q *queueRun) agent() node.AgentConfig {
+	return node.AgentConfig{
+		AgentConfig: machine.AgentConfig{
+			Node: q.node, Slots: q.slots, Terms: q.engine.Terms(), Wait: q.opts.queue.wait, MayLead: q.opts.queue.role != queueAgent,
+		},
+		Engine: q.engine, Binaries: node.NewBinaries(q.engine, q.temp), Facts: q.facts, Root: q.place.root, Temp: q.temp,
+		Env: q.place.env, Start: testbin.Run, Say: func(text string) { q.cmd.log.infof("%s", text) }, Now: time.Now,
+		Led: func(run remote.Run, asked time.Time) { q.led <- leadership{run, asked} },
+	}
+}
+
+// aheadOf is how many processes a leader hands out for each of its own workers: there are other
+// machines, which come and go.
+const aheadOf, aheadAtLeast = 4, 16
+
+// verdictBegins begins the verdict that a leader gives.
+const verdictBegins = "exit code "
+
+// lead runs the go command, and has the processes of its tests run on all machines.
+func (q *queueRun) lead(by leadership) error {
+	q.cmd.log.infof("=== Queue: run %s: this machine leads", q.opts.queue.runID)
+	lead := node.NewLead(node.LeadConfig{
+		LeaderConfig: machine.LeaderConfig{Node: q.node, Terms: q.engine.Terms(), Wait: q.opts.queue.wait, Grace: grace},
+		Engine:       q.engine, Say: func(text string) { q.cmd.log.infof("%s", text) }, Now: time.Now,
+	}, by.run, by.asked)
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	ended := make(chan error, 1)
+	go func() { // ends with the leader; received below
+		err := lead.Run(context.Background())
+		if err != nil {
+			cancel() // no result of it is to be believed
+			err = fmt.Errorf("--queue: %w", err)
+		}
+		ended <- err
+	}()
+	defer q.cancelOnSignal(lead)()
+	opts := *q.opts
+	opts.queue.leads = &queueLead{
+		id: opts.queue.runID, seed: by.run.Facts.Seed, workers: max(aheadAtLeast, aheadOf*q.slots),
+		runner: node.NewRunner(node.RunnerConfig{Engine: q.engine, Root: q.place.root, Names: opts.queue.env, Env: q.cmd.env.list}, lead),
+	}
+	_, err := q.cmd.runTestsIn(ctx, "", &opts)
+	code := exitCode(err)
+	lead.Finish(code, fmt.Sprintf("%s%d on %s, which led", verdictBegins, code, q.node))
+	return errors.Join(err, <-ended)
+}
+
+// cancelOnSignal tells the other machines of a signal that ends the run here.
+func (q *queueRun) cancelOnSignal(lead *node.Lead) (stop func()) {
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, heededSignals()...)
+	done := make(chan struct{})
+	go func() { // ends with done
+		var first time.Time
+		for {
+			select {
+			case <-done:
+				return
+			case sig := <-signals:
+				kill := !first.IsZero() && time.Since(first) >= echo
+				if first.IsZero() {
+					first = time.Now()
+				}
+				if n, ok := sig.(syscall.Signal); ok {
+					lead.Cancel(int(n), kill)
+				}
+			}
+		}
+	}()
+	return func() { signal.Stop(signals); close(done) }
+}
+
+// queuePlace is where the tests are on this machine.
+type queuePlace struct {
+	root string   // of the module, or of the workspace
+	env  []string // of test processes
+	// what the go command says of itself
+	goVersion, goOS, goArch string
+}
+
+// findQueuePlace asks the go command where it is.
+func (c *command) findQueuePlace(args *gotest.Args) (*queuePlace, error) {
+	cmd := exec.Command("go", "env", "-json", "GOVERSION", "GOOS", "GOARCH", "GOMOD", "GOWORK", "GOROOT")
+	cmd.Dir, cmd.Env, cmd.Stderr = args.Dir, c.env.list, c.stderr
+	out, err := cmd.Output()
+	if err != nil {
+		return nil, fmt.Errorf("%v: %w", cmd, err)
+	}
+	var said struct{ GOVERSION, GOOS, GOARCH, GOMOD, GOWORK, GOROOT string }
+	if err := json.Unmarshal(out, &said); err != nil {
+		return nil, fmt.Errorf("%v: %w", cmd, err)
+	}
+	p := &queuePlace{goVersion: said.GOVERSION, goOS: said.GOOS, goArch: said.GOARCH}
+	switch {
+	case said.GOWORK != "" && said.GOWORK != "off":
+		p.root = filepath.Dir(said.GOWORK)
+	case said.GOMOD != "" && said.GOMOD != os.DevNull:
+		p.root = filepath.Dir(said.GOMOD)
+	default:
+		return nil, &usage.Error{Problems: []string{"--queue: there is no module here, whose tests could run on other machines"}}
+	}
+	p.env = testEnviron(c.env.list, said.GOROOT)
+	return p, nil
+}
+
+// testEnviron is the environment that the go command gives tests, as it is here.
+func testEnviron(env []string, goroot string) []string {
+	bin := filepath.Join(goroot, "bin")
+	out := slices.DeleteFunc(slices.Clone(env), func(kv string) bool { return strings.HasPrefix(kv, "GOROOT=") })
+	for i, kv := range out {
+		if path, ok := strings.CutPrefix(kv, "PATH="); ok && path != bin && !strings.HasPrefix(path, bin+string(filepath.ListSeparator)) {
+			out[i] = "PATH=" + bin + string(filepath.ListSeparator) + path
+		}
+	}
+	return append(out, "GOROOT="+goroot)
+}
+
+// facts are what all machines of the run must agree on.
+func (p *queuePlace) facts(args *gotest.Args, env []string) (remote.Facts, error) {
+	source, err := hashSource(p.root, env)
+	if err != nil {
+		return remote.Facts{}, err
+	}
+	f := remote.Facts{
+		Protocol: remote.Protocol, Source: source, Go: p.goVersion, OS: p.goOS, Arch: p.goArch, Root: p.root,
+		Seed: mathrand.Int64N(1 << 31), // short enough to be typed
+	}
+	words, err := args.Command(gotest.CommandOptions{Self: "cohort"})
+	if err != nil {
+		return f, err
+	}
+	f.Arguments = words[1:]
+	if slices.Contains(words, "-trimpath") || strings.Contains(gotest.GoEnv(env, "GOFLAGS"), "-trimpath") {
+		f.Root = ""
+	}
+	return f, nil
+}
