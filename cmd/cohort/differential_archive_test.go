@@ -19,7 +19,7 @@ type archiveCase struct {
 	flags  []string // cohort's
 	args   []string // go test's
 	splits bool     // run in several processes at a time: then only verdicts are compared
-	mixed  bool     // tests run in parallel, or are waited for: lines may come in another order
+	whole  bool     // each package in one process: then lines come in the same order, too
 }
 
 // TestArchive runs archives where there is no go command, and compares all that comes of it with a
@@ -36,19 +36,19 @@ func TestArchive(t *testing.T) {
 	sample := func(name string) string { return filepath.Join(d.root, "testdata", name) }
 	bad := strings.Fields("./bad/exitzero ./bad/passing ./bad/initpanics ./bad/panicmid ./bad/mainrefuses ./bad/goexit ./bad/exits ./bad/fails ./bad/panics ./bad/mainfails")
 	for name, c := range map[string]archiveCase{
-		"ok":       {mixed: true, dir: d.awkward, build: []string{"./ok/..."}, args: []string{"-count=1"}},
-		"bad":      {dir: d.awkward, build: bad, args: []string{"-count=1"}},
+		"ok":       {dir: d.awkward, build: []string{"./ok/..."}, args: []string{"-count=1"}},
+		"bad":      {whole: true, dir: d.awkward, build: bad, args: []string{"-count=1"}},
 		"split":    {dir: d.awkward, build: slices.Concat(bad, []string{"./ok/...", "./race", "./edge/..."}), args: []string{"-count=1"}, splits: true},
-		"order":    {dir: d.awkward, build: []string{"./ok/subtests", "./ok/covered/...", "./ok/many"}, args: []string{"-count=1"}},
-		"selected": {mixed: true, dir: d.awkward, build: []string{"./ok/..."}, args: []string{"-count=2", "-short", "-run=Many|Sub/a|Fuzz", "./ok/subtests", "./ok/...", "./ok/many"}},
-		"words":    {dir: d.awkward, build: []string{"./ok/arguments"}, args: []string{"-count=1", "-args", "-colour=red", "one", "two words"}},
-		"tags":     {dir: d.awkward, build: []string{"-tags=special", "./ok/tags/..."}, args: []string{"-v"}},
+		"order":    {whole: true, dir: d.awkward, build: []string{"./ok/subtests", "./ok/covered/...", "./ok/many"}, args: []string{"-count=1"}},
+		"selected": {dir: d.awkward, build: []string{"./ok/..."}, args: []string{"-count=2", "-short", "-run=Many|Sub/a|Fuzz", "./ok/subtests", "./ok/...", "./ok/many"}},
+		"words":    {whole: true, dir: d.awkward, build: []string{"./ok/arguments"}, args: []string{"-count=1", "-args", "-colour=red", "one", "two words"}},
+		"tags":     {whole: true, dir: d.awkward, build: []string{"-tags=special", "./ok/tags/..."}, args: []string{"-v"}},
 		"race":     {dir: d.awkward, build: []string{"-race", "./race", "./ok/many"}, args: []string{"-count=1"}},
-		"failfast": {dir: d.awkward, build: bad, args: []string{"-failfast"}},
+		"failfast": {whole: true, dir: d.awkward, build: bad, args: []string{"-failfast"}},
 		"groups":   {dir: sample("groups"), build: []string{"./..."}, args: []string{"-count=1"}},
 		"reruns": {dir: sample("groups"), build: []string{"./..."}, args: []string{"-count=1"},
 			flags: []string{"--rerun-fails=1", "--rerun-delay=0", "--rerun-fails-max-failures=500"}, splits: true},
-		"flaky": {mixed: true, dir: sample("shop"), build: []string{"./..."}, flags: []string{"--rerun-fails=2", "--rerun-delay=0", "--format=testname"}},
+		"flaky": {dir: sample("shop"), build: []string{"./..."}, flags: []string{"--rerun-fails=2", "--rerun-delay=0", "--format=testname"}},
 		"deaths": {dir: sample("deaths"), build: strings.Fields("./exits0 ./exits1 ./exits7 ./panics ./segfaults ./goexits ./groupexits0 ./maindies ./mainidle ./maintwice ./forgespass ./deletesbinary ./changesdir ./closesstdout"),
 			args: []string{"-count=1"}, splits: true},
 	} {
@@ -75,7 +75,7 @@ func (d *differ) testArchive(t *testing.T, c archiveCase) {
 			{"JUnit", want.junit, got.junit}, {"events", eventLines(want.events), eventLines(got.events)},
 		} {
 			want, got := d.lines(part.want), d.lines(part.got)
-			if !c.mixed && !slices.Equal(want, got) {
+			if c.whole && !slices.Equal(want, got) {
 				differences = append(differences, part.what+" differs, or its order")
 			}
 			slices.Sort(want)
@@ -162,6 +162,9 @@ func (d *differ) archiveRun(t *testing.T, c archiveCase, dir string, env, args [
 		workers = []string{"--workers=4"}
 	} else {
 		args = append([]string{"-p=1"}, args...)
+	}
+	if c.whole {
+		workers = append(workers, "--dist=loadpackage")
 	}
 	files := t.TempDir()
 	events, xml := filepath.Join(files, "events.json"), filepath.Join(files, "junit.xml")
