@@ -22,7 +22,8 @@ import (
 const (
 	blobChunk = 512 << 10 // bytes; each is one message and one round trip of a reader
 	blobWait  = 20 * time.Second
-	// blobFresh is how old a stored file may be for this run to count on it: it must outlast the run.
+	// blobFresh is how old a stored file may be for this run to count on it: it must outlast the
+	// run.
 	blobFresh = keep / 2
 )
 

@@ -90,8 +90,8 @@ func (b *bridge) refuse(c *command, err error) error {
 	return exitStatus{exitError}
 }
 
-// refuse says to cohort why it cannot be served. A user hears it from cohort, or from here if nobody
-// listens.
+// refuse says to cohort why it cannot be served. A user hears it from cohort, or from here if
+// nobody listens.
 func refuse(conn io.ReadWriteCloser, why error) error {
 	if err := remote.Refuse(conn, why); err != nil {
 		return errors.Join(why, err)
@@ -99,8 +99,9 @@ func refuse(conn io.ReadWriteCloser, why error) error {
 	return exitStatus{exitError}
 }
 
-// stdio is a pipe to the program that started this one. stdin is read in a goroutine, so that a read
-// can be given up and its end is noticed while nobody reads: a read of stdin cannot be interrupted.
+// stdio is a pipe to the program that started this one. stdin is read in a goroutine, so that a
+// read can be given up and its end is noticed while nobody reads: a read of stdin cannot be
+// interrupted.
 type stdio struct {
 	out    io.Writer
 	pieces chan []byte

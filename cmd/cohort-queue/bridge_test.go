@@ -116,8 +116,8 @@ func TestBridgeRefuses(t *testing.T) {
 	}
 }
 
-// TestBridgeUnwanted: a bridge that waits for a server ends as soon as nobody wants it, and signals of
-// the terminal do not end it.
+// TestBridgeUnwanted: a bridge that waits for a server ends as soon as nobody wants it, and signals
+// of the terminal do not end it.
 func TestBridgeUnwanted(t *testing.T) {
 	t.Parallel()
 	p := launch(t, "cohort-queue", "bridge", "--queue=nats://127.0.0.1:1", "--queue-run=r1", "--node=n1", "--queue-wait=1h")

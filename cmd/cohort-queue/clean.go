@@ -48,18 +48,18 @@ func (c *clean) run(ctx context.Context, cmd *command) error {
 	return err
 }
 
-// forgotten is how long nothing has to have happened in a run for it to be old. What it stored is gone
-// after half of that.
+// forgotten is how long nothing has to have happened in a run for it to be old. What it stored is
+// gone after half of that.
 const forgotten = 2 * keep
 
-// old reports whether a run is over and forgotten, by the stream of its keys. As long as anybody leads
-// it, there is a key.
+// old reports whether a run is over and forgotten, by the stream of its keys. As long as anybody
+// leads it, there is a key.
 func old(info *jetstream.StreamInfo, now time.Time) bool {
 	return info.State.Msgs == 0 && now.Sub(info.Created) > forgotten && now.Sub(info.State.LastTime) > forgotten
 }
 
-// removeOld removes the streams of old runs, and returns their names. An error does not keep it from
-// removing others.
+// removeOld removes the streams of old runs, and returns their names. An error does not keep it
+// from removing others.
 func removeOld(ctx context.Context, js jetstream.JetStream, now time.Time) (runs []string, err error) {
 	list := js.ListStreams(ctx)
 	for info := range list.Info() {

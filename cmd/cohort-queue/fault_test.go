@@ -40,8 +40,8 @@ func (s *store) restart() {
 	s.start(strings.TrimPrefix(s.address, "nats://"))
 }
 
-// TestServerKilled: what was acknowledged is there after the server was killed, clients wait for it,
-// and those that watch go on.
+// TestServerKilled: what was acknowledged is there after the server was killed, clients wait for
+// it, and those that watch go on.
 func TestServerKilled(t *testing.T) {
 	t.Parallel()
 	s := newStore(t)
@@ -138,8 +138,8 @@ func TestAgentKilled(t *testing.T) {
 	}
 }
 
-// TestDeadNodesLane: the work of a machine that has died is found in its lane by machines that look at
-// theirs, though not while the machine lives.
+// TestDeadNodesLane: the work of a machine that has died is found in its lane by machines that look
+// at theirs, though not while the machine lives.
 func TestDeadNodesLane(t *testing.T) {
 	t.Parallel()
 	address, _ := serving(t)

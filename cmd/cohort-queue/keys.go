@@ -33,7 +33,8 @@ func entryOf(header nats.Header, data []byte, sequence uint64) entry {
 	return entry{value: append([]byte{}, data...), revision: sequence}
 }
 
-// get reads a key. A bucket that is not there is remote.ErrGone, a key that is not is an empty entry.
+// get reads a key. A bucket that is not there is remote.ErrGone, a key that is not is an empty
+// entry.
 func (e *engine) get(ctx context.Context, key string) (got entry, err error) {
 	stream := e.names.keyStream()
 	err = e.do(ctx, "read key "+key, "$JS.API.STREAM.MSG.GET."+stream, func(ctx context.Context) error {
@@ -88,8 +89,8 @@ func (e *engine) put(ctx context.Context, key string, w writing) (revision uint6
 	return revision, e.full(ctx, e.names.keyStream(), err)
 }
 
-// noStream tells apart why nobody has answered a publication: the server is away, or the stream is not
-// there.
+// noStream tells apart why nobody has answered a publication: the server is away, or the stream is
+// not there.
 func (l *link) noStream(ctx context.Context, stream string, err error) error {
 	if !errors.Is(err, jetstream.ErrNoStreamResponse) && !errors.Is(err, nats.ErrNoResponders) || !l.nc.IsConnected() {
 		return err

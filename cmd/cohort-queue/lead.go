@@ -18,8 +18,8 @@ type lock struct {
 	holder   holder
 }
 
-// holder is what the key of the leader holds. The nonce tells apart two times that a node leads. The
-// fence is that of the lock once it was renewed; before it is the revision of the key.
+// holder is what the key of the leader holds. The nonce tells apart two times that a node leads.
+// The fence is that of the lock once it was renewed; before it is the revision of the key.
 type holder struct {
 	Node, Nonce string
 	Fence       remote.Fence `json:",omitempty"`
@@ -109,8 +109,8 @@ func (e *engine) over(ctx context.Context) (bool, error) {
 	return s.Phase == remote.Done, err
 }
 
-// follow returns the run for a node that does not lead. One that nobody has begun yet, as its leader
-// has only just taken the lock, is empty but for the leader.
+// follow returns the run for a node that does not lead. One that nobody has begun yet, as its
+// leader has only just taken the lock, is empty but for the leader.
 func (e *engine) follow(ctx context.Context, err error) (remote.Run, error) {
 	if err != nil {
 		return remote.Run{}, err
@@ -128,8 +128,8 @@ func (e *engine) follow(ctx context.Context, err error) (remote.Run, error) {
 	return r, err
 }
 
-// take takes the lock, unless another node holds it. If the server has only just come back, the node
-// that led before has a little time to take it again.
+// take takes the lock, unless another node holds it. If the server has only just come back, the
+// node that led before has a little time to take it again.
 func (e *engine) take(ctx context.Context) (bool, error) {
 	mine := holder{Node: e.node, Nonce: rand.Text()}
 	value, err := json.Marshal(mine)
@@ -207,8 +207,8 @@ func (e *engine) held() lock {
 	return e.lock
 }
 
-// begin makes what a run needs, for a node that has the lock. The fence is 0 if the run was ended in
-// the meantime.
+// begin makes what a run needs, for a node that has the lock. The fence is 0 if the run was ended
+// in the meantime.
 func (e *engine) begin(ctx context.Context, facts remote.Facts) (remote.Run, error) {
 	for _, config := range e.names.configs(e.limits) {
 		if err := e.makeStream(ctx, config); err != nil {
@@ -269,8 +269,8 @@ func (e *engine) Renew(ctx context.Context, f remote.Fence) (remote.Fence, error
 	return f, nil
 }
 
-// mine returns the revision of the lock if it is l, which a renewal whose answer was lost has changed,
-// and remote.ErrRefused if it is not.
+// mine returns the revision of the lock if it is l, which a renewal whose answer was lost has
+// changed, and remote.ErrRefused if it is not.
 func (e *engine) mine(ctx context.Context, l lock) (uint64, error) {
 	now, err := e.get(ctx, keyLeader)
 	if err != nil {

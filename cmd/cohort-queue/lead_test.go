@@ -65,8 +65,8 @@ func TestLead(t *testing.T) {
 	}
 }
 
-// TestLeadAgain: a node that leads already gets a new fence, in a new process too; one that gives the
-// lock away makes room at once.
+// TestLeadAgain: a node that leads already gets a new fence, in a new process too; one that gives
+// the lock away makes room at once.
 func TestLeadAgain(t *testing.T) {
 	t.Parallel()
 	address, _ := serving(t)
@@ -124,8 +124,8 @@ func TestReused(t *testing.T) {
 	}
 }
 
-// TestRegain: a leader whose lock has run out, as the server was away, has it again if nobody else has
-// led in between.
+// TestRegain: a leader whose lock has run out, as the server was away, has it again if nobody else
+// has led in between.
 func TestRegain(t *testing.T) {
 	t.Parallel()
 	address, _ := serving(t)
@@ -175,8 +175,8 @@ func TestLostAnswers(t *testing.T) {
 	address, _ := serving(t)
 	ctx := limit(t)
 	lead, fence := led(t, address, "r1")
-	// As if the server's answer to a renewal had not come: the key has a revision that the engine does
-	// not know.
+	// As if the server's answer to a renewal had not come: the key has a revision that the engine
+	// does not know.
 	before := lead.held()
 	_, err := lead.Renew(ctx, fence)
 	ok(t, err)

@@ -30,9 +30,9 @@ type pull struct {
 	NoWait  bool          `json:"no_wait,omitempty"`
 }
 
-// Fetch implements remote.Engine. It looks at all lanes, then waits at one of them for a while, and so
-// on. If there is nothing in them it looks at others too: the work of a machine that has died is in
-// its lane, where nothing seems to wait.
+// Fetch implements remote.Engine. It looks at all lanes, then waits at one of them for a while, and
+// so on. If there is nothing in them it looks at others too: the work of a machine that has died is
+// in its lane, where nothing seems to wait.
 func (e *engine) Fetch(ctx context.Context, lanes []string, wait time.Duration) (remote.Lease, error) {
 	end := time.Now().Add(wait)
 	for round := 0; ; round++ {
@@ -62,8 +62,8 @@ func (e *engine) Fetch(ctx context.Context, lanes []string, wait time.Duration) 
 	}
 }
 
-// look leases the oldest work of a lane, or returns remote.ErrEmpty after the wait. A lane that is not
-// there is empty.
+// look leases the oldest work of a lane, or returns remote.ErrEmpty after the wait. A lane that is
+// not there is empty.
 func (e *engine) look(ctx context.Context, lane string, wait time.Duration) (remote.Lease, error) {
 	subject := fmt.Sprintf("$JS.API.CONSUMER.MSG.NEXT.%s.%s", e.names.workStream(), lane)
 	body, err := json.Marshal(pull{Batch: 1, Expires: wait, NoWait: wait == 0})
@@ -122,8 +122,8 @@ func (e *engine) ask(ctx context.Context, subject string, body []byte) (*nats.Ms
 	}
 }
 
-// refusal is the error of an answer that is no work. If it came long before the request was over, it
-// waits for the rest, so that nobody asks in a loop.
+// refusal is the error of an answer that is no work. If it came long before the request was over,
+// it waits for the rest, so that nobody asks in a loop.
 func (e *engine) refusal(ctx context.Context, m *nats.Msg, left time.Duration) error {
 	status := m.Header.Get("Status")
 	if status == "" {
@@ -174,8 +174,8 @@ func (e *engine) runOut(token string, at time.Time) bool {
 	return known && !at.Before(end)
 }
 
-// answer tells the server something about a lease and waits for its confirmation. It returns when the
-// request that was confirmed was made.
+// answer tells the server something about a lease and waits for its confirmation. It returns when
+// the request that was confirmed was made.
 func (e *engine) answer(ctx context.Context, op, token, what string) (asked time.Time, err error) {
 	if _, err := tokenOf(token); err != nil {
 		return asked, fmt.Errorf("%s: %q: %w", op, token, err)
@@ -237,7 +237,8 @@ func (e *engine) Done(ctx context.Context, token string) error {
 		if err == nil || !e.nc.IsConnected() {
 			return err
 		}
-		// A lane that was repaired does not know the lease. What counts is whether the work is there.
+		// A lane that was repaired does not know the lease. What counts is whether the work is
+		// there.
 		return e.inQueue(ctx, meta.Sequence.Stream, err)
 	})
 	if err == nil {
@@ -246,8 +247,8 @@ func (e *engine) Done(ctx context.Context, token string) error {
 	return err
 }
 
-// inQueue returns nil if the message of a sequence is out of the queue, remote.ErrLost if it is in it,
-// and another error if that is not known.
+// inQueue returns nil if the message of a sequence is out of the queue, remote.ErrLost if it is in
+// it, and another error if that is not known.
 func (e *engine) inQueue(ctx context.Context, sequence uint64, why error) error {
 	touches(ctx, "$JS.API.STREAM.MSG.GET."+e.names.workStream())
 	s, err := e.stream(ctx, e.names.workStream())

@@ -28,8 +28,8 @@ const (
 // The first version of the server whose keys can have a time to live.
 const needMajor, needMinor = 2, 11
 
-// link is a connection to the server that comes back when the server does. Its methods may be called
-// concurrently.
+// link is a connection to the server that comes back when the server does. Its methods may be
+// called concurrently.
 type link struct {
 	nc      *nats.Conn
 	js      jetstream.JetStream

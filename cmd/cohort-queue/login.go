@@ -12,8 +12,8 @@ import (
 	"github.com/nats-io/nats.go"
 )
 
-// login is how a client shows who it is, and how it knows the server: all of it in files, so that no
-// command line holds a secret.
+// login is how a client shows who it is, and how it knows the server: all of it in files, so that
+// no command line holds a secret.
 type login struct {
 	creds     string // a NATS credentials file, an nkey seed, or user:password
 	tokenFile string
@@ -82,7 +82,8 @@ func (l *login) who() ([]nats.Option, error) {
 	return []nats.Option{option}, nil
 }
 
-// credentials tells the three forms of a credentials file apart. Errors do not repeat what is in it.
+// credentials tells the three forms of a credentials file apart. Errors do not repeat what is in
+// it.
 func credentials(file string, data []byte) (nats.Option, error) {
 	word := string(bytes.TrimSpace(data))
 	user, password, pair := strings.Cut(word, ":")

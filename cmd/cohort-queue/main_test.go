@@ -43,8 +43,8 @@ func TestMain(m *testing.M) {
 	}
 }
 
-// endWithTests ends a program beside the tests when they have ended, however they have: they hold the
-// other end of its stdin.
+// endWithTests ends a program beside the tests when they have ended, however they have: they hold
+// the other end of its stdin.
 func endWithTests() {
 	_, _ = io.Copy(io.Discard, os.Stdin) // what it ends with is its end
 	os.Exit(exitError)

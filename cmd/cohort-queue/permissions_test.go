@@ -19,8 +19,8 @@ import (
 	"github.com/gotestcohort/cohort/scheduler/remote"
 )
 
-// natsServer starts a server of a configuration, in which PORT and STORE stand for a free port and a
-// folder.
+// natsServer starts a server of a configuration, in which PORT and STORE stand for a free port and
+// a folder.
 func natsServer(t *testing.T, config string) string {
 	t.Helper()
 	dir := t.TempDir()

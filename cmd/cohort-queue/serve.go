@@ -99,7 +99,11 @@ func (s *serve) run(ctx context.Context, c *command) error {
 	if err := start(ctx, srv, log); err != nil {
 		return fmt.Errorf("serve on %s: %w", s.listen, err)
 	}
-	if _, err := fmt.Fprintln(c.stdout, s.url(srv)); err != nil {
+	address, err := s.url(srv)
+	if err == nil {
+		_, err = fmt.Fprintln(c.stdout, address)
+	}
+	if err != nil {
 		srv.Shutdown()
 		return fmt.Errorf("print the address: %w", err)
 	}
@@ -128,8 +132,8 @@ func start(ctx context.Context, srv *server.Server, log *serverLog) error {
 // startStep is how often it is asked whether the server could not start.
 const startStep = 100 * time.Millisecond
 
-// options returns what the server is made from. Files are read here, so that what is wrong with them
-// is said before anything is served.
+// options returns what the server is made from. Files are read here, so that what is wrong with
+// them is said before anything is served.
 func (s *serve) options() (*server.Options, error) {
 	host, port, err := net.SplitHostPort(s.listen)
 	if err != nil {
@@ -165,13 +169,29 @@ func (s *serve) options() (*server.Options, error) {
 	return opts, nil
 }
 
-// url is what clients on this machine reach the server by; others put its name into it.
-func (s *serve) url(srv *server.Server) string {
+// url is what clients reach the server by.
+func (s *serve) url(srv *server.Server) (string, error) {
 	scheme := "nats"
 	if s.cert != "" {
 		scheme = "tls"
 	}
-	return scheme + "://" + srv.Addr().String()
+	name, err := os.Hostname()
+	if err != nil {
+		return "", err
+	}
+	return urlOf(scheme, srv.Addr().String(), name)
+}
+
+// urlOf is the address of a server. One that listens everywhere is reached by its machine's name.
+func urlOf(scheme, listens, machine string) (string, error) {
+	host, port, err := net.SplitHostPort(listens)
+	if err != nil {
+		return "", err
+	}
+	if ip := net.ParseIP(host); ip != nil && ip.IsUnspecified() {
+		host = machine
+	}
+	return scheme + "://" + net.JoinHostPort(host, port), nil
 }
 
 // prepareStore makes the folder of the store, for this user alone: it holds test binaries and the

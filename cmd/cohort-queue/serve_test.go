@@ -123,3 +123,14 @@ func TestServePortTaken(t *testing.T) {
 		t.Errorf("exit code %d, %s", code, stderr)
 	}
 }
+
+func TestServerAddress(t *testing.T) {
+	t.Parallel()
+	for listens, want := range map[string]string{
+		"127.0.0.1:4222": "tls://127.0.0.1:4222", "0.0.0.0:4222": "tls://ci:4222", "[::]:1": "tls://ci:1", "[::1]:1": "tls://[::1]:1", "10.0.0.1:1": "tls://10.0.0.1:1",
+	} {
+		if got, err := urlOf("tls", listens, "ci"); err != nil || got != want {
+			t.Errorf("%s: %s, %v; want %s", listens, got, err, want)
+		}
+	}
+}

@@ -41,8 +41,8 @@ func soakTerms() remote.Terms {
 	return remote.Terms{AckWait: 3 * time.Second, LeaderTTL: 30 * time.Second, NodeTTL: 4 * time.Second}
 }
 
-// TestQueueSoak: machines and the server die and stand still at random times of a run, and each unit
-// has exactly one result that counts.
+// TestQueueSoak: machines and the server die and stand still at random times of a run, and each
+// unit has exactly one result that counts.
 func TestQueueSoak(t *testing.T) {
 	t.Parallel()
 	if testing.Short() {
@@ -168,8 +168,8 @@ func (s *soak) units(r *node.Runner, all *sync.WaitGroup) []string {
 	return results
 }
 
-// faults kills and stops machines and the server, each when some more units are done. It returns the
-// machines that are still stopped.
+// faults kills and stops machines and the server, each when some more units are done. It returns
+// the machines that are still stopped.
 func (s *soak) faults() (stopped []*process) {
 	restarted := false
 	for range soakFaults {
@@ -242,13 +242,17 @@ func (s *soak) judge(results []string) {
 // runAgent is a machine that runs units, which are no processes.
 func runAgent() error {
 	address, name, root, log := os.Args[1], os.Args[2], os.Args[3], os.Args[4]
+	terms := soakTerms()
+	if len(os.Args) > 5 && os.Args[5] == "brief" {
+		terms = brief()
+	}
 	ctx, cancel := contextOfProcess()
 	defer cancel()
 	l, err := dial(ctx, &queueFlags{url: address, runID: "r1"}, name)
 	if err != nil {
 		return err
 	}
-	e, err := open(l, "r1", name, soakTerms(), limits{})
+	e, err := open(l, "r1", name, terms, limits{})
 	if err != nil {
 		return err
 	}
@@ -257,7 +261,7 @@ func runAgent() error {
 		return err
 	}
 	a := node.NewAgent(node.AgentConfig{
-		AgentConfig: machine.AgentConfig{Node: name, Slots: 2, Terms: soakTerms(), Wait: patience},
+		AgentConfig: machine.AgentConfig{Node: name, Slots: 2, Terms: terms, Wait: patience},
 		Engine:      e, Binaries: node.NewBinaries(e, temp), Facts: remote.Facts{Protocol: remote.Protocol},
 		Root: root, Temp: temp, Now: time.Now, Say: func(text string) { fmt.Fprintln(os.Stderr, text) },
 		Start: func(ctx context.Context, spec testbin.Spec, out io.Writer) testbin.Exit {
@@ -281,6 +285,9 @@ func fakeUnit(ctx context.Context, spec testbin.Spec, out io.Writer, log string)
 	if err == nil {
 		_, err = fmt.Fprintln(f, name)
 		err = errors.Join(err, f.Close())
+	}
+	if name == killer {
+		err = errors.Join(err, syscall.Kill(os.Getpid(), syscall.SIGKILL))
 	}
 	pause(ctx, 20*time.Millisecond)
 	_, outErr := fmt.Fprintln(out, "ran", name)

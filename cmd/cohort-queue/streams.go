@@ -28,9 +28,9 @@ func bounded(n int64) int64 {
 	return n
 }
 
-// configs are the streams of a run. None may be purged and no message deleted, so that a result that
-// stands keeps standing; and none takes messages that replace others by a header (roll-ups), with
-// which whoever may write one key could remove all.
+// configs are the streams of a run. None may be purged and no message deleted, so that a result
+// that stands keeps standing; and none takes messages that replace others by a header (roll-ups),
+// with which whoever may write one key could remove all.
 func (n names) configs(l limits) []jetstream.StreamConfig {
 	return []jetstream.StreamConfig{{
 		Name: n.workStream(), Description: "batches that wait for a machine or are leased",
@@ -73,8 +73,8 @@ func (n names) consumerConfig(lane string, ackWait time.Duration) jetstream.Cons
 // maxWaiting is how many machines may wait for the work of one lane; the server's default is 512.
 const maxWaiting = 1 << 14
 
-// makeStream makes a stream unless it is there. One that is there with other settings stays as it is:
-// another version of this program made it for the same run.
+// makeStream makes a stream unless it is there. One that is there with other settings stays as it
+// is: another version of this program made it for the same run.
 func (l *link) makeStream(ctx context.Context, config jetstream.StreamConfig) error {
 	subject := "$JS.API.STREAM.CREATE." + config.Name
 	return l.do(ctx, "make stream "+config.Name, subject, func(ctx context.Context) error {

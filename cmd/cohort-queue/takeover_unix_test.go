@@ -27,8 +27,8 @@ func takeoverTerms() remote.Terms {
 	return remote.Terms{AckWait: 3 * time.Second, LeaderTTL: 4 * time.Second, NodeTTL: 4 * time.Second}
 }
 
-// TestTakeover: the leader is killed, another machine takes over, and what has a result by then does
-// not run again.
+// TestTakeover: the leader is killed, another machine takes over, and what has a result by then
+// does not run again.
 func TestTakeover(t *testing.T) {
 	t.Parallel()
 	address, _ := serving(t)

@@ -42,9 +42,9 @@ func (e *engine) Watch(ctx context.Context, kinds remote.Kinds, f func(remote.Ev
 
 // watcher is one call of Watch. All of it belongs to the goroutine of that call.
 //
-// What changes in the bucket is told by the server to whoever listens. That may be lost, so all keys
-// are read again whenever the connection was away, and from time to time. That the time of a key has
-// run out is not told: the watcher looks when it should have.
+// What changes in the bucket is told by the server to whoever listens. That may be lost, so all
+// keys are read again whenever the connection was away, and from time to time. That the time of a
+// key has run out is not told: the watcher looks when it should have.
 type watcher struct {
 	*engine
 	kinds     remote.Kinds
@@ -110,8 +110,8 @@ func (w *watcher) run(ctx context.Context) error {
 	}
 }
 
-// linked tells whether the server is there, if that has changed. It reports whether changes may have
-// been lost since all keys were read.
+// linked tells whether the server is there, if that has changed. It reports whether changes may
+// have been lost since all keys were read.
 func (w *watcher) linked() bool {
 	torn, up := w.state()
 	if w.kinds&remote.LinkEvents != 0 && (w.up == nil || *w.up != up) {
@@ -211,9 +211,9 @@ func (w *watcher) change(m *nats.Msg) {
 	}
 }
 
-// set notes what a key holds, and tells of it if that is news. It reports whether the run has changed,
-// which the caller tells. An older change than the one that was told comes late: it was among the
-// keys that were read.
+// set notes what a key holds, and tells of it if that is news. It reports whether the run has
+// changed, which the caller tells. An older change than the one that was told comes late: it was
+// among the keys that were read.
 func (w *watcher) set(key string, now entry) (run bool) {
 	before := w.keys[key]
 	if now.revision != 0 && now.revision <= before.revision {

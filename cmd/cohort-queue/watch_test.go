@@ -51,8 +51,8 @@ func (s *seen) await(t *testing.T, what string, ok func(remote.Event) bool) {
 	eventually(t, what, func() bool { return s.has(ok) })
 }
 
-// TestWatch: what there is and what changes is told, to one who watches before there is a run and to
-// one who comes later.
+// TestWatch: what there is and what changes is told, to one who watches before there is a run and
+// to one who comes later.
 func TestWatch(t *testing.T) {
 	t.Parallel()
 	address, _ := serving(t)

@@ -11,8 +11,8 @@ import (
 	"github.com/gotestcohort/cohort/scheduler/remote"
 )
 
-// results tells of results, each once, in the order in which they were stored. The library makes its
-// consumer anew after the server was away, and goes on where it was.
+// results tells of results, each once, in the order in which they were stored. The library makes
+// its consumer anew after the server was away, and goes on where it was.
 type results struct {
 	c      chan remote.Result
 	ended  chan struct{}

@@ -110,8 +110,8 @@ func (e *engine) Holds(ctx context.Context, batch string, attempt int) (bool, er
 	return err == nil, err
 }
 
-// Lanes implements remote.Engine. The server does not tell work whose lease has run out from work that
-// is leased, so that what is leased includes it; Fetch finds it.
+// Lanes implements remote.Engine. The server does not tell work whose lease has run out from work
+// that is leased, so that what is leased includes it; Fetch finds it.
 func (e *engine) Lanes(ctx context.Context) (all []remote.Lane, err error) {
 	stream := e.names.workStream()
 	err = e.do(ctx, "list lanes", "$JS.API.CONSUMER.LIST."+stream, func(ctx context.Context) error {
@@ -145,8 +145,8 @@ func (e *engine) remember(all []remote.Lane) {
 	}
 }
 
-// other returns one of the lanes that remember has noted and that is not among some, each in turn; ""
-// for none.
+// other returns one of the lanes that remember has noted and that is not among some, each in turn;
+// "" for none.
 func (e *engine) other(some []string) string {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -174,7 +174,8 @@ func (e *engine) Repair(ctx context.Context, lane string) error {
 	return e.makeLane(ctx, lane)
 }
 
-// workOf reads a message of the queue. An error says that it is not work that Publish has put there.
+// workOf reads a message of the queue. An error says that it is not work that Publish has put
+// there.
 func (n names) workOf(subject string, header nats.Header, payload []byte) (lane string, w remote.Work, err error) {
 	parts := strings.Split(strings.TrimPrefix(subject, n.subject("work", "")), ".")
 	if len(parts) != 3 {
