@@ -242,9 +242,9 @@ func (s *soak) judge(results []string) {
 // runAgent is a machine that runs units, which are no processes.
 func runAgent() error {
 	address, name, root, log := os.Args[1], os.Args[2], os.Args[3], os.Args[4]
-	terms := soakTerms()
+	terms, slots := soakTerms(), 2
 	if len(os.Args) > 5 && os.Args[5] == "brief" {
-		terms = brief()
+		terms, slots = brief(), 1
 	}
 	ctx, cancel := contextOfProcess()
 	defer cancel()
@@ -261,7 +261,7 @@ func runAgent() error {
 		return err
 	}
 	a := node.NewAgent(node.AgentConfig{
-		AgentConfig: machine.AgentConfig{Node: name, Slots: 2, Terms: terms, Wait: patience},
+		AgentConfig: machine.AgentConfig{Node: name, Slots: slots, Terms: terms, Wait: patience},
 		Engine:      e, Binaries: node.NewBinaries(e, temp), Facts: remote.Facts{Protocol: remote.Protocol},
 		Root: root, Temp: temp, Now: time.Now, Say: func(text string) { fmt.Fprintln(os.Stderr, text) },
 		Start: func(ctx context.Context, spec testbin.Spec, out io.Writer) testbin.Exit {
