@@ -64,6 +64,7 @@ type bench struct {
 	cohort, gotestsum string
 	cores             int
 	results           []result
+	servers           []*exec.Cmd // that rows have started
 }
 
 func newBench(ctx context.Context, opts options) (*bench, error) {
@@ -91,8 +92,15 @@ func newBench(ctx context.Context, opts options) (*bench, error) {
 	return b, err
 }
 
-// close removes everything that was generated.
-func (b *bench) close() error { return os.RemoveAll(b.tmp) }
+// close ends what rows have started, and removes everything that was generated.
+func (b *bench) close() error {
+	var errs []error
+	for _, server := range b.servers {
+		errs = append(errs, server.Process.Kill())
+		_ = server.Wait() // it was killed
+	}
+	return errors.Join(append(errs, os.RemoveAll(b.tmp))...)
+}
 
 // do runs a command that is not measured.
 func (b *bench) do(ctx context.Context, dir string, argv ...string) error {

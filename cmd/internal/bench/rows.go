@@ -23,6 +23,7 @@ func rows() []row {
 		{"trivial", "10, 100 and 1000 packages of ten trivial tests", trivialRow},
 		{"rerun", "from a failure to the second start of the test, in a binary of 50 MB", rerunRow},
 		{"events", "a million events of go test -json, in every common format", eventsRow},
+		{"queue", "the sleeping tests on one machine with a queue, and without: what a batch costs more", queueRow},
 		{"record", "what a record costs: packages of the standard library, trivial tests, and a million events", recordRow},
 		{"start", "the processes that cohort starts itself with, exec-test and exec-tool", startRow},
 	}
