@@ -146,14 +146,10 @@ func (q *queueRun) verdict(code int, why string) error {
 // take takes work, and leads if this machine is to, until the run is over.
 func (q *queueRun) take() error {
 	agent := node.NewAgent(q.agent())
-	type end struct {
-		code int
-		why  string
-	}
-	left := make(chan end, 1)
+	left := make(chan agentEnd, 1)
 	go func() { // ends with the agent; received below
 		code, why := agent.Run(context.Background())
-		left <- end{code, why}
+		left <- agentEnd{code, why}
 	}()
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, heededSignals()...)
@@ -163,20 +159,52 @@ func (q *queueRun) take() error {
 		select {
 		case l := <-q.led:
 			signal.Stop(signals)
-			err := q.lead(l)
-			e := <-left
-			if err == nil && e.code != 0 {
-				err = q.verdict(e.code, e.why) // it has lost the run
-			}
-			return err
+			return q.leadAndWork(l, left)
 		case sig := <-signals:
 			agent.Quit(signalStatus(sig).code, fmt.Sprintf("%v: what ran here is left to others", sig))
 		case e := <-left:
-			if e.code == exitError && !strings.HasPrefix(e.why, verdictBegins) {
-				return fmt.Errorf("--queue: %s", e.why)
+			if err := e.err(); err != nil {
+				return err
 			}
 			return q.verdict(e.code, e.why)
 		}
+	}
+}
+
+// agentEnd is how the work on this machine ended, with an exit code and a reason.
+type agentEnd struct {
+	code int
+	why  string
+}
+
+// err is why the machine has given up; nil: the run has ended, or the user has ended it here.
+func (e agentEnd) err() error {
+	if e.code != exitError || strings.HasPrefix(e.why, verdictBegins) {
+		return nil
+	}
+	return fmt.Errorf("--queue: %s", e.why)
+}
+
+// leadAndWork leads the run while this machine's own agent works.
+func (q *queueRun) leadAndWork(by leadership, left <-chan agentEnd) error {
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	done := make(chan error, 1)
+	go func() { done <- q.lead(ctx, by) }() // ends with the run; received below
+	select {
+	case err := <-done:
+		<-left // the run is over for it too
+		return err
+	case e := <-left:
+		why := e.err()
+		if why != nil {
+			cancel() // there may be nobody else
+		}
+		err := <-done
+		if why == nil || err != nil && strings.Contains(err.Error(), why.Error()) {
+			return err // it says so itself
+		}
+		return errors.Join(err, why)
 	}
 }
 
@@ -200,17 +228,17 @@ const aheadOf, aheadAtLeast = 4, 16
 const verdictBegins = "exit code "
 
 // lead runs the go command, and has the processes of its tests run on all machines.
-func (q *queueRun) lead(by leadership) error {
+func (q *queueRun) lead(ctx context.Context, by leadership) error {
 	q.cmd.log.infof("=== Queue: run %s: this machine leads", q.opts.queue.runID)
 	lead := node.NewLead(node.LeadConfig{
 		LeaderConfig: machine.LeaderConfig{Node: q.node, Terms: q.engine.Terms(), Wait: q.opts.queue.wait, Grace: grace},
 		Engine:       q.engine, Say: func(text string) { q.cmd.log.infof("%s", text) }, Now: time.Now,
 	}, by.run, by.asked)
-	ctx, cancel := context.WithCancel(context.Background())
+	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	ended := make(chan error, 1)
 	go func() { // ends with the leader; received below
-		err := lead.Run(context.Background())
+		err := lead.Run(ctx)
 		if err != nil {
 			cancel() // no result of it is to be believed
 			err = fmt.Errorf("--queue: %w", err)

@@ -76,7 +76,7 @@ func newLab(t *testing.T, programs string) *lab {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l.env = append(cleanEnv(), "COHORT_QUEUE="+strings.TrimSpace(url), "COHORT_QUEUE_RUN=r", "PATH="+programs+":"+os.Getenv("PATH"), "COHORT_HISTORY=off")
+	l.env = append(cleanEnv(), "COHORT_QUEUE="+strings.TrimSpace(url), "COHORT_QUEUE_RUN=r", "PATH="+programs+":"+os.Getenv("PATH"), "COHORT_HISTORY=off", "TMPDIR="+t.TempDir())
 	return l
 }
 

@@ -547,6 +547,9 @@ func (l *Leader) Finish(code int, verdict string) {
 		}
 	}
 	l.tellLosses(true)
+	if n := l.Late(); n > 0 {
+		l.say(fmt.Sprintf("=== Queue: %d results came second and did not count", n))
+	}
 	l.state.Phase, l.state.Code, l.state.Verdict, l.set = remote.Done, code, verdict, false
 }
 
