@@ -131,6 +131,20 @@ func TestLease(t *testing.T) {
 			a.Ended("x", Ended{})
 			a.do("")
 		},
+		"an extension counts from when it was asked for": func(a *agentTest) {
+			a.lease("x", 1)
+			a.do("Start x as 4 of 6")
+			a.pass(3 * time.Second)
+			a.do("Extend x")
+			asked := a.now
+			a.pass(10 * time.Second)
+			a.Extended(a.now, asked, "x", nil)
+			a.do("Extend x")
+			a.pass(5*time.Second - 1)
+			a.do("")
+			a.pass(1)
+			a.do("Kill x")
+		},
 		"a machine that slept kills first": func(a *agentTest) {
 			a.lease("x", 1)
 			a.do("Start x as 4 of 6")

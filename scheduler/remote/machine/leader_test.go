@@ -483,6 +483,15 @@ func TestNodes(t *testing.T) {
 			}
 			l.do("")
 		},
+		"few batches ran elsewhere": func(l *leaderTest) {
+			for i := range 20 {
+				l.health("n1", false)
+				if i < 9 {
+					l.health("n0", true)
+				}
+			}
+			l.do("")
+		},
 		"a suite that fails in part": func(l *leaderTest) {
 			for range 20 {
 				l.health("n0", true)

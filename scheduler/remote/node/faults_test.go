@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/gotestcohort/cohort/scheduler/remote"
+	"github.com/gotestcohort/cohort/scheduler/remote/enginetest"
 	"github.com/gotestcohort/cohort/scheduler/testbin"
 )
 
@@ -160,6 +161,68 @@ func TestOutput(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestChunks: a chunk that is lost or has changed is no output.
+func TestChunks(t *testing.T) {
+	t.Parallel()
+	server := enginetest.NewServer(remote.DefaultTerms(), time.Now)
+	e := server.Engine("n")
+	at := remote.Delivery{Node: "n", Batch: "b"}
+	c := newChunks(t.Context(), e, at)
+	if _, err := c.Write(bytes.Repeat([]byte("x"), 2*remote.MaxChunk+5)); err != nil {
+		t.Fatal(err)
+	}
+	var r Report
+	tail := c.finish(&r)
+	if r.Chunks != 2 || len(tail) != 5 {
+		t.Fatalf("%d chunks and %d bytes", r.Chunks, len(tail))
+	}
+	s, err := stream(t.Context(), e, r, tail)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := io.ReadAll(s)
+	if err := errors.Join(err, s.Close()); err != nil || len(got) != 2*remote.MaxChunk+5 {
+		t.Errorf("%d bytes, %v", len(got), err)
+	}
+	if _, err := stream(t.Context(), e, r, []byte("other")); !errors.Is(err, errWrongSum) {
+		t.Errorf("another end: %v", err)
+	}
+	r.Chunks = 0
+	if _, err := stream(t.Context(), e, r, tail); !errors.Is(err, errWrongSum) {
+		t.Errorf("without its chunks: %v", err)
+	}
+	r.Chunks = 3
+	if _, err := stream(t.Context(), e, r, tail); !errors.Is(err, remote.ErrGone) {
+		t.Errorf("one more chunk: %v", err)
+	}
+}
+
+// TestLimit: a test that runs for longer than it may ends its process, where it runs.
+func TestLimit(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, func(_ context.Context, spec testbin.Spec, out io.Writer) testbin.Exit {
+			e := testbin.Exit{Start: time.Now()}
+			fmt.Fprint(out, "\x16=== RUN   TestA\n")
+			select {
+			case <-spec.Quit:
+				e.Quit = true
+			case <-time.After(time.Hour):
+			}
+			e.End = time.Now()
+			return e
+		})
+		led := make(chan *Runner, 1)
+		w.agent(t.Context(), "n0", nil, led)
+		r := <-led
+		_, e := w.one(t.Context(), r, func(s *testbin.Spec) { s.Limits = map[string]time.Duration{"TestA": 3 * time.Second} })
+		if !e.Quit || e.End.Sub(e.Start) != 3*time.Second {
+			t.Errorf("%+v", e)
+		}
+		w.finish(r)
+	})
 }
 
 // TestBinaryThatDoesNotArrive: it is tried on three deliveries, and then fails with the reason.

@@ -24,7 +24,8 @@ func FuzzReadStream(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Add(b.Bytes())
-	f.Add([]byte("f\x01\x0b../../../etc\x01x"))
+	f.Add([]byte("f\x01\x0a../../evil\x01x"))
+	f.Add([]byte("d\x01\x0a../../evil"))
 	f.Add([]byte("o\x00\xff\xff\xff\xff\x0f"))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		root := t.TempDir()
