@@ -212,7 +212,8 @@ func (q *queueRun) leadAndWork(by leadership, left <-chan agentEnd) error {
 func (q *queueRun) agent() node.AgentConfig {
 	return node.AgentConfig{
 		AgentConfig: machine.AgentConfig{
-			Node: q.node, Slots: q.slots, Terms: q.engine.Terms(), Wait: q.opts.queue.wait, MayLead: q.opts.queue.role != queueAgent,
+			Node: q.node, Slots: q.slots, Terms: q.engine.Terms(), Wait: q.opts.queue.wait,
+			MayLead: q.opts.queue.role != queueAgent, MustLead: q.opts.queue.role == queueLeader,
 		},
 		Engine: q.engine, Binaries: node.NewBinaries(q.engine, q.temp), Facts: q.facts, Root: q.place.root, Temp: q.temp,
 		Env: q.place.env, Start: testbin.Run, Say: func(text string) { q.cmd.log.infof("%s", text) }, Now: time.Now,

@@ -341,6 +341,7 @@ func queueRefused(l *lab) {
 	lead := l.start("--", "-count=1", ".")
 	l.file("ran0")
 	l.start("--queue-role=agent", "--", "-count=1", "-race", ".").wait(3, "this machine cannot take part in the run, which has arguments")
+	l.start("--queue-role=leader", "--", "-count=1", ".").wait(3, "leads the run, and this machine is to lead it")
 	file := filepath.Join(l.module, "more_test.go")
 	if err := os.WriteFile(file, []byte("package w\n"), 0o600); err != nil {
 		l.t.Fatal(err)

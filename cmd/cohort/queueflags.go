@@ -45,7 +45,7 @@ func bindQueue(t *flagTable, o *queueOptions) {
 	t.text(&o.runID, "", usage.Flag{Name: "queue-run", Takes: "ID", Variable: "COHORT_QUEUE_RUN", Needs: "queue", Own: true,
 		Help: "the name of the run, the same on all its machines and new for each attempt"})
 	t.add(&o.role, usage.Flag{Name: "queue-role", Takes: "ROLE", Kind: usage.Choice, Choices: queueRoles, Needs: "queue", Own: true,
-		Help: "auto: the first machine leads, another if it dies; leader; agent: never leads"})
+		Help: "auto: the first machine leads, another if it dies; leader: this one, or it fails; agent: never this one"})
 	t.add(&o.env, usage.Flag{Name: "queue-env", Takes: "NAMES", Repeat: true, Needs: "queue", Own: true,
 		Help: "variables of the leading machine that tests on the others see too, separated by spaces"})
 	t.add(newPlainDuration(&o.wait), usage.Flag{Name: "queue-wait", Takes: "DURATION", Needs: "queue", Own: true, Default: "2m",

@@ -40,8 +40,9 @@ type AgentConfig struct {
 	Terms remote.Terms
 	// Wait is how long the agent waits for a server or a leader before it gives up.
 	Wait time.Duration
-	// MayLead reports that the machine leads if nobody does.
-	MayLead bool
+	// MayLead reports that the machine leads if nobody does, MustLead that it takes no part in a run
+	// that another one leads.
+	MayLead, MustLead bool
 }
 
 // Agent decides what a machine does that takes work. It is for one goroutine.
@@ -136,6 +137,9 @@ func (a *Agent) Heard(now time.Time, run remote.Run) {
 		a.aloneFrom = now
 	}
 	a.run, a.known = run, true
+	if a.cfg.MustLead && run.Leader != "" && run.Leader != a.cfg.Node {
+		a.leave(3, fmt.Sprintf("node %s leads the run, and this machine is to lead it", run.Leader))
+	}
 }
 
 // Halt takes a StopEvent.

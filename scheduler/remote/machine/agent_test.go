@@ -406,6 +406,15 @@ func TestLeave(t *testing.T) {
 			a.pass(retryPause)
 			a.do("Lead")
 		},
+		"it must lead, and another does": func(a *agentTest) {
+			a.cfg.MustLead = true
+			run := testRun
+			run.Leader = "n1"
+			a.Heard(a.now, run)
+			a.do("")
+			a.Heard(a.now, testRun)
+			a.do("Leave 3 node n0 leads the run, and this machine is to lead it")
+		},
 		"it is not allowed to": func(a *agentTest) {
 			a.Looked(a.now, "none", false, fmt.Errorf("get a result: %w", remote.ErrDenied))
 			a.do("Leave 3 get a result: not allowed")
