@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"sync"
-	"time"
 
 	"github.com/klauspost/compress/zstd"
 
@@ -27,9 +26,10 @@ type engine struct {
 	lock    lock // the lock that this engine took last
 
 	mu     sync.Mutex
-	lanes  map[string]bool      // whose consumers are there
-	others []string             // lanes that nothing waits in, but something is leased of, or was
-	leases map[string]time.Time // by token: when it has run out at the latest
+	lanes  map[string]bool // whose consumers are there
+	others []string        // lanes that nothing waits in, but something is leased of, or was
+	leases map[string]held // by the server's token
+	given  int             // leases
 }
 
 var _ remote.Engine = (*engine)(nil)
@@ -53,7 +53,7 @@ func open(l *link, run, node string, terms remote.Terms, most limits) (*engine, 
 	}
 	return &engine{
 		link: l, names: n, node: node, terms: terms, limits: most, pack: pack, unpack: unpack,
-		lanes: make(map[string]bool), leases: make(map[string]time.Time),
+		lanes: make(map[string]bool), leases: make(map[string]held),
 	}, nil
 }
 

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -81,10 +83,15 @@ func (e *engine) look(ctx context.Context, lane string, wait time.Duration) (rem
 			return err
 		}
 		got, err = e.leased(m, asked)
-		if err == nil {
+		switch {
+		case err == nil:
 			return nil
+		case errors.Is(err, errHeld):
+			return nats.ErrTimeout // look again: the lease that is held covers it
+		case !errors.Is(err, errNoWork):
+			return err
 		}
-		// It is no work: take it out of the way, and look again.
+		// Take it out of the way, and look again.
 		if termErr := e.nc.Publish(m.Reply, []byte("+TERM it is no work of cohort")); termErr != nil {
 			return termErr
 		}
@@ -138,7 +145,19 @@ func (e *engine) refusal(ctx context.Context, m *nats.Msg, left time.Duration) e
 	return remote.ErrEmpty
 }
 
-// leased makes a lease of a message that was asked for at that time.
+// held is a lease that this engine has given out last for a token of the server. A server that was
+// killed may have forgotten that it has delivered a message: then it does so again with the same
+// token, so that a number tells the leases apart.
+type held struct {
+	number int
+	until  time.Time // it has run out then, as far as this machine knows
+}
+
+// errHeld says that work was delivered that this machine holds already.
+var errHeld = errors.New("this machine holds it already")
+
+// leased makes a lease of a message that was asked for at that time. errNoWork and errHeld say why
+// it is none.
 func (e *engine) leased(m *nats.Msg, asked time.Time) (remote.Lease, error) {
 	meta, err := tokenOf(m.Reply)
 	if err != nil {
@@ -146,44 +165,88 @@ func (e *engine) leased(m *nats.Msg, asked time.Time) (remote.Lease, error) {
 	}
 	lane, w, err := e.names.workOf(m.Subject, m.Header, m.Data)
 	if err != nil {
-		return remote.Lease{}, err
+		return remote.Lease{}, fmt.Errorf("%w: %w", errNoWork, err)
 	}
-	e.extended(m.Reply, asked)
-	return remote.Lease{Token: m.Reply, Lane: lane, Delivery: int(meta.NumDelivered), Work: w}, nil
+	delivery := int(meta.NumDelivered)
+	if _, torn := e.broken(); torn {
+		delivery = max(delivery, 2) // the server may have been killed, and count from 1 again
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if h, ok := e.leases[m.Reply]; ok && asked.Before(h.until) {
+		return remote.Lease{}, errHeld
+	}
+	e.prune(asked)
+	e.given++
+	e.leases[m.Reply] = held{e.given, asked.Add(e.terms.AckWait)}
+	token := fmt.Sprintf("%s#%d", m.Reply, e.given)
+	return remote.Lease{Token: token, Lane: lane, Delivery: delivery, Work: w}, nil
+}
+
+// errNoWork says that a message of the queue is no work.
+var errNoWork = errors.New("it is no work of cohort")
+
+// manyLeases is how many leases are remembered before those that have run out are forgotten.
+const manyLeases = 4096
+
+// prune forgets leases that have run out, if there are many. The mutex is held.
+func (e *engine) prune(now time.Time) {
+	if len(e.leases) < manyLeases {
+		return
+	}
+	for subject, h := range e.leases {
+		if !now.Before(h.until) {
+			delete(e.leases, subject)
+		}
+	}
+}
+
+// split returns the server's token of a lease, and its number.
+func split(token string) (subject string, number int, err error) {
+	subject, after, _ := strings.Cut(token, "#")
+	if number, err = strconv.Atoi(after); err == nil {
+		_, err = tokenOf(subject)
+	}
+	if err != nil {
+		err = fmt.Errorf("%q is no lease: %w", token, err)
+	}
+	return subject, number, err
 }
 
 // extended notes that a lease lasts from that time on.
-func (e *engine) extended(token string, from time.Time) {
+func (e *engine) extended(subject string, number int, from time.Time) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.leases[token] = from.Add(e.terms.AckWait)
+	if e.leases[subject].number <= number {
+		e.leases[subject] = held{number, from.Add(e.terms.AckWait)}
+	}
 }
 
 // forget drops a lease that is over.
-func (e *engine) forget(token string) {
+func (e *engine) forget(subject string, number int) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	delete(e.leases, token)
+	if e.leases[subject].number == number {
+		delete(e.leases, subject)
+	}
 }
 
-// runOut reports whether a lease that is known has run out at a time, as far as this machine knows.
-func (e *engine) runOut(token string, at time.Time) bool {
+// runOut reports whether a lease has run out at a time, as far as this machine knows, or was
+// followed by another one.
+func (e *engine) runOut(subject string, number int, at time.Time) bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	end, known := e.leases[token]
-	return known && !at.Before(end)
+	h, known := e.leases[subject]
+	return known && (h.number != number || !at.Before(h.until))
 }
 
 // answer tells the server something about a lease and waits for its confirmation. It returns when
 // the request that was confirmed was made.
-func (e *engine) answer(ctx context.Context, op, token, what string) (asked time.Time, err error) {
-	if _, err := tokenOf(token); err != nil {
-		return asked, fmt.Errorf("%s: %q: %w", op, token, err)
-	}
-	err = e.do(ctx, op, token, func(ctx context.Context) error {
+func (e *engine) answer(ctx context.Context, op, subject, what string) (asked time.Time, err error) {
+	err = e.do(ctx, op, subject, func(ctx context.Context) error {
 		asked = time.Now()
-		_, err := e.nc.RequestWithContext(ctx, token, []byte(what))
-		if errors.Is(err, nats.ErrNoResponders) && e.nc.IsConnected() && e.laneGone(ctx, token) {
+		_, err := e.nc.RequestWithContext(ctx, subject, []byte(what))
+		if errors.Is(err, nats.ErrNoResponders) && e.nc.IsConnected() && e.laneGone(ctx, subject) {
 			return fmt.Errorf("%w: its lane is not there", remote.ErrLost)
 		}
 		return err
@@ -210,30 +273,39 @@ func tokenOf(token string) (*nats.MsgMetadata, error) {
 // Extend implements remote.Engine.
 func (e *engine) Extend(ctx context.Context, token string) error {
 	const op = "extend a lease"
-	if e.runOut(token, time.Now()) {
+	subject, number, err := split(token)
+	if err != nil {
+		return fmt.Errorf("%s: %w", op, err)
+	}
+	if e.runOut(subject, number, time.Now()) {
 		return fmt.Errorf("%s: %w", op, remote.ErrLost)
 	}
-	asked, err := e.answer(ctx, op, token, "+WPI")
+	asked, err := e.answer(ctx, op, subject, "+WPI")
 	if err != nil {
 		return err
 	}
-	if e.runOut(token, asked) { // while the server was away
+	if e.runOut(subject, number, asked) { // while the server was away
 		return fmt.Errorf("%s: %w", op, remote.ErrLost)
 	}
-	e.extended(token, asked)
+	e.extended(subject, number, asked)
 	return nil
 }
 
 // Done implements remote.Engine.
 func (e *engine) Done(ctx context.Context, token string) error {
-	meta, err := tokenOf(token)
+	const op = "end a lease"
+	subject, number, err := split(token)
 	if err != nil {
-		return fmt.Errorf("end a lease: %q: %w", token, err)
+		return fmt.Errorf("%s: %w", op, err)
 	}
-	err = e.do(ctx, "end a lease", token, func(ctx context.Context) error {
+	meta, err := tokenOf(subject)
+	if err != nil {
+		return fmt.Errorf("%s: %w", op, err)
+	}
+	err = e.do(ctx, op, subject, func(ctx context.Context) error {
 		short, cancel := context.WithTimeout(ctx, attemptWait/2)
 		defer cancel()
-		_, err := e.nc.RequestWithContext(short, token, []byte("+ACK"))
+		_, err := e.nc.RequestWithContext(short, subject, []byte("+ACK"))
 		if err == nil || !e.nc.IsConnected() {
 			return err
 		}
@@ -242,7 +314,7 @@ func (e *engine) Done(ctx context.Context, token string) error {
 		return e.inQueue(ctx, meta.Sequence.Stream, err)
 	})
 	if err == nil {
-		e.forget(token)
+		e.forget(subject, number)
 	}
 	return err
 }
@@ -268,13 +340,21 @@ func (e *engine) inQueue(ctx context.Context, sequence uint64, why error) error 
 
 // Return implements remote.Engine.
 func (e *engine) Return(ctx context.Context, token string, delay time.Duration) error {
+	const op = "return a lease"
+	subject, number, err := split(token)
+	if err != nil {
+		return fmt.Errorf("%s: %w", op, err)
+	}
+	if e.runOut(subject, number, time.Now()) {
+		return nil // it comes again by itself, or has
+	}
 	what := "-NAK"
 	if delay > 0 {
 		what = fmt.Sprintf(`-NAK {"delay": %d}`, delay.Nanoseconds())
 	}
-	_, err := e.answer(ctx, "return a lease", token, what)
+	_, err = e.answer(ctx, op, subject, what)
 	if err == nil {
-		e.forget(token)
+		e.forget(subject, number)
 	}
 	return err
 }

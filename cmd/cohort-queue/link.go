@@ -211,11 +211,17 @@ func (l *link) tear(back time.Time) {
 	}
 }
 
-// justBack reports whether the connection has broken and is back for less than a time.
-func (l *link) justBack(within time.Duration) bool {
+// broken returns when the connection came back last, and whether it ever broke.
+func (l *link) broken() (back time.Time, ever bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return !l.back.IsZero() && time.Since(l.back) < within
+	return l.back, !l.back.IsZero()
+}
+
+// justBack reports whether the connection has broken and is back for less than a time.
+func (l *link) justBack(within time.Duration) bool {
+	back, ever := l.broken()
+	return ever && time.Since(back) < within
 }
 
 // changed tells those who watch the connection that they should look at it.

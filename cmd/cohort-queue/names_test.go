@@ -1,8 +1,10 @@
 package main
 
 import (
+	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/nats-io/nats.go"
 
@@ -67,4 +69,42 @@ func FuzzResultOf(f *testing.F) {
 			t.Errorf("%q is %+v", subject, r)
 		}
 	})
+}
+
+// TestTokens: a server that was killed may deliver a message again with the token that it had. No
+// two leases of a machine have the same one, and none is given out while the machine holds it.
+func TestTokens(t *testing.T) {
+	t.Parallel()
+	e := &engine{link: new(link), names: names{"r"}, terms: brief(), leases: map[string]held{}}
+	m := nats.NewMsg("cohort.r.work.long.b.0")
+	m.Reply = "$JS.ACK.COHORT_W_r.long.1.7.3.1795659780155230373.0"
+	m.Header.Set(headerBatch, "b")
+	m.Header.Set(headerAttempt, "0")
+	m.Header.Set(headerRound, "0")
+	start := time.Now()
+	first, err := e.leased(m, start)
+	if err != nil || first.Delivery != 1 || first.Lane != "long" {
+		t.Fatalf("%+v, %v", first, err)
+	}
+	if _, err := e.leased(m, start.Add(brief().AckWait-1)); !errors.Is(err, errHeld) {
+		t.Errorf("while it is held: %v", err)
+	}
+	subject, number, err := split(first.Token)
+	if err != nil || subject != m.Reply {
+		t.Errorf("%q, %v", subject, err)
+	}
+	e.tear(start) // the server was away
+	later := start.Add(brief().AckWait)
+	second, err := e.leased(m, later)
+	if err != nil || second.Token == first.Token || second.Delivery != 2 {
+		t.Errorf("%+v, %v", second, err)
+	}
+	if !e.runOut(subject, number, start) {
+		t.Error("the first lease goes on")
+	}
+	e.extended(subject, number, later)
+	e.forget(subject, number)
+	if _, number, _ := split(second.Token); e.runOut(subject, number, later) {
+		t.Error("the second lease has run out")
+	}
 }
