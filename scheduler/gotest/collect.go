@@ -30,9 +30,11 @@ const collectGrace = 10 * time.Second
 
 // Collect runs the go command that [Args.Command] has made, in dir and with env, and calls take with
 // each test binary when it is to be run; the go command hears that it passed. When take returns, the
-// binary may be gone. Of take's errors it returns all, and goes on meanwhile: the go command waits
-// for an answer. The run ends early with ctx, whose cause it then returns.
+// binary may be gone. The run ends early with take's first error, which it returns, and with ctx, of
+// which it returns the cause.
 func Collect(ctx context.Context, l *Listener, words []string, dir string, env []string, take func(*Request) error) (*Collected, error) {
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
 	cmd := exec.CommandContext(ctx, words[0], words[1:]...)
 	cmd.Dir, cmd.Env = dir, append(env[:len(env):len(env)], l.Env())
 	cmd.Cancel = func() error { return interrupt(cmd.Process) }
@@ -48,7 +50,7 @@ func Collect(ctx context.Context, l *Listener, words []string, dir string, env [
 	}
 	events := make(chan *Collected, 1)
 	go func() { events <- readCollected(stdout) }() // ends with the command's output
-	col, err := takeAll(l, events, take)
+	col := takeAll(l, events, take, stop)
 	if waitErr := cmd.Wait(); waitErr != nil {
 		var exit *exec.ExitError
 		if !errors.As(waitErr, &exit) && ctx.Err() == nil {
@@ -60,7 +62,7 @@ func Collect(ctx context.Context, l *Listener, words []string, dir string, env [
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}
-	return col, err
+	return col, nil
 }
 
 // interrupt asks the go command to end.
@@ -71,17 +73,22 @@ func interrupt(p *os.Process) error {
 	return p.Signal(os.Interrupt)
 }
 
-// takeAll takes the binaries until the go command's output ends.
-func takeAll(l *Listener, events <-chan *Collected, take func(*Request) error) (*Collected, error) {
-	var errs []error
+// takeAll takes the binaries until the go command's output ends. It calls stop with the first error,
+// and takes no more.
+func takeAll(l *Listener, events <-chan *Collected, take func(*Request) error, stop context.CancelCauseFunc) *Collected {
+	var failed error
 	for {
 		select {
 		case req := <-l.Requests():
-			errs = append(errs, take(req))
+			if failed == nil {
+				if failed = take(req); failed != nil {
+					stop(failed)
+				}
+			}
 			// If exec-test is gone, the go command says so.
 			_ = req.Exit(0)
 		case col := <-events:
-			return col, errors.Join(errs...)
+			return col
 		}
 	}
 }
