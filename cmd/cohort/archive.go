@@ -1,11 +1,11 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
-	"os/signal"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -19,15 +19,31 @@ import (
 
 // bindArchive binds the file that the tests come from.
 func bindArchive(t *flagTable, file *string) {
-	t.text(file, "", usage.Flag{Name: "archive", Path: usage.InputFile, Once: true, Own: true,
+	t.add((*fileValue)(file), usage.Flag{Name: "archive", Path: usage.InputFile, Once: true, Own: true,
 		Help: "run the tests that cohort tool archive has packed into this file; neither Go nor source is needed"})
 }
+
+// fileValue is the name of a file. It cannot be empty: --archive="$ARCHIVE" without the variable would
+// run the source.
+type fileValue string
+
+func (v *fileValue) Set(text string) error {
+	if text == "" {
+		return errors.New("a file is missing")
+	}
+	*v = fileValue(text)
+	return nil
+}
+
+func (v *fileValue) Type() string   { return "string" }
+func (v *fileValue) String() string { return string(*v) }
 
 // extracted is the archive that a run is of.
 type extracted struct {
 	*archive.Extracted
 	// file is the archive, here the folder in which cohort was started; absolute.
 	file, here string
+	guard      *folderGuard
 }
 
 // archivedIn names the folder with the files of an archive. Cohort sets it for itself, when it starts
@@ -57,20 +73,17 @@ func (c *command) enterArchive(file string, args []string) (err error) {
 	if err != nil {
 		return fmt.Errorf("find cohort's own program: %w", err)
 	}
-	signals := make(chan os.Signal, 1)
-	signal.Notify(signals, heededSignals()...)
-	defer signal.Stop(signals)
-	dir, workDir, err := extract(file, here)
+	ctx, stop := untilSignal(heededSignals())
+	defer stop()
+	dir, workDir, err := extract(ctx, file, here)
 	if dir != "" {
 		defer func() { err = errors.Join(err, archive.Remove(dir)) }()
 	}
-	if err != nil {
+	switch {
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
+	case err != nil:
 		return fmt.Errorf("--archive: %w", err)
-	}
-	select {
-	case sig := <-signals:
-		return signalStatus(sig)
-	default:
 	}
 	env := append(c.env.without(archivedIn).list, archivedIn+"="+dir)
 	if temp := c.env.get("TMPDIR"); temp != "" && !filepath.IsAbs(temp) { // it is as seen from here
@@ -81,7 +94,7 @@ func (c *command) enterArchive(file string, args []string) (err error) {
 
 // extract makes a folder with the files of an archive, and returns it, and the folder in it where the
 // go command was started. The first is to be removed, after an error too.
-func extract(file, here string) (dir, workDir string, err error) {
+func extract(ctx context.Context, file, here string) (dir, workDir string, err error) {
 	a, err := archive.Open(file)
 	if err != nil {
 		return "", "", err
@@ -97,7 +110,7 @@ func extract(file, here string) (dir, workDir string, err error) {
 	if dir, err = os.MkdirTemp(temp, "cohort-archive-"); err != nil {
 		return "", "", err
 	}
-	if err := a.Extract(dir); err != nil {
+	if err := a.Extract(ctx, dir); err != nil {
 		return dir, "", err
 	}
 	if file, err = filepath.Abs(file); err != nil {
@@ -128,7 +141,11 @@ func (c *command) resumeArchive() (leave func() error, err error) {
 	if err != nil || !isStarter(begun.PID) {
 		return leave, fmt.Errorf("%s=%s: only cohort sets this variable, for itself", archivedIn, dir)
 	}
-	leave = func() error { return archive.Remove(dir) }
+	guard := guardFolder(dir)
+	leave = func() error {
+		defer guard.end()
+		return archive.Remove(dir)
+	}
 	if err := os.Chdir(begun.Here); err != nil {
 		return leave, err
 	}
@@ -136,7 +153,7 @@ func (c *command) resumeArchive() (leave func() error, err error) {
 	if err != nil {
 		return leave, err
 	}
-	c.archive = &extracted{Extracted: e, file: begun.File, here: begun.Here}
+	c.archive = &extracted{Extracted: e, file: begun.File, here: begun.Here, guard: guard}
 	if flags := gotest.GoEnv(c.env.list, "GOFLAGS"); flags != e.GoFlags {
 		if flags != "" {
 			c.log.warnf("GOFLAGS (%s) has no effect with --archive, which was made with %q: flags of the run follow --", flags, e.GoFlags)

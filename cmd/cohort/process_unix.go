@@ -26,6 +26,14 @@ func heededSignals() []os.Signal {
 	return signals
 }
 
+// dieOf ends this process as the signal would have ended it.
+func dieOf(sig os.Signal) {
+	signal.Reset(sig)
+	if s, ok := sig.(syscall.Signal); ok {
+		_ = syscall.Kill(os.Getpid(), s) // cannot fail
+	}
+}
+
 // survivePipes catches SIGPIPE, to no end, until the function it returns is called. The
 // signal follows any write that nobody reads: to stdout (cohort | head), which must not
 // kill cohort before it has ended its children, but also to an exec-test that was

@@ -32,6 +32,7 @@ const echo = 150 * time.Millisecond
 func (r *testRun) watchSignals(kill func()) (stop func()) {
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, heededSignals()...)
+	r.cmd.archive.leaveSignals(true)
 	mortal := survivePipes()
 	done := make(chan struct{})
 	var wg sync.WaitGroup
@@ -49,6 +50,7 @@ func (r *testRun) watchSignals(kill func()) (stop func()) {
 		r.hurry(done, signals, func(sig os.Signal) bool { return sig != first || time.Since(came) >= echo }, kill)
 	})
 	return func() {
+		r.cmd.archive.leaveSignals(false)
 		signal.Stop(signals)
 		mortal()
 		close(done)

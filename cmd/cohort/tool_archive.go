@@ -1,12 +1,10 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"path/filepath"
 	"runtime/debug"
 	"slices"
@@ -106,18 +104,8 @@ func (c *command) archiveTool(args []string) error {
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithCancelCause(context.Background())
-	defer cancel(nil)
-	signals := make(chan os.Signal, 1)
-	signal.Notify(signals, endSignals()...)
-	defer signal.Stop(signals)
-	go func() { // ends with ctx
-		select {
-		case sig := <-signals:
-			cancel(signalStatus(sig))
-		case <-ctx.Done():
-		}
-	}()
+	ctx, stop := untilSignal(endSignals())
+	defer stop()
 	sum, err := archive.Pack(ctx, pack)
 	if build, ok := errors.AsType[*archive.BuildError](err); ok {
 		_, err := io.WriteString(c.stderr, build.Output)

@@ -1,6 +1,7 @@
 package archive
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -24,20 +25,21 @@ type Extracted struct {
 }
 
 // Extract writes the files of the source, and the history, into the folder dir, which exists and is
-// empty. It writes nothing outside of dir, whatever the archive holds.
-func (a *Archive) Extract(dir string) error {
+// empty. It writes nothing outside of dir, whatever the archive holds. It ends early with ctx, whose
+// cause is then in the error's chain.
+func (a *Archive) Extract(ctx context.Context, dir string) error {
 	root, err := os.OpenRoot(dir)
 	if err != nil {
 		return err
 	}
-	err = a.extract(root)
+	err = a.extract(ctx, root)
 	if err = errors.Join(err, root.Close()); err != nil {
 		return fmt.Errorf("extract %s: %w", a.name, err)
 	}
 	return nil
 }
 
-func (a *Archive) extract(root *os.Root) error {
+func (a *Archive) extract(ctx context.Context, root *os.Root) error {
 	if err := root.Mkdir(sourceDir, 0o700); err != nil {
 		return err
 	}
@@ -57,7 +59,7 @@ func (a *Archive) extract(root *os.Root) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(a.extractFiles(source), source.Close())
+	return errors.Join(a.extractFiles(ctx, source), source.Close())
 }
 
 // extractHistory writes the history. Nothing says what it has to be: it only ever helps.
@@ -76,7 +78,7 @@ func (a *Archive) extractHistory(root *os.Root) error {
 
 // extractFiles writes the source. Links come last, so that nothing is written through one; the
 // permissions and times of folders after that, as writing into them needs one and changes the other.
-func (a *Archive) extractFiles(root *os.Root) error {
+func (a *Archive) extractFiles(ctx context.Context, root *os.Root) error {
 	for _, f := range a.Manifest.Files {
 		var err error
 		name := filepath.FromSlash(f.Path)
@@ -84,7 +86,7 @@ func (a *Archive) extractFiles(root *os.Root) error {
 		case f.Folder:
 			err = root.Mkdir(name, 0o700)
 		case f.Link == "":
-			err = a.extractFile(root, name, f)
+			err = a.extractFile(ctx, root, name, f)
 		}
 		if err != nil {
 			return err
@@ -109,15 +111,29 @@ func (a *Archive) extractFiles(root *os.Root) error {
 	return nil
 }
 
-func (a *Archive) extractFile(root *os.Root, name string, f File) error {
+func (a *Archive) extractFile(ctx context.Context, root *os.Root, name string, f File) error {
 	out, err := root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return err
 	}
-	if err := a.copyFile(out, sourceEntries+f.Path, f.Size, f.SHA256); err != nil {
+	if err := a.copyFile(&stoppable{File: out, ctx: ctx}, sourceEntries+f.Path, f.Size, f.SHA256); err != nil {
 		return err
 	}
 	return settle(root, name, f)
+}
+
+// stoppable is a file that can no longer be written to when its context has ended: one file may take
+// minutes.
+type stoppable struct {
+	*os.File
+	ctx context.Context
+}
+
+func (s *stoppable) Write(b []byte) (int, error) {
+	if s.ctx.Err() != nil {
+		return 0, &os.PathError{Op: "write", Path: s.Name(), Err: context.Cause(s.ctx)}
+	}
+	return s.File.Write(b)
 }
 
 // settle gives a file or folder its permissions and time.

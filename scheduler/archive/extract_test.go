@@ -3,6 +3,7 @@ package archive
 import (
 	"archive/zip"
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -86,7 +87,7 @@ func TestExtract(t *testing.T) {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
-	if err := a.Extract(dir); err != nil {
+	if err := a.Extract(t.Context(), dir); err != nil {
 		t.Fatal(err)
 	}
 	e, err := OpenExtracted(dir)
@@ -132,6 +133,28 @@ func TestExtract(t *testing.T) {
 	}
 }
 
+// middleOf returns where the middle of an entry's compressed content is in an archive. Elsewhere there
+// are bytes that nobody reads, dates say.
+func middleOf(t *testing.T, text []byte, entry string) int64 {
+	t.Helper()
+	z, err := zip.NewReader(bytes.NewReader(text), int64(len(text)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range z.File {
+		if f.Name != entry {
+			continue
+		}
+		begin, err := f.DataOffset()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return begin + int64(f.CompressedSize64)/2
+	}
+	t.Fatalf("there is no %s", entry)
+	return 0
+}
+
 // TestDamaged: what is not as the manifest says is found when it is read.
 func TestDamaged(t *testing.T) {
 	t.Parallel()
@@ -155,7 +178,7 @@ func TestDamaged(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 			continue
 		}
-		err = a.Extract(t.TempDir())
+		err = a.Extract(t.Context(), t.TempDir())
 		if err == nil {
 			_, err = a.extractBinary(0, t.TempDir())
 		}
@@ -171,14 +194,10 @@ func TestDamaged(t *testing.T) {
 		}
 	}
 	edited := slices.Clone(whole)
-	i := bytes.Index(edited, []byte("binary"))
-	if i < 0 {
-		i = len(edited) / 2
-	}
-	edited[i] ^= 1
+	edited[middleOf(t, whole, "bin/0/a.test")] ^= 1
 	a, err := opened(t, edited)
 	if err == nil {
-		if err = a.Extract(t.TempDir()); err == nil {
+		if err = a.Extract(t.Context(), t.TempDir()); err == nil {
 			_, err = a.extractBinary(0, t.TempDir())
 		}
 	}
@@ -219,7 +238,7 @@ func TestHostile(t *testing.T) {
 		}
 		a, err := opened(t, built(t, m, content))
 		if err == nil {
-			err = a.Extract(dir)
+			err = a.Extract(t.Context(), dir)
 		}
 		if name == "only a link" && err != nil {
 			t.Errorf("%s: %v", name, err)
@@ -251,12 +270,28 @@ func TestExtractGuards(t *testing.T) {
 		}
 		a.Manifest.Files = append(a.Manifest.Files, File{Path: path, Size: 5, SHA256: hashOf("hello")})
 		a.entries["src/"+path] = a.entries["src/m/a/a_test.go"]
-		if err := a.Extract(dir); err == nil {
+		if err := a.Extract(t.Context(), dir); err == nil {
 			t.Errorf("%s: no error", path)
 		}
 		if entries, _ := os.ReadDir(top); len(entries) != 1 {
 			t.Errorf("%s: the folder above holds %v", path, entries)
 		}
+	}
+}
+
+// TestExtractEnds: who interrupts it does not wait until all is extracted.
+func TestExtractEnds(t *testing.T) {
+	t.Parallel()
+	m, content := packed()
+	a, err := opened(t, built(t, m, content))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancelCause(t.Context())
+	want := errors.New("a signal")
+	cancel(want)
+	if err := a.Extract(ctx, t.TempDir()); !errors.Is(err, want) || errors.Is(err, ErrEdited) {
+		t.Errorf("Extract: %v, want %v", err, want)
 	}
 }
 
@@ -310,7 +345,7 @@ func FuzzExtract(f *testing.F) {
 		if err := os.Mkdir(dir, 0o700); err != nil {
 			t.Fatal(err)
 		}
-		_ = a.Extract(dir) // whatever it says
+		_ = a.Extract(t.Context(), dir) // whatever it says
 		if entries, err := os.ReadDir(top); err != nil || len(entries) != 1 {
 			t.Errorf("the folder above holds %v, %v", entries, err)
 		}
@@ -328,7 +363,7 @@ func TestMainRefuses(t *testing.T) {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
-	if err := a.Extract(dir); err != nil {
+	if err := a.Extract(t.Context(), dir); err != nil {
 		t.Fatal(err)
 	}
 	for _, tt := range []struct{ args, want string }{
@@ -355,7 +390,7 @@ func TestList(t *testing.T) {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
-	if err := a.Extract(dir); err != nil {
+	if err := a.Extract(t.Context(), dir); err != nil {
 		t.Fatal(err)
 	}
 	var stdout, stderr strings.Builder

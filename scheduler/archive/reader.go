@@ -119,7 +119,7 @@ func (l *limited) Read(b []byte) (int, error) {
 
 // copyFile writes the content of an entry to a new file, and checks that it is what the manifest
 // says.
-func (a *Archive) copyFile(out *os.File, entry string, size int64, sum string) error {
+func (a *Archive) copyFile(out io.WriteCloser, entry string, size int64, sum string) error {
 	got, err := a.copy(out, entry, size)
 	if err == nil && got != sum {
 		err = fmt.Errorf("%w: the content of %s is not what its manifest says", ErrEdited, entry)

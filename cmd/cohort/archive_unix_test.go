@@ -1,0 +1,54 @@
+//go:build unix
+
+package main_test
+
+import (
+	"os"
+	"path/filepath"
+	"syscall"
+	"testing"
+)
+
+// TestArchiveEndsEarly: a signal that comes when the files have been extracted, and the run does not
+// yet watch for signals, leaves none of them.
+func TestArchiveEndsEarly(t *testing.T) {
+	t.Parallel()
+	d := newDiffer(t)
+	if d.plain {
+		t.Skip("NOT TESTED: the program has no archives")
+	}
+	file := filepath.Join(t.TempDir(), "tests.zip")
+	if r := d.command(t, filepath.Join(d.root, "testdata", "shop"), nil, d.subject, "tool", "archive", file, "./price"); r.exit != 0 {
+		t.Fatalf("%s: exit %d\n%s", r.command, r.exit, r.stderr)
+	}
+	config := filepath.Join(t.TempDir(), "pipe.yaml") // cohort waits for what comes through it
+	if err := syscall.Mkfifo(config, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	r := d.startRunner(t, nil, "--archive="+file, "--config="+config)
+	pipe, err := os.OpenFile(config, os.O_WRONLY, 0) // waits until cohort reads
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer pipe.Close() //nolint:errcheck // nothing was written
+	extracted := func() int {
+		all, err := filepath.Glob(filepath.Join(r.file("tmp"), "cohort-archive-*"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(all)
+	}
+	if n := extracted(); n != 1 {
+		t.Errorf("%d folders before the signal", n)
+	}
+	if err := r.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	_ = r.cmd.Wait() // it says that a signal ended it
+	if status, ok := r.cmd.ProcessState.Sys().(syscall.WaitStatus); !ok || status.Signal() != syscall.SIGTERM {
+		t.Errorf("ended with %v", r.cmd.ProcessState)
+	}
+	if n := extracted(); n != 0 {
+		t.Errorf("%d folders are left", n)
+	}
+}
