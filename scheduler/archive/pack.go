@@ -310,6 +310,7 @@ func (p *packing) addSource() error {
 	if p.manifest.WorkDir, err = t.path(p.Dir); err != nil {
 		return err
 	}
+	t.checkLinks()
 	p.summary.Notes = t.notes
 	return p.addFiles(t)
 }

@@ -127,7 +127,6 @@ func (t *tree) note(name string, info fs.FileInfo) error {
 		if f.Link, err = os.Readlink(name); err != nil {
 			return err
 		}
-		t.checkLink(name, f.Link)
 	case info.Mode().IsRegular():
 		f.Size = info.Size()
 	default:
@@ -138,15 +137,38 @@ func (t *tree) note(name string, info fs.FileInfo) error {
 	return nil
 }
 
-// checkLink notes that a link leads out of the source.
-func (t *tree) checkLink(name, to string) {
-	if !filepath.IsAbs(to) {
-		to = filepath.Join(filepath.Dir(name), to)
-		if _, err := t.path(to); err == nil {
-			return
+// checkLinks notes which links lead to what is not packed, and how it can be. Those that lead nowhere
+// do so in the archive, too.
+func (t *tree) checkLinks() {
+	for _, f := range t.sorted() {
+		if f.Link == "" {
+			continue
 		}
+		name := filepath.Join(t.base, filepath.FromSlash(f.Path))
+		to, advice := f.Link, ""
+		if !filepath.IsAbs(to) {
+			to = filepath.Join(filepath.Dir(name), to)
+			if t.leadsInside(to) {
+				continue
+			}
+			advice = ": --include=" + to
+		}
+		t.notes = append(t.notes, fmt.Sprintf("%s links to %s, which is not in the archive%s", name, to, advice))
 	}
-	t.notes = append(t.notes, fmt.Sprintf("%s links to %s, which is not in the archive", name, to))
+}
+
+// leadsInside reports whether a link to a file or folder leads to one that is packed, or to nothing.
+func (t *tree) leadsInside(to string) bool {
+	real, err := filepath.EvalSymlinks(to)
+	if errors.Is(err, fs.ErrNotExist) {
+		return true
+	}
+	if err != nil {
+		return false
+	}
+	rel, err := t.path(real)
+	_, packed := t.files[rel]
+	return err == nil && (packed || rel == ".")
 }
 
 // sorted returns all that was added, folders before what is in them.
