@@ -146,21 +146,32 @@ func (q *queueRun) verdict(code int, why string) error {
 // take takes work, and leads if this machine is to, until the run is over.
 func (q *queueRun) take() error {
 	agent := node.NewAgent(q.agent())
+	ctx, kill := context.WithCancel(context.Background())
+	defer kill()
 	left := make(chan agentEnd, 1)
 	go func() { // ends with the agent; received below
-		code, why := agent.Run(context.Background())
+		code, why := agent.Run(ctx)
 		left <- agentEnd{code, why}
 	}()
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, heededSignals()...)
 	defer signal.Stop(signals)
 	q.cmd.log.infof("=== Queue: run %s: this machine is %s", q.opts.queue.runID, q.node)
+	var first time.Time // of the signals
 	for {
 		select {
 		case l := <-q.led:
 			signal.Stop(signals)
-			return q.leadAndWork(l, left)
+			return q.leadAndWork(l, left, kill)
 		case sig := <-signals:
+			if !first.IsZero() && time.Since(first) >= echo {
+				kill() // the server may be gone, so that nothing can be given back
+				<-left
+				return signalStatus(sig)
+			}
+			if first.IsZero() {
+				first = time.Now()
+			}
 			agent.Quit(signalStatus(sig).code, fmt.Sprintf("%v: what ran here is left to others", sig))
 		case e := <-left:
 			if err := e.err(); err != nil {
@@ -185,15 +196,18 @@ func (e agentEnd) err() error {
 	return fmt.Errorf("--queue: %s", e.why)
 }
 
-// leadAndWork leads the run while this machine's own agent works.
-func (q *queueRun) leadAndWork(by leadership, left <-chan agentEnd) error {
+// leadAndWork leads the run while this machine's own agent works, which kill ends.
+func (q *queueRun) leadAndWork(by leadership, left <-chan agentEnd, kill func()) error {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	done := make(chan error, 1)
 	go func() { done <- q.lead(ctx, by) }() // ends with the run; received below
 	select {
 	case err := <-done:
-		<-left // the run is over for it too
+		if exitCode(err) == exitError {
+			kill() // it may not get to know that the run is over
+		}
+		<-left
 		return err
 	case e := <-left:
 		why := e.err()
@@ -246,7 +260,8 @@ func (q *queueRun) lead(ctx context.Context, by leadership) error {
 		}
 		ended <- err
 	}()
-	defer q.cancelOnSignal(lead)()
+	signaled := newSignaled(lead, cancel)
+	defer signaled.stop()
 	opts := *q.opts
 	opts.queue.leads = &queueLead{
 		id: opts.queue.runID, seed: by.run.Facts.Seed, workers: max(aheadAtLeast, aheadOf*q.slots),
@@ -254,33 +269,62 @@ func (q *queueRun) lead(ctx context.Context, by leadership) error {
 	}
 	_, err := q.cmd.runTestsIn(ctx, "", &opts)
 	code := exitCode(err)
+	signaled.finish()
 	lead.Finish(code, fmt.Sprintf("%s%d on %s, which led", verdictBegins, code, q.node))
 	return errors.Join(err, <-ended)
 }
 
-// cancelOnSignal tells the other machines of a signal that ends the run here.
-func (q *queueRun) cancelOnSignal(lead *node.Lead) (stop func()) {
-	signals := make(chan os.Signal, 2)
-	signal.Notify(signals, heededSignals()...)
-	done := make(chan struct{})
-	go func() { // ends with done
-		var first time.Time
-		for {
-			select {
-			case <-done:
-				return
-			case sig := <-signals:
-				kill := !first.IsZero() && time.Since(first) >= echo
-				if first.IsZero() {
-					first = time.Now()
-				}
-				if n, ok := sig.(syscall.Signal); ok {
-					lead.Cancel(int(n), kill)
-				}
+// signaled tells the other machines of a signal that ends the run here.
+type signaled struct {
+	signals       chan os.Signal
+	done, waiting chan struct{}
+}
+
+// newSignaled begins to listen. Cancel ends a leader that waits to give its verdict: for a while
+// after a signal, and at once at one that comes then. The server may be gone.
+func newSignaled(lead *node.Lead, cancel func()) *signaled {
+	s := &signaled{signals: make(chan os.Signal, 2), done: make(chan struct{}), waiting: make(chan struct{})}
+	signal.Notify(s.signals, heededSignals()...)
+	go s.listen(lead, cancel) // ends with stop
+	return s
+}
+
+func (s *signaled) listen(lead *node.Lead, cancel func()) {
+	var first time.Time
+	var limit <-chan time.Time
+	waiting := s.waiting
+	for {
+		select {
+		case <-s.done:
+			return
+		case <-limit:
+			cancel()
+		case <-waiting:
+			waiting = nil
+			if !first.IsZero() {
+				limit = time.After(queueEnd)
+			}
+		case sig := <-s.signals:
+			again := !first.IsZero() && time.Since(first) >= echo
+			if first.IsZero() {
+				first = time.Now()
+			}
+			if waiting == nil {
+				cancel()
+			}
+			if n, ok := sig.(syscall.Signal); ok {
+				lead.Cancel(int(n), again)
 			}
 		}
-	}()
-	return func() { signal.Stop(signals); close(done) }
+	}
+}
+
+// finish says that the tests have ended.
+func (s *signaled) finish() { close(s.waiting) }
+
+func (s *signaled) stop() {
+	signal.Stop(s.signals)
+	close(s.done)
 }
 
 // queuePlace is where the tests are on this machine.

@@ -240,8 +240,17 @@ func (l *Leader) Halt(now time.Time, s remote.Stop) {
 		return
 	}
 	b.stop, b.told, b.halt.next = &s, false, time.Time{}
-	if b.giveUp.IsZero() && !s.Quit {
-		b.giveUp = now.Add(l.cfg.Grace + l.cfg.Terms.AckWait)
+	l.expect(b, now, s.Quit, s.Kill)
+}
+
+// expect says when the end of a batch's process is to be heard of: not at any time after a process was
+// asked for its goroutines, and soon after it was to be killed.
+func (l *Leader) expect(b *batch, now time.Time, quit, kill bool) {
+	switch at := now.Add(l.cfg.Grace + l.cfg.Terms.AckWait); {
+	case kill:
+		b.giveUp = now.Add(l.cfg.Terms.AckWait / 3)
+	case b.giveUp.IsZero() && !quit:
+		b.giveUp = at
 	}
 }
 

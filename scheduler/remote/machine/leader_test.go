@@ -203,7 +203,7 @@ func TestBatch(t *testing.T) {
 			l.do("Stop 5 b 0 false 2 false")
 			l.Stopped(l.now, key("b"), nil)
 			l.pass(25 * time.Second)
-			l.do("Deliver b 0 [] no machine has said within 25s that it has ended its process")
+			l.do("Deliver b 0 [] no machine has said in time that it has ended its process")
 		},
 		"the run is canceled": func(l *leaderTest) {
 			l.publish("b", "n0")
@@ -259,6 +259,23 @@ func TestLock(t *testing.T) {
 			}
 			l.Renewed(l.now, l.now, 5, nil)
 			l.do("Say === Lost: node n1 went away, it had no batch; Publish b 0 n0 0")
+		},
+		"in doubt, and stopped": func(l *leaderTest) {
+			l.publish("b", "n0")
+			l.now = l.now.Add(15 * time.Second)
+			if got := texts(l.Due(l.now)); got != "Renew 5" {
+				l.t.Errorf("in doubt: %s", got)
+			}
+			l.Cancel(l.now, 2, false)
+			l.Halt(l.now, remote.Stop{Batch: "b", Signal: 2})
+			l.do("")
+			l.now = l.now.Add(3 * time.Second)
+			l.Cancel(l.now, 2, true)
+			l.now = l.now.Add(5*time.Second - 1)
+			l.do("")
+			l.now = l.now.Add(1)
+			l.do("Deliver b 0 [] no machine has said in time that it has ended its process")
+			l.do("")
 		},
 		"refused": func(l *leaderTest) {
 			l.Submit(Batch{Key: key("b")})

@@ -1,6 +1,7 @@
 package machine
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -29,10 +30,12 @@ func (l *Leader) Due(now time.Time) []Act {
 		return append(todo, Finished{})
 	}
 	renew := l.renewal(now)
+	l.giveUp(now)
 	if !now.Before(l.lock.until) {
-		// Another machine may lead. Nothing happens until it is known that none does.
-		l.todo = todo
-		return renew
+		// Another machine may lead. No result counts until it is known that none does.
+		todo = append(todo, l.todo...)
+		l.todo = slices.DeleteFunc(slices.Clone(todo), isFailure)
+		return append(renew, slices.DeleteFunc(todo, func(act Act) bool { return !isFailure(act) })...)
 	}
 	todo = append(todo, renew...)
 	if !l.set && l.setting.due(now) {
@@ -54,6 +57,21 @@ func (l *Leader) Due(now time.Time) []Act {
 	return todo
 }
 
+// isFailure reports whether an act tells that there is no result.
+func isFailure(act Act) bool {
+	d, ok := act.(Deliver)
+	return ok && d.Err != nil
+}
+
+// giveUp ends what was stopped and of which nobody has said that it has ended.
+func (l *Leader) giveUp(now time.Time) {
+	for _, b := range slices.Clone(l.order) {
+		if !b.giveUp.IsZero() && !now.Before(b.giveUp) {
+			l.deliver(b, "", errors.New("no machine has said in time that it has ended its process"))
+		}
+	}
+}
+
 // renewal keeps the lock.
 func (l *Leader) renewal(now time.Time) []Act {
 	if !l.lock.renew.due(now) {
@@ -65,10 +83,6 @@ func (l *Leader) renewal(now time.Time) []Act {
 
 // advance does the next of a batch.
 func (l *Leader) advance(now time.Time, b *batch, do func(Act)) {
-	if !b.giveUp.IsZero() && !now.Before(b.giveUp) {
-		l.deliver(b, "", fmt.Errorf("no machine has said within %v that it has ended its process", l.cfg.Grace+l.cfg.Terms.AckWait))
-		return
-	}
 	if b.stage == publishing && b.round == 0 && !b.work.busy && l.state.Phase == remote.Canceled {
 		l.deliver(b, "", errCanceled)
 		return

@@ -83,7 +83,7 @@ func (l *Leader) Cancel(now time.Time, signal int, kill bool) {
 	}
 	l.state.Phase, l.state.Signal, l.state.Kill, l.set = remote.Canceled, signal, kill, false
 	for _, b := range l.order {
-		b.giveUp = now.Add(l.cfg.Grace + l.cfg.Terms.AckWait)
+		l.expect(b, now, false, kill)
 	}
 }
 

@@ -42,6 +42,7 @@ type Agent struct {
 	procs   map[string]*process // by token; the loop's
 	left    chan struct{}
 	leave   machine.Leave
+	ctx     context.Context // Run's: of all calls
 }
 
 // NewAgent returns an agent that has not begun.
@@ -56,6 +57,7 @@ func NewAgent(cfg AgentConfig) *Agent {
 // Run runs the agent until the run is over, or it has to give up, and returns its exit code and why.
 // The end of ctx ends it at once, and all its processes. It is called once.
 func (a *Agent) Run(ctx context.Context) (code int, why string) {
+	a.ctx = ctx
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	a.loop.acts.Go(func() {
@@ -74,9 +76,7 @@ func (a *Agent) Run(ctx context.Context) (code int, why string) {
 	a.loop.run(ctx, a.left)
 	leave, done := context.WithTimeout(context.WithoutCancel(ctx), pause)
 	defer done()
-	if err := a.cfg.Engine.Leave(leave); err != nil && a.leave.Code == 0 {
-		a.cfg.Say(fmt.Sprintf("=== Queue: leave the run: %v", err)) // others find it out in time
-	}
+	_ = a.cfg.Engine.Leave(leave) // others find it out in time
 	if a.leave == (machine.Leave{}) && ctx.Err() != nil && !isClosed(a.left) {
 		return 3, "it was ended"
 	}
@@ -147,8 +147,8 @@ func (a *Agent) fits(run remote.Run) error {
 
 // do begins an act.
 func (a *Agent) do(act machine.Act, now time.Time) {
-	e, m, ctx := a.cfg.Engine, a.machine, context.Background()
-	ctx, cancel := context.WithTimeout(ctx, a.cfg.Terms.AckWait)
+	e, m := a.cfg.Engine, a.machine
+	ctx, cancel := context.WithTimeout(a.ctx, a.cfg.Terms.AckWait)
 	call := func(f func() (then func(now time.Time))) {
 		a.loop.call(func() func(time.Time) { defer cancel(); return f() })
 	}

@@ -79,7 +79,7 @@ func (l *Lead) Run(ctx context.Context) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.abort == nil && !isClosed(l.over) {
-		return errors.New("the leader was ended")
+		return errors.New("the leader was ended before the other machines knew the result")
 	}
 	return l.abort
 }
