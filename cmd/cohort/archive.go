@@ -278,10 +278,14 @@ func (e *extracted) problems(o *options) []string {
 			flags = append(flags, f.name)
 		}
 	}
-	if len(flags) == 0 {
-		return nil
+	var problems []string
+	if wanted := o.cover.wanted(); len(wanted) > 0 && e.Cover == "" {
+		problems = append(problems, usage.List(wanted)+": the tests of the archive do not measure coverage: cohort tool archive FILE -- -cover")
 	}
-	return []string{usage.List(flags) + " cannot be used with --archive: " + usage.Verb(len(flags), "it needs", "they need") + " the source"}
+	if len(flags) == 0 {
+		return problems
+	}
+	return append(problems, usage.List(flags)+" cannot be used with --archive: "+usage.Verb(len(flags), "it needs", "they need")+" the source")
 }
 
 // argumentProblems returns what is wrong with arguments of go test, given the archive.

@@ -194,6 +194,7 @@ func list(paths []string) string {
 	switch {
 	case len(paths) == 0:
 		return "nothing"
+	case len(paths) == most+1: // it takes no more room than its number
 	case len(paths) > most:
 		return fmt.Sprintf("%s and %d more packages", strings.Join(paths[:most], ", "), len(paths)-most)
 	}
