@@ -23,6 +23,9 @@ const maxUnready = 3
 // Beats in one AckWait: four may be lost.
 const beats = 5
 
+// staleAnswer is for how long after a server went away answers of calls come that were made before.
+const staleAnswer = 2 * time.Second
+
 // Pauses of an agent.
 const (
 	retryPause   = 500 * time.Millisecond // before an act that was in vain is done again
@@ -163,7 +166,7 @@ func (a *Agent) answered(now time.Time, err error) {
 		a.Link(now, false)
 	case errors.Is(err, remote.ErrDenied), errors.Is(err, remote.ErrTooOld), errors.Is(err, remote.ErrFull), errors.Is(err, remote.ErrClosed):
 		a.leave(3, err.Error())
-	case err == nil:
+	case err == nil && now.Sub(a.downFrom) >= staleAnswer:
 		a.Link(now, true) // an engine may know by itself that there is no work, or no lease
 	}
 }

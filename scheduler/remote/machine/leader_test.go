@@ -310,6 +310,7 @@ func TestLock(t *testing.T) {
 		},
 		"the server was away": func(l *leaderTest) {
 			l.Link(l.now, false)
+			l.Published(l.now, key("x"), nil) // from before
 			l.now = l.now.Add(7 * time.Second)
 			l.Link(l.now, false)
 			l.Link(l.now, true)
@@ -318,6 +319,10 @@ func TestLock(t *testing.T) {
 			l.now = l.now.Add(5 * time.Second)
 			l.Link(l.now, true)
 			l.do("")
+			l.Published(l.now, key("x"), remote.ErrUnreachable)
+			l.now = l.now.Add(6 * time.Second)
+			l.Published(l.now, key("x"), nil)
+			l.do("Say === Queue: the server did not answer for 6s")
 		},
 		"the queue is full": func(l *leaderTest) {
 			l.Published(l.now, key("x"), fmt.Errorf("publish: %w: 10 GB", remote.ErrFull))
