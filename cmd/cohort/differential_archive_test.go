@@ -49,7 +49,7 @@ func TestArchive(t *testing.T) {
 		"reruns": {dir: sample("groups"), build: []string{"./..."}, args: []string{"-count=1"},
 			flags: []string{"--rerun-fails=1", "--rerun-delay=0", "--rerun-fails-max-failures=500"}, splits: true},
 		"flaky": {dir: sample("shop"), build: []string{"./..."}, flags: []string{"--rerun-fails=2", "--rerun-delay=0", "--format=testname"}},
-		"deaths": {dir: sample("deaths"), build: strings.Fields("./exits0 ./exits1 ./exits7 ./panics ./segfaults ./goexits ./groupexits0 ./maindies ./mainidle ./maintwice ./forgespass ./deletesbinary ./changesdir ./closesstdout"),
+		"deaths": {dir: sample("deaths"), build: strings.Fields("./exits0 ./exits1 ./exits7 ./panics ./segfaults ./goexits ./groupexits0 ./maindies ./mainidle ./maintwice ./forgespass ./changesdir ./closesstdout"),
 			args: []string{"-count=1"}, splits: true},
 	} {
 		t.Run(name, func(t *testing.T) {

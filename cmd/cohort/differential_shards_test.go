@@ -74,7 +74,7 @@ func (d *differ) whole(t *testing.T, dir string, env []string, v division, args 
 // cases returns the elements of a JUnit file without times, sorted: their order is that in which
 // packages ended.
 func cases(junit string) []string {
-	blank := regexp.MustCompile(` (time|timestamp)="[^"]*"`)
+	blank := regexp.MustCompile(` (time|timestamp)="[^"]*"|\(\d+\.\d\ds\)`)
 	var lines []string
 	for _, m := range regexp.MustCompile(`<(testsuites?|testcase|failure|skipped|error|property)[ >][^>]*>`).FindAllString(junit, -1) {
 		lines = append(lines, blank.ReplaceAllString(m, ""))
