@@ -95,6 +95,7 @@ func (l *loader) load(number int, req *gotest.Request) *suite {
 		s.binary.MayIdle = c.GoTest.Exec != nil
 		s.binary.Limit = new(grouping.Package).TimeLimits(c.TestTimeout)
 		s.account = ledger.NewAccount(ledger.Spec{Mode: ledger.Opaque, Count: 1, CPUs: 1})
+		s.warnings = append(s.warnings, grouping.Warning{Text: fmt.Sprintf("%v: all tests of the package run in one process", err)})
 		s.refuse(c)
 		return s
 	}

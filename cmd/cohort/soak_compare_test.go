@@ -217,10 +217,11 @@ func (c *soakCheck) groups(p *soakPkg) {
 	}
 }
 
-// packageRerun reports whether an entry is of an attempt of the whole package.
+// packageRerun reports whether an entry may be of an attempt of the whole package: one whose TestMain fails, or in
+// which a parallel test may have been reported after the one that ended the process.
 func (m *soakModel) packageRerun(e soakEntry) bool {
 	return e.attempt != "0" && e.group == "" &&
-		slices.Contains([]string{"early", "panic", "teardown", "blind"}, m.p.mainDoes(0))
+		(m.p.diesInParallel() || slices.Contains([]string{"early", "panic", "teardown", "blind"}, m.p.mainDoes(0)))
 }
 
 var soakToken = regexp.MustCompile(`token (\S+) (\S+) (\d+)`)

@@ -1,0 +1,21 @@
+package scheduler
+
+import (
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/gotestcohort/cohort/scheduler/gotest"
+	"github.com/gotestcohort/cohort/scheduler/ledger"
+)
+
+// TestUnknownTests: a binary without the go command's list of its tests runs as it is, and that is said.
+func TestUnknownTests(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	l := &loader{cfg: &Config{GoTest: &gotest.Args{}}, dir: dir, binaries: dir, env: func(env []string) []string { return env }}
+	s := l.load(1, &gotest.Request{Binary: filepath.Join(dir, "p.test"), Dir: dir})
+	if len(s.warnings) != 1 || !strings.Contains(s.warnings[0].Text, "all tests of the package run in one process") || s.account.Mode() != ledger.Opaque {
+		t.Errorf("warnings %v, mode %v", s.warnings, s.account.Mode())
+	}
+}
