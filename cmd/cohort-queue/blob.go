@@ -68,19 +68,11 @@ func metaOf(sum string) string {
 
 // checkSum compares the content of a file with its sum.
 func checkSum(sum, file string) error {
-	f, err := os.Open(file)
-	if err != nil {
-		return err
+	got, err := remote.FileSum(file)
+	if err == nil && got != sum {
+		err = fmt.Errorf("its SHA-256 is %s, not %s", got, sum)
 	}
-	hash := sha256.New()
-	_, err = io.Copy(hash, f)
-	if err := errors.Join(err, f.Close()); err != nil {
-		return err
-	}
-	if got := hex.EncodeToString(hash.Sum(nil)); got != sum {
-		return fmt.Errorf("its SHA-256 is %s, not %s", got, sum)
-	}
-	return nil
+	return err
 }
 
 // upload stores a file. It gives up when the server has taken nothing for a while.

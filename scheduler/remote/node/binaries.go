@@ -2,11 +2,8 @@ package node
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -14,20 +11,6 @@ import (
 
 	"github.com/gotestcohort/cohort/scheduler/remote"
 )
-
-// sumOf returns the sum of a file's content.
-func sumOf(file string) (string, error) {
-	f, err := os.Open(file)
-	if err != nil {
-		return "", err
-	}
-	defer f.Close() // it was only read
-	h := sha256.New()
-	if _, err := io.Copy(h, f); err != nil {
-		return "", fmt.Errorf("read %s: %w", file, err)
-	}
-	return hex.EncodeToString(h.Sum(nil)), nil
-}
 
 // Binaries gets test binaries from the engine, each once. It may be used concurrently.
 type Binaries struct {
@@ -93,7 +76,7 @@ func (b *Binaries) get(ctx context.Context, sum, file string) error {
 }
 
 func checkSum(file, sum string) error {
-	got, err := sumOf(file)
+	got, err := remote.FileSum(file)
 	if err == nil && got != sum {
 		err = fmt.Errorf("%w: %s, not %s", errWrongFile, got, sum)
 	}

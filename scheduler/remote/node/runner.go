@@ -146,7 +146,7 @@ func (r *Runner) store(file string) (string, error) {
 	}
 	r.mu.Unlock()
 	s.once.Do(func() {
-		if s.sum, s.err = sumOf(file); s.err == nil {
+		if s.sum, s.err = remote.FileSum(file); s.err == nil {
 			s.err = patiently(r.lead.ctx, func() error { return r.cfg.Engine.PutBlob(r.lead.ctx, s.sum, file) })
 		}
 		if s.err != nil {
