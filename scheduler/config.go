@@ -70,6 +70,12 @@ type ProgramConfig struct {
 	Env []string
 	// Runner starts the processes of the tests; nil: on this machine.
 	Runner worker.Runner
+	// Crew tells how many test processes there may be at a time, from then on and in the place of
+	// Workers. It is not nil if Runner starts them on machines that come and go.
+	Crew <-chan int
+	// Packages is how many packages the go command may have under way at a time, if that is more than
+	// Workers.
+	Packages int
 }
 
 // SelectConfig says what runs of what the user's -run and -skip select.
@@ -206,4 +212,22 @@ func maxList() int {
 		return 16 << 10
 	}
 	return 96 << 10
+}
+
+// elsewhereBatch is what a process on another machine gets at most of what can be divided. Machines
+// come and go: that is what one that goes away costs, and how long the others wait for one that is
+// late. With two seconds a thousand of them ask for five hundred batches a second.
+const elsewhereBatch = 2 * time.Second
+
+// away reports whether the processes run on other machines. Then all that is known of one comes with
+// its end: a process waits there for a time that is neither work of its tests nor the cost of a
+// start.
+func (c *Config) away() bool { return c.Crew != nil }
+
+// batchTime bounds what can be divided of a batch, 0 for no bound.
+func (c *Config) batchTime() time.Duration {
+	if c.away() {
+		return elsewhereBatch
+	}
+	return 0
 }

@@ -105,8 +105,12 @@ func (c *core) building(full bool) { c.queue.building(full) }
 // ended takes the result of a process; a is nil unless it was a rerun.
 func (c *core) ended(j *job, r *worker.Result, a *Attempt, now time.Time) {
 	c.setups.state.End(j.uses)
-	c.testsOver(j, now)
-	if j.Kind.Early() {
+	c.testsOver(j, c.ran(j, r, now))
+	switch {
+	case !j.Kind.Early():
+	case c.cfg.away():
+		j.suite.busy.ran(r.Exit.Start, r.Exit.End)
+	default:
 		j.suite.busy.end(now)
 	}
 	switch j.Kind {
@@ -120,6 +124,21 @@ func (c *core) ended(j *job, r *worker.Result, a *Attempt, now time.Time) {
 	case ledger.Probe:
 		c.explanation.ended(j, r)
 	}
+}
+
+// resize has so many processes run at a time from now on.
+func (c *core) resize(workers int) {
+	c.pool.resize(workers)
+	c.queue.planner.SetWorkers(workers)
+}
+
+// ran tells the planner when a process ran that has ended, and returns when its worker was free.
+func (c *core) ran(j *job, r *worker.Result, now time.Time) time.Time {
+	if !c.cfg.away() || j.Kind != ledger.First || j.freed || r.Exit.Start.IsZero() || r.Exit.End.IsZero() {
+		return now
+	}
+	c.queue.ran(j, r.Exit.Start.Sub(c.began), r.First.Sub(c.began))
+	return r.Exit.End
 }
 
 // testsOver takes that a process runs no test any more: its worker is free. The process may linger.
@@ -317,11 +336,15 @@ func (c *core) launch(j *job, now time.Time) {
 		j.uses = j.needOn(j.Slot)
 	}
 	c.setups.state.Begin(j.uses)
-	if j.Kind.Early() {
+	if j.Kind.Early() && !c.cfg.away() {
 		j.suite.busy.start(now)
 	}
 	if j.Kind == ledger.First {
-		c.queue.begins(j, now.Sub(c.began))
+		if c.cfg.away() {
+			c.queue.hold(j) // until it has ended: see ran
+		} else {
+			c.queue.begins(j, now.Sub(c.began))
+		}
 		j.suite.account.Start(j.tasks)
 	}
 	c.todo.start = append(c.todo.start, j)

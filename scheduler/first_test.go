@@ -32,7 +32,7 @@ func TestFirstUnits(t *testing.T) {
 		}
 		b := newBench(t, c)
 		p := b.arrives(shownSource, tc.testMain)
-		b.pool.busy = b.pool.busy[:1] // the order can be seen
+		b.pool.resize(1) // the order can be seen
 		var order []string
 		ran := make(map[string]int)
 		for started := b.fill(); len(started) > 0; started = b.fill() {

@@ -28,7 +28,7 @@ const workEnv = "GOTMPDIR="
 // startGo starts the go command. Its test binaries find the listener by the variable in listen.
 // The caller calls removeWork in the end, also after an error.
 func startGo(c *Config, listen string) (*goCommand, error) {
-	options := gotest.CommandOptions{Self: c.Self, Workers: c.Workers, Toolexec: c.Toolexec, Modes: c.modes()}
+	options := gotest.CommandOptions{Self: c.Self, Workers: max(c.Workers, c.Packages), Toolexec: c.Toolexec, Modes: c.modes()}
 	if c.SeedChosen {
 		options.Seed = fmt.Sprint(c.Seed)
 	}

@@ -85,6 +85,7 @@ func newJob(c *Config, s *suite, tasks []*ledger.Task) *job {
 			j.Group = t.Unit.Def.Group
 		}
 	}
+	j.Unit = c.longest(s, tasks)
 	j.needs = c.World.needs(s, tasks)
 	j.claim.Need = needOf(s.account, tasks)
 	// Those of a test in a process of its own show what would come of splitting it.

@@ -42,7 +42,7 @@ type (
 // then wants done.
 func (r *Run) loop() {
 	defer r.children.Done()
-	stopped, begun := r.ctx.Done(), r.listener.Builds.Begun()
+	stopped, begun, crew := r.ctx.Done(), r.listener.Builds.Begun(), r.cfg.Crew
 	var wake <-chan time.Time
 	for {
 		select {
@@ -52,6 +52,8 @@ func (r *Run) loop() {
 		case <-begun:
 			begun = nil // once
 			r.core.setups.early = true
+		case n := <-crew:
+			r.core.resize(n)
 		case req := <-r.listener.Requests():
 			r.arrive(req)
 		case event := <-r.events:
@@ -132,8 +134,8 @@ func (r *Run) act(t todo) {
 	}
 	for _, c := range t.close {
 		c.variables = r.world.Names()
-		r.took.Store(c.suite.path, c.suite.busy.total) // before the go command hears of the end
-		r.spawn(func() {                               // ends with what it does
+		r.took.Store(c.suite.path, c.suite.busy.took()) // before the go command hears of the end
+		r.spawn(func() {                                // ends with what it does
 			done := c.do()
 			r.observer.PackageEnded(c.suite.path, done.passed, time.Now())
 			c.suite.stop(nil) // nothing of it runs: this only frees what the context holds
@@ -195,6 +197,7 @@ func (r *Run) runJob(j *job) ended {
 			r.send(testsOver{j})
 		}
 	}
+	j.Runs = func(test string, since time.Time) { r.observer.TestRuns(j.Number, test, since) }
 	r.observer.ProcessStarted(j.started(r.cfg, time.Now()))
 	j.suite.file.restore(j.Binary.Program)
 	e := ended{job: j}

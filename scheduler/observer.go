@@ -15,6 +15,9 @@ type Observer interface {
 	// TestEnded has the result "pass", "fail" or "skip". Elapsed leaves out the test's pauses.
 	TestEnded(process int, test, result string, at time.Time, elapsed time.Duration)
 	ProcessEnded(EndedProcess)
+	// TestRuns says that a test has run for long since about a time, in a process on another machine of
+	// which nothing else is told before it has ended. It may come again, of another test too.
+	TestRuns(process int, test string, since time.Time)
 	PackageEnded(path string, passed bool, at time.Time)
 }
 
@@ -92,4 +95,5 @@ func (nobody) TestPaused(int, string)                                  {}
 func (nobody) TestResumed(int, string)                                 {}
 func (nobody) TestEnded(int, string, string, time.Time, time.Duration) {}
 func (nobody) ProcessEnded(EndedProcess)                               {}
+func (nobody) TestRuns(int, string, time.Time)                         {}
 func (nobody) PackageEnded(path string, passed bool, at time.Time)     {}

@@ -9,7 +9,9 @@ import (
 // pool is the workers: slots, numbered from 0, each of which holds at most one process, and what
 // these processes hold.
 type pool struct {
-	busy    []bool
+	busy []bool
+	// limit is how many of them take a process. There are more if there were more.
+	limit   int
 	running int
 	// locks has each process under the number of its worker.
 	locks *plan.Locks
@@ -17,15 +19,15 @@ type pool struct {
 
 // newPool returns idle workers. Capacity says how many of them may hold a lock.
 func newPool(workers int, capacity map[string]int) pool {
-	return pool{busy: make([]bool, workers), locks: plan.NewLocks(capacity)}
+	return pool{busy: make([]bool, workers), limit: workers, locks: plan.NewLocks(capacity)}
 }
 
 // free returns the workers that may take a process now, the lowest first.
 func (p *pool) free() (slots []int) {
-	if p.locks.Exclusive() {
+	if p.locks.Exclusive() || p.idle() == 0 {
 		return nil
 	}
-	for slot, busy := range p.busy {
+	for slot, busy := range p.busy[:p.limit] {
 		if !busy {
 			slots = append(slots, slot)
 		}
@@ -33,8 +35,17 @@ func (p *pool) free() (slots []int) {
 	return slots
 }
 
-// idle returns how many workers do nothing.
-func (p *pool) idle() int { return len(p.busy) - p.running }
+// idle returns how many more processes there may be.
+func (p *pool) idle() int { return max(p.limit-p.running, 0) }
+
+// resize has n workers take processes from now on, at least 1. A process of one that is over keeps it
+// until it ends.
+func (p *pool) resize(n int) {
+	p.limit = max(n, 1)
+	if more := p.limit - len(p.busy); more > 0 {
+		p.busy = append(p.busy, make([]bool, more)...)
+	}
+}
 
 // take gives a worker a process, and that what it claims, which must be free.
 func (p *pool) take(slot int, c plan.Claim) {

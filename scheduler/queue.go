@@ -28,7 +28,7 @@ type part struct {
 }
 
 func newQueue(c *Config, locks *plan.Locks) *queue {
-	planner := plan.New(plan.Config{Workers: c.Workers, Locks: locks, End: raceEnd(c.GoTest.Race, c.Env)})
+	planner := plan.New(plan.Config{Workers: c.Workers, Locks: locks, End: raceEnd(c.GoTest.Race, c.Env), Most: c.batchTime()})
 	q := &queue{cfg: c, planner: planner, locks: locks, running: make(map[int]*job)}
 	if !c.GoTest.Many() {
 		q.planner.SetSupply(plan.SupplyIdle)
@@ -104,22 +104,17 @@ func (q *queue) addPart(s *suite, tasks []*ledger.Task, known plan.Package) {
 
 // unit describes a task to the planner.
 func (q *queue) unit(s *suite, id int, t *ledger.Task) plan.Unit {
-	u := plan.Unit{ID: id, Known: t.Known, Serial: s.account.Serial(t), Group: t.Unit == nil}
+	u := plan.Unit{ID: id, Serial: s.account.Serial(t), Group: t.Unit == nil}
 	if t.Unit != nil {
 		u.Group = t.Unit.Def.Group != "" || slices.ContainsFunc(t.Unit.Def.Names(), q.cfg.quarantined(s.path)) ||
 			q.cfg.World.apart(s, []*ledger.Task{t})
 	}
+	u.Estimate, u.Known = q.cfg.estimate(s, t)
 	if t.Part() != nil {
 		u.Group, u.Tests = true, 1 // a process of its own, for no other has its patterns
-		if costs, n := s.splits[t.Tests[0].Name], t.Tests[0].Part; n <= len(costs) {
-			u.Estimate = costs[n-1] // one that was added for what none has run takes nothing, most likely
-		}
 		return u
 	}
 	for _, test := range t.Tests {
-		d, ok := q.cfg.Past.Estimate(s.path, test.Name)
-		u.Known = u.Known && ok
-		u.Estimate += d * time.Duration(test.Want)
 		u.Tests += test.Want
 	}
 	return u
@@ -170,6 +165,9 @@ func mix(seed uint64, s string) uint64 {
 func (q *queue) next(now time.Duration, idle int) (j *job, wake time.Duration) {
 	for {
 		for id, j := range q.running {
+			if q.cfg.away() { // nothing is known of any of them before it has ended
+				break
+			}
 			if first := j.progress.firstTest.Load(); first > 0 && !j.progress.told {
 				j.progress.told = true
 				q.planner.Started(id, time.Duration(first))
@@ -197,7 +195,8 @@ func (q *queue) next(now time.Duration, idle int) (j *job, wake time.Duration) {
 	}
 }
 
-// hold tells the planner that the process of a job waits for a set-up of its worker.
+// hold tells the planner that the process of a job waits: for a set-up of its worker, or for another
+// machine.
 func (q *queue) hold(j *job) { q.planner.Hold(j.planID) }
 
 // begins tells the planner that it starts.
@@ -207,4 +206,13 @@ func (q *queue) begins(j *job, now time.Duration) { q.planner.Begin(j.planID, no
 func (q *queue) ended(j *job, now time.Duration) {
 	delete(q.running, j.planID)
 	q.planner.Finished(j.planID, now)
+}
+
+// ran tells the planner that the process of a job began at a time, and its first test at another,
+// which is before that for none.
+func (q *queue) ran(j *job, began, first time.Duration) {
+	q.planner.Begin(j.planID, began)
+	if first >= began {
+		q.planner.Started(j.planID, first)
+	}
 }

@@ -30,6 +30,9 @@ func newSetups(c *Config) *setups {
 // slot returns the worker for a job among those that are free: the one on which most of what it needs
 // is ready.
 func (s *setups) slot(free []int, j *job) int {
+	if len(j.needs) == 0 && len(s.world.Run) == 0 {
+		return free[0] // all are the same, and there may be thousands
+	}
 	place := func(slot int) int { return s.state.Place(j.needOn(slot)) }
 	return slices.MinFunc(free, func(a, b int) int { return place(a) - place(b) })
 }

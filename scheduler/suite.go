@@ -7,7 +7,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"time"
 
 	"github.com/gotestcohort/cohort/grouping"
 	"github.com/gotestcohort/cohort/scheduler/gotest"
@@ -245,26 +244,5 @@ func (s *suite) split(c *Config, units []*ledger.Unit) {
 // the race detector waits a second for late reports. With a TestMain they may still tear something
 // down.
 func (s *suite) lingers(c *Config) bool {
-	return c.GoTest.Race && s.list != nil && !s.list.TestMain && s.binary.Args.CPUs == 1
-}
-
-// busyTime measures how long at least one process runs, and how long those of the first attempt run,
-// added up.
-type busyTime struct {
-	running    int
-	since      time.Time
-	total, sum time.Duration
-}
-
-func (b *busyTime) start(now time.Time) {
-	if b.running == 0 {
-		b.since = now
-	}
-	b.running++
-}
-
-func (b *busyTime) end(now time.Time) {
-	if b.running--; b.running == 0 {
-		b.total += now.Sub(b.since)
-	}
+	return !c.away() && c.GoTest.Race && s.list != nil && !s.list.TestMain && s.binary.Args.CPUs == 1
 }

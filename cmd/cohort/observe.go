@@ -63,6 +63,12 @@ func (all observers) ProcessEnded(p scheduler.EndedProcess) {
 	}
 }
 
+func (all observers) TestRuns(process int, test string, since time.Time) {
+	for _, o := range all {
+		o.TestRuns(process, test, since)
+	}
+}
+
 func (all observers) PackageEnded(path string, passed bool, at time.Time) {
 	for _, o := range all {
 		o.PackageEnded(path, passed, at)
@@ -135,6 +141,13 @@ func (o *liveObserver) ProcessEnded(p scheduler.EndedProcess) {
 			Number: p.Number, End: p.End, ExitCode: p.Exit, Signal: p.Signal, CPU: p.CPU, MaxRSS: p.MaxRSS,
 			Subtests: p.Subtests,
 		})
+	}
+}
+
+// TestRuns says what runs on another machine.
+func (o *liveObserver) TestRuns(process int, test string, since time.Time) {
+	if o.isTold(process) {
+		o.live.TestStarted(process, test, since)
 	}
 }
 

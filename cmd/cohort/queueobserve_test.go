@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gotestcohort/cohort/report/progress"
 	"github.com/gotestcohort/cohort/scheduler"
 )
 
@@ -25,6 +26,49 @@ func (n *noted) TestStarted(process int, test string, _ time.Time) {
 
 func (n *noted) ProcessEnded(p scheduler.EndedProcess) {
 	n.all = append(n.all, fmt.Sprint("end ", p.Number))
+}
+
+// TestEarlyNews: a test that runs for long on another machine is named while it runs, and only one of a
+// process; a record has all of a process when that has ended.
+func TestEarlyNews(t *testing.T) {
+	t.Parallel()
+	began := time.Unix(1000, 0)
+	at := func(s int64) time.Time { return time.Unix(1000+s, 0) }
+	live := progress.NewLive(progress.LiveConfig{Name: func(pkg string) string { return pkg }}, progress.NewScreen(nil, nil))
+	o := newLateObserver(newLiveObserver(live))
+	o.ProcessStarted(scheduler.StartedProcess{Number: 1, Kind: "first", Package: "p", Tests: []string{"TestA", "TestB", "TestC"}, Start: began})
+	running := func(want string) {
+		t.Helper()
+		got := ""
+		for _, r := range live.Running(at(100)) {
+			got += fmt.Sprint(r.Test, " ", r.Age, " ")
+		}
+		if got != want {
+			t.Errorf("%q runs, want %q", got, want)
+		}
+	}
+	running("")
+	o.TestRuns(1, "TestA", at(10))
+	running("TestA 1m30s ")
+	o.TestRuns(1, "TestA", at(10))
+	o.TestRuns(1, "TestB", at(60))
+	running("TestB 40s ")
+	for _, name := range []string{"TestA", "TestB"} {
+		o.TestStarted(1, name, at(70))
+		o.TestEnded(1, name, "pass", at(80), time.Second)
+	}
+	running(" 1m30s ") // the process without a test
+	o.ProcessEnded(scheduler.EndedProcess{Number: 1, End: at(90)})
+	o.TestRuns(1, "TestB", at(60)) // it was on its way
+	running("")
+
+	var got noted
+	record := newLateObserver(&got)
+	record.ProcessStarted(scheduler.StartedProcess{Number: 1, Start: began})
+	record.TestRuns(1, "TestA", began)
+	if len(got.all) > 0 {
+		t.Errorf("a record is told early of %q", got.all)
+	}
 }
 
 // TestLateObserver: a process starts with its first test, and at the latest ends.

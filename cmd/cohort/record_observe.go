@@ -62,7 +62,8 @@ func (o recordObserver) TestStarted(process int, test string, at time.Time) {
 func (o recordObserver) TestPaused(int, string) {}
 
 // TestResumed says nothing to a record either.
-func (o recordObserver) TestResumed(int, string) {}
+func (o recordObserver) TestResumed(int, string)         {}
+func (o recordObserver) TestRuns(int, string, time.Time) {}
 
 // TestEnded records the result of a test.
 func (o recordObserver) TestEnded(process int, test, result string, at time.Time, elapsed time.Duration) {

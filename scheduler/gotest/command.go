@@ -15,7 +15,8 @@ import (
 type CommandOptions struct {
 	// Self is the absolute path of the cohort program.
 	Self string
-	// Workers is the number of test processes that may run at a time.
+	// Workers is the number of packages that may be under way at a time: as many as test processes,
+	// at least.
 	Workers int
 	// Toolexec holds [ToolCommand] and its flags for the link cache, separated by
 	// spaces. Empty: the go command starts its tools itself.

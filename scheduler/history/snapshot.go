@@ -42,6 +42,23 @@ func (s *Snapshot) Estimate(pkg, test string) (time.Duration, bool) {
 	return estimate(t.durations, s.variant)
 }
 
+// Total returns what the top-level tests take together of the packages of whose import paths want reports
+// true, as Estimate has it.
+func (s *Snapshot) Total(want func(pkg string) bool) (sum time.Duration) {
+	for _, p := range s.state.pkgs {
+		if !want(p.path) {
+			continue
+		}
+		for _, t := range p.tests {
+			if !isSubtest(t.name) {
+				d, _ := s.Estimate(p.path, t.name) // nothing is known of its time
+				sum += d
+			}
+		}
+	}
+	return sum
+}
+
 // Startup returns the time that a process of the package takes to reach its first test.
 func (s *Snapshot) Startup(pkg string) (time.Duration, bool) {
 	p := s.state.pkg(pkg)

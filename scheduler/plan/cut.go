@@ -76,7 +76,7 @@ func (p *pkg) cutAny(s share, prior cost) (c cut, ok bool) {
 	shared := p.shared(p.size(s, least, prior, left))
 	splits := len(shared.units) < p.sums.loose
 	// A long test is started by itself, so that it starts early and nothing waits behind it.
-	if splits && left != 1 && loose.work >= max(s.size/2, least) {
+	if splits && left != 1 && loose.work >= max(s.bound(s.size/2), least) {
 		shared = loose
 	}
 	shared.probe = p.blind() && p.batches == 0
@@ -136,7 +136,7 @@ func (p *pkg) size(s share, least, prior cost, left int) cost {
 	case rest <= over*size:
 		size = rest
 	}
-	size = max(size, least)
+	size = max(s.bound(size), least)
 	if p.blind() {
 		size = min(size, p.blindSize(s, least, prior))
 	}

@@ -60,6 +60,8 @@ type Config struct {
 	// End is for how long a process lives on after its last test: under the race detector it sleeps
 	// for a second. 0 is not at all.
 	End time.Duration
+	// Most bounds the work of a batch that can be divided, if it is worth its process; 0 is no bound.
+	Most time.Duration
 }
 
 // Supply says whether packages are being built that may come. While they are, an idle worker is no
@@ -130,6 +132,9 @@ func New(cfg Config) *Planner {
 	return &Planner{cfg: cfg, packages: make(map[int]*pkg), running: make(map[int]*batch)}
 }
 
+// SetWorkers says how many processes can run at a time from now on, at least 1.
+func (pl *Planner) SetWorkers(n int) { pl.cfg.Workers = max(n, 1) }
+
 // SetSupply says what is known of packages that have not come.
 func (pl *Planner) SetSupply(s Supply) { pl.supply = s }
 
@@ -151,6 +156,8 @@ func byRank(a, b *pkg) int { return cmp.Or(cmp.Compare(a.Rank, b.Rank), cmp.Comp
 
 // Next returns the batch that a worker should start now, when idle workers have nothing to do. The
 // caller counts processes that it started by itself (reruns) as busy workers.
+//
+// Idle is all of Config.Workers if nothing runs.
 //
 // If ok is false, nothing should start. Then wake, unless it is 0, is the time at which to ask
 // again if nothing else has happened until then. Ask again after every other call to the Planner.

@@ -21,6 +21,7 @@ const (
 type share struct {
 	workers int
 	size    cost
+	most    cost // Config.Most, 0 for no bound
 	last    bool // this round hands out everything
 	// crowded tells that other packages wait or are being built: no core is idle, and needless
 	// processes only take time from them. unsure tells that this may be so.
@@ -35,7 +36,7 @@ const crowd = 1
 // share begins a new round if every worker got a batch in the current one, or if less than half a
 // batch is left of it, and returns the size of its batches.
 func (pl *Planner) share(now time.Duration) share {
-	s := share{workers: pl.cfg.Workers}
+	s := share{workers: pl.cfg.Workers, most: cost(pl.cfg.Most)}
 	crowd := pl.startable()-1 >= crowd*s.workers
 	s.unsure = pl.supply == SupplyUnknown
 	s.crowded = crowd || pl.supply == SupplyBuilding || s.unsure && pl.wasted > splitPart*allowance(now)
@@ -51,6 +52,14 @@ func (pl *Planner) share(now time.Duration) share {
 	s.last = factor == 1
 	s.size = cost(factor) * (rest + given) / cost(s.workers)
 	return s
+}
+
+// bound is a size as Config.Most allows it.
+func (s share) bound(size cost) cost {
+	if s.most > 0 {
+		return min(size, s.most)
+	}
+	return size
 }
 
 // startable returns how many packages may start a process: those that wait for locks keep no core

@@ -50,6 +50,9 @@ type Spec struct {
 	// entry. Run does not heed them: who starts it reads its output and closes Quit. They are for
 	// those who run the process elsewhere.
 	Limits map[string]time.Duration
+	// Unit is how long the longest part of it will take that cannot be divided, by past runs; 0 if that
+	// is not known. Run does not heed it: it is for those who choose where the process runs.
+	Unit time.Duration
 }
 
 // Exit says how a process ended.

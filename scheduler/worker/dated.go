@@ -34,12 +34,20 @@ type output struct {
 	out    *stream.Process
 	clock  *dated
 	dog    *watchdog
+	runs   func(test string, since time.Time)
 }
 
 func (o output) Write(b []byte) (int, error) {
 	n, err := o.parser.Write(b)
 	o.out.Flush()
 	return n, err
+}
+
+// Runs says which test has run for long since a time. Unlike the others it may be called at any time.
+func (o output) Runs(test string, since time.Time) {
+	if o.runs != nil {
+		o.runs(test, since)
+	}
 }
 
 // WriteDated writes what the process printed at a time.

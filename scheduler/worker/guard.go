@@ -1,6 +1,9 @@
 package worker
 
 import (
+	"slices"
+	"strings"
+	"sync"
 	"time"
 
 	"github.com/gotestcohort/cohort/scheduler/testbin"
@@ -12,9 +15,18 @@ type Guard struct {
 	dog    *watchdog
 	now    func() time.Time
 	parser *testbin.Parser
+
+	mu      sync.Mutex
+	running []begun // top-level tests, the first first; guarded by mu
 }
 
-// NewGuard returns a guard with the limits of a [testbin.Spec].
+// begun is a test that runs since a time.
+type begun struct {
+	test string
+	at   time.Time
+}
+
+// NewGuard returns a guard with the limits of a [testbin.Spec], nil for none.
 func NewGuard(limits map[string]time.Duration, now func() time.Time) *Guard {
 	limit := func(test string) time.Duration {
 		if d, ok := limits[test]; ok {
@@ -25,8 +37,35 @@ func NewGuard(limits map[string]time.Duration, now func() time.Time) *Guard {
 	g := &Guard{dog: newWatchdog(limit, now), now: now}
 	g.parser = testbin.NewParser(func(string) bool { return true }, func(e testbin.Event) {
 		g.dog.event(Moment{Event: e, At: now()})
+		g.event(e)
 	})
 	return g
+}
+
+// event follows which tests run, those that wait in t.Parallel left out.
+func (g *Guard) event(e testbin.Event) {
+	if strings.Contains(e.Test, "/") {
+		return
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	switch e.Kind {
+	case testbin.KindRun, testbin.KindCont:
+		g.running = append(g.running, begun{e.Test, g.now()})
+	case testbin.KindPause, testbin.KindPass, testbin.KindFail, testbin.KindSkip:
+		g.running = slices.DeleteFunc(g.running, func(b begun) bool { return b.test == e.Test })
+	}
+}
+
+// Longest returns the top-level test that has run for longest of those that run, and since when; "" for
+// none. It may be called from any goroutine.
+func (g *Guard) Longest() (test string, since time.Time) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if len(g.running) == 0 {
+		return "", time.Time{}
+	}
+	return g.running[0].test, g.running[0].at
 }
 
 // Write reads what the process prints. It never fails.

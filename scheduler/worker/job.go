@@ -98,6 +98,8 @@ type Job struct {
 	LastCPU bool
 	// Procs is the process's GOMAXPROCS, 0 for the user's.
 	Procs int
+	// Unit is how long the longest of its units will take by past runs, 0 if that is not known.
+	Unit  time.Duration
 	Files Files
 	// Owed are subtests that failed in earlier attempts.
 	Owed map[string]bool
@@ -106,6 +108,9 @@ type Job struct {
 	// Watch hears the events of the process before Out does, in the goroutine that reads it; nil
 	// for nobody.
 	Watch func(Moment)
+	// Runs hears which test has run for long since about a time, if the process runs where its output
+	// cannot be read before it has ended. It may be called again, and must not block; nil for nobody.
+	Runs func(test string, since time.Time)
 }
 
 // Names returns the names of the job's tests.

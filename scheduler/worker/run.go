@@ -62,7 +62,7 @@ func (r *Run) watch(ctx context.Context, j *Job, spec testbin.Spec, result *Resu
 	})
 	parser.Blame(dog.test)
 	spec.Quit = dog.quit
-	exit := r.Runner.Run(ctx, spec, output{parser, j.Out, clock, dog})
+	exit := r.Runner.Run(ctx, spec, output{parser, j.Out, clock, dog, j.Runs})
 	clock.ended(exit)
 	dog.stop()
 	parser.Close()
@@ -131,7 +131,7 @@ func (r *Run) spec(j *Job, patterns gotest.Patterns) testbin.Spec {
 		Path: j.Binary.Program, Args: j.Binary.Args.Args(process), Exec: r.Exec,
 		Dir: j.Binary.Dir, Env: r.environ(j),
 		KillAfter: killAfter(r.Timeout), WaitDelay: waitDelay(r.Timeout),
-		Grace: Grace, Kill: r.Kill, Limits: j.limits(),
+		Grace: Grace, Kill: r.Kill, Limits: j.limits(), Unit: j.Unit,
 	}
 }
 
