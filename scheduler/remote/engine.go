@@ -200,11 +200,19 @@ type State struct {
 	// Code is the exit code of a run that is done, Verdict the line that goes with it.
 	Code    int    `json:",omitempty"`
 	Verdict string `json:",omitempty"`
+	// Reports are what the leader of a run that is done has left.
+	Reports Reports `json:",omitzero"`
 	// Numbers are the numbers of each node's first worker: no two workers of a run have the same
 	// one, and all are below Workers. Sick are the nodes that are to take no more work.
 	Numbers map[string]int `json:",omitempty"`
 	Workers int            `json:",omitempty"`
 	Sick    []string       `json:",omitempty"`
+}
+
+// Reports are the sums of files that tell what a run has come to, "" for none.
+type Reports struct {
+	// JUnit is the JUnit file, Summary what was printed in the end.
+	JUnit, Summary string `json:",omitempty"`
 }
 
 // Key names a batch.
@@ -281,6 +289,15 @@ type Node struct {
 	Has []string `json:",omitempty"`
 	// Late counts its results that came second.
 	Late int `json:",omitempty"`
+	// Runs are tests that have run for long, one for each batch at most.
+	Runs []LongTest `json:",omitempty"`
+}
+
+// LongTest is a test that runs, of a batch that a node holds, and for how long it has done so.
+type LongTest struct {
+	Key  Key
+	Test string
+	For  time.Duration
 }
 
 // Kinds are kinds of events.

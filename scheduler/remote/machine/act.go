@@ -99,6 +99,8 @@ type (
 		Fence remote.Fence
 		Stop  remote.Stop
 	}
+	// Crew tells how many processes can run at a time on the machines that are there.
+	Crew struct{ Slots int }
 	// Abort ends the run: its result would not be one. The exit code is 3.
 	Abort struct{ Why string }
 	// Finished: the state says that the run is done, and its leader may go.
@@ -133,6 +135,7 @@ func (Repair) act()   {}
 func (Renew) act()    {}
 func (SetState) act() {}
 func (Stop) act()     {}
+func (Crew) act()     {}
 func (Abort) act()    {}
 func (Finished) act() {}
 func (Survey) act()   {}

@@ -129,6 +129,28 @@ func (h *hold) key() remote.Key {
 // inHand reports whether the lease's work has no result yet.
 func (h *hold) inHand() bool { return h.step <= returning }
 
+// lastTry reports whether the work is not delivered again: it runs alone on its machine, since what runs
+// in parallel with a process that ends its machines would be taken for one of those. Before that it
+// does not, or a machine that goes away would cost others the time in which they run one process.
+func (h *hold) lastTry() bool { return h.inHand() && h.lease.Delivery >= maxDeliveries }
+
+// turn reports whether the process of a lease may start.
+func (a *Agent) turn(h *hold) bool {
+	before := true // other is older than h
+	for _, other := range a.holds {
+		started := other.step == running || other.step == doomed
+		switch {
+		case other == h:
+			before = false
+		case h.lastTry() && started:
+			return false
+		case other.lastTry() && (started || before || !h.lastTry()):
+			return false
+		}
+	}
+	return true
+}
+
 // NewAgent returns an agent that begins at a time.
 func NewAgent(cfg AgentConfig, now time.Time) *Agent {
 	return &Agent{cfg: cfg, stops: make(map[remote.Key]remote.Stop), slots: make([]bool, cfg.Slots), aloneFrom: now}
@@ -396,6 +418,9 @@ func (a *Agent) Announced(now time.Time, err error) {
 
 // Led takes what came of Lead. Who leads is told by Heard.
 func (a *Agent) Led(now time.Time, err error) {
+	if errors.Is(err, remote.ErrDenied) {
+		a.leave(3, fmt.Sprintf("this machine is not allowed to lead the run (%v): with --queue-role=agent it only takes work", err))
+	}
 	a.answered(now, err)
 	a.lead.end(now.Add(retryPause))
 }

@@ -126,6 +126,9 @@ func (a *Agent) advance(now time.Time, h *hold, do func(Act)) {
 	case looking:
 		do(Look{h.lease.Token, h.key()})
 	case ready:
+		if !a.turn(h) {
+			return
+		}
 		h.step, h.work = running, errand{}
 		h.limit = now.Add(maxReady)
 		do(Start{h.lease, a.run.State.Numbers[a.cfg.Node] + h.slot, a.run.State.Workers})
@@ -172,7 +175,7 @@ func (a *Agent) seek(now time.Time, do func(Act)) {
 		return
 	}
 	_, numbered := a.run.State.Numbers[a.cfg.Node]
-	free := slices.Contains(a.slots, false)
+	free := slices.Contains(a.slots, false) && !slices.ContainsFunc(a.holds, (*hold).lastTry)
 	if !numbered || !free || a.run.State.Phase == remote.Canceled || slices.Contains(a.run.State.Sick, a.cfg.Node) {
 		return
 	}

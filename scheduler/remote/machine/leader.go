@@ -17,8 +17,6 @@ type LeaderConfig struct {
 	Terms remote.Terms
 	// Wait is how long the leader waits for a server before it gives the run up.
 	Wait time.Duration
-	// Total is what all batches of the run take together, by the history; 0 if that is not known.
-	Total time.Duration
 	// Grace is how long after a stop the agents may take to end a process.
 	Grace time.Duration
 }
@@ -26,9 +24,10 @@ type LeaderConfig struct {
 // Batch is what a leader has to know of one.
 type Batch struct {
 	Key remote.Key
-	// Binary is the sum of its binary, Estimate how long it is thought to take, 0 for not known.
-	Binary   string
-	Estimate time.Duration
+	// Binary is the sum of its binary, Unit how long the longest part of it is thought to take that
+	// cannot be divided, 0 for not known.
+	Binary string
+	Unit   time.Duration
 }
 
 // Leader decides what the machine does that leads. It is for one goroutine.
@@ -39,9 +38,15 @@ type Leader struct {
 	cfg     LeaderConfig
 	lock    lock
 	batches map[remote.Key]*batch
-	order   []*batch // by submission, those that are not over
+	agenda  agenda
+	ending  []*batch       // those that have a giveUp
+	load    map[string]int // batches by lane
 	early   map[remote.Key]bool
 	nodes   map[string]*node
+	names   []string // of nodes, sorted
+	slots   int      // of the nodes that take work
+	count   int      // of batches so far
+	total   time.Duration
 	losses  []*loss
 	heir    bool // there was another leader
 
@@ -70,6 +75,7 @@ const (
 
 type batch struct {
 	Batch
+	entry
 	stage stage
 	lane  string
 	round int
@@ -91,7 +97,7 @@ type batch struct {
 // NewLeader returns the leader of a run that has the lock since a time. State is that of the run.
 func NewLeader(cfg LeaderConfig, asked time.Time, run remote.Run) *Leader {
 	l := &Leader{
-		cfg: cfg, batches: make(map[remote.Key]*batch), early: make(map[remote.Key]bool), nodes: make(map[string]*node),
+		cfg: cfg, batches: make(map[remote.Key]*batch), early: make(map[remote.Key]bool), nodes: make(map[string]*node), load: make(map[string]int),
 		state: run.State, patience: make(map[string]int), moved: make(map[string]bool),
 	}
 	l.heir = len(run.State.Numbers) > 0
@@ -107,12 +113,16 @@ func NewLeader(cfg LeaderConfig, asked time.Time, run remote.Run) *Leader {
 	return l
 }
 
+// Expect says what all batches of the run take together by past runs. Without it that is not known.
+func (l *Leader) Expect(total time.Duration) { l.total = total }
+
 // Submit takes a batch that is to run. Its key is new.
 func (l *Leader) Submit(b Batch) {
 	if l.batches[b.Key] != nil {
 		panic(fmt.Sprintf("batch %v is submitted twice", b.Key))
 	}
-	n := &batch{Batch: b}
+	l.count++
+	n := &batch{Batch: b, entry: entry{number: l.count, place: -1}}
 	switch {
 	case l.early[b.Key]:
 		n.stage = reading
@@ -120,14 +130,29 @@ func (l *Leader) Submit(b Batch) {
 	case l.heir: // it may be in the queue
 		n.stage = out
 	default:
-		n.lane = l.choose(b)
+		l.send(n)
 	}
 	l.batches[b.Key] = n
-	l.order = append(l.order, n)
+	l.touch(b.Key)
+}
+
+// send chooses the lane of a batch.
+func (l *Leader) send(b *batch) {
+	l.unload(b)
+	b.lane = l.choose(b.Batch)
+	l.load[b.lane]++
+}
+
+// unload takes a batch out of what is counted of its lane.
+func (l *Leader) unload(b *batch) {
+	if b.lane != "" {
+		l.load[b.lane]--
+	}
 }
 
 // Published takes what came of a Publish.
 func (l *Leader) Published(now time.Time, k remote.Key, err error) {
+	defer l.touch(k)
 	l.answered(now, err)
 	b := l.at(k, publishing)
 	switch {
@@ -152,6 +177,7 @@ func (l *Leader) at(k remote.Key, s stage) *batch {
 
 // Result takes a ResultEvent.
 func (l *Leader) Result(k remote.Key) {
+	defer l.touch(k)
 	b := l.batches[k]
 	switch {
 	case b == nil:
@@ -166,6 +192,7 @@ func (l *Leader) Result(k remote.Key) {
 // Read takes what came of a Read: which node's result it is, of which kind, and whether the process
 // passed.
 func (l *Leader) Read(now time.Time, k remote.Key, nodeName string, what What, passed bool, err error) {
+	defer l.touch(k)
 	l.answered(now, err)
 	b := l.at(k, reading)
 	switch {
@@ -193,14 +220,16 @@ func (l *Leader) Read(now time.Time, k remote.Key, nodeName string, what What, p
 func (l *Leader) again(b *batch) {
 	b.stage, b.work, b.owed = publishing, errand{}, false
 	b.round++
-	b.lane = l.choose(b.Batch)
+	l.send(b)
 }
 
 // deliver ends a batch, with the result of a node or an error.
 func (l *Leader) deliver(b *batch, from string, err error) {
 	l.todo = append(l.todo, Deliver{b.Key, b.took, err})
 	delete(l.batches, b.Key)
-	l.order = slices.DeleteFunc(l.order, func(other *batch) bool { return other == b })
+	l.agenda.remove(b)
+	l.ending = slices.DeleteFunc(l.ending, func(other *batch) bool { return other == b })
+	l.unload(b)
 	for _, n := range l.nodes {
 		if err == nil && n.Name != from && slices.Contains(n.Holds, b.Key) {
 			n.passing++
@@ -219,6 +248,7 @@ func (l *Leader) say(text string) { l.todo = append(l.todo, Say{text}) }
 
 // Checked takes whether a batch is in the queue.
 func (l *Leader) Checked(now time.Time, k remote.Key, held bool, err error) {
+	defer l.touch(k)
 	l.answered(now, err)
 	b := l.at(k, out)
 	switch {
@@ -235,7 +265,9 @@ func (l *Leader) Checked(now time.Time, k remote.Key, held bool, err error) {
 // Halt stops a batch. It is delivered when its process has ended, or with an error if nobody has
 // said so in time.
 func (l *Leader) Halt(now time.Time, s remote.Stop) {
-	b := l.batches[remote.Key{Batch: s.Batch, Attempt: s.Attempt}]
+	k := remote.Key{Batch: s.Batch, Attempt: s.Attempt}
+	defer l.touch(k)
+	b := l.batches[k]
 	if b == nil || b.stop != nil && *b.stop == s {
 		return
 	}
@@ -246,6 +278,9 @@ func (l *Leader) Halt(now time.Time, s remote.Stop) {
 // expect says when the end of a batch's process is to be heard of: not at any time after a process was
 // asked for its goroutines, and soon after it was to be killed.
 func (l *Leader) expect(b *batch, now time.Time, quit, kill bool) {
+	if b.giveUp.IsZero() && (kill || !quit) {
+		l.ending = append(l.ending, b)
+	}
 	switch at := now.Add(l.cfg.Grace + l.cfg.Terms.AckWait); {
 	case kill:
 		b.giveUp = now.Add(l.cfg.Terms.AckWait / 3)
@@ -256,6 +291,7 @@ func (l *Leader) expect(b *batch, now time.Time, quit, kill bool) {
 
 // Stopped takes what came of a Stop.
 func (l *Leader) Stopped(now time.Time, k remote.Key, err error) {
+	defer l.touch(k)
 	l.answered(now, err)
 	if errors.Is(err, remote.ErrRefused) {
 		l.abort("another machine leads the run now: it does not take this one's orders")

@@ -12,15 +12,17 @@ import (
 // leaderTest drives a leader n0 with the nodes n0 and n1, of two workers each.
 type leaderTest struct {
 	*Leader
-	t   *testing.T
-	now time.Time
+	t    *testing.T
+	now  time.Time
+	told []int // of workers
 }
 
 func newLeaderTest(t *testing.T) *leaderTest {
 	l := &leaderTest{t: t, now: time.Unix(1000, 0)}
 	l.Leader = NewLeader(LeaderConfig{
-		Node: "n0", Terms: remote.DefaultTerms(), Wait: time.Minute, Grace: 10 * time.Second, Total: 400 * time.Second,
+		Node: "n0", Terms: remote.DefaultTerms(), Wait: time.Minute, Grace: 10 * time.Second,
 	}, l.now, remote.Run{Leader: "n0", Fence: 5})
+	l.Expect(400 * time.Second)
 	l.do("SetState running map[] [] 0")
 	l.StateSet(l.now, l.state, nil)
 	l.Node(remote.Node{Name: "n0", Slots: 2})
@@ -32,7 +34,7 @@ func newLeaderTest(t *testing.T) *leaderTest {
 	return l
 }
 
-// do checks what is due, but for Renew and Survey, which are answered.
+// do checks what is due, but for Renew and Survey, which are answered, and Crew, which is kept.
 func (l *leaderTest) do(want string) {
 	l.t.Helper()
 	var acts []Act
@@ -42,6 +44,8 @@ func (l *leaderTest) do(want string) {
 			l.Renewed(l.now, l.now, act.Fence, nil)
 		case Survey:
 			l.survey.end(l.now.Add(l.cfg.Terms.AckWait))
+		case Crew:
+			l.told = append(l.told, act.Slots)
 		default:
 			acts = append(acts, act)
 		}

@@ -49,8 +49,9 @@ func (l *Leader) Due(now time.Time) []Act {
 		l.survey.begin()
 		do(Survey{})
 	}
-	for _, b := range slices.Clone(l.order) {
+	for _, b := range l.agenda.take(now) {
 		l.advance(now, b, do)
+		l.touch(b.Key)
 	}
 	todo = append(todo, l.todo...)
 	l.todo = nil
@@ -65,8 +66,8 @@ func isFailure(act Act) bool {
 
 // giveUp ends what was stopped and of which nobody has said that it has ended.
 func (l *Leader) giveUp(now time.Time) {
-	for _, b := range slices.Clone(l.order) {
-		if !b.giveUp.IsZero() && !now.Before(b.giveUp) {
+	for _, b := range slices.Clone(l.ending) {
+		if !now.Before(b.giveUp) {
 			l.deliver(b, "", errors.New("no machine has said in time that it has ended its process"))
 		}
 	}
@@ -83,11 +84,11 @@ func (l *Leader) renewal(now time.Time) []Act {
 
 // advance does the next of a batch.
 func (l *Leader) advance(now time.Time, b *batch, do func(Act)) {
-	if b.stage == publishing && b.round == 0 && !b.work.busy && l.state.Phase == remote.Canceled {
+	if l.canceled(b) {
 		l.deliver(b, "", errCanceled)
 		return
 	}
-	if b.stop != nil && !b.told && l.state.Phase == remote.Running && b.halt.due(now) {
+	if l.halts(b) && b.halt.due(now) {
 		b.halt.begin()
 		b.sent = *b.stop
 		do(Stop{l.lock.fence, *b.stop})
@@ -106,6 +107,39 @@ func (l *Leader) advance(now time.Time, b *batch, do func(Act)) {
 	}
 }
 
+// canceled reports whether a batch is not to be published any more.
+func (l *Leader) canceled(b *batch) bool {
+	return b.stage == publishing && b.round == 0 && !b.work.busy && l.state.Phase == remote.Canceled
+}
+
+// halts reports whether the agents are to be told to stop a batch.
+func (l *Leader) halts(b *batch) bool {
+	return b.stop != nil && !b.told && l.state.Phase == remote.Running
+}
+
+// touch puts a batch into the agenda, by what is to be done with it next. It is called after each
+// change of one, of which all but its key may be unknown.
+func (l *Leader) touch(k remote.Key) {
+	b := l.batches[k]
+	if b == nil {
+		return
+	}
+	at, some := time.Time{}, l.canceled(b)
+	for _, e := range []struct {
+		*errand
+		wanted bool
+	}{{&b.work, true}, {&b.halt, l.halts(b)}} {
+		if e.wanted && !e.busy && (!some || e.next.Before(at)) {
+			at, some = e.next, true
+		}
+	}
+	if some {
+		l.agenda.put(b, at)
+	} else {
+		l.agenda.remove(b)
+	}
+}
+
 // Next returns when Due has something to do, unless something happens before. It is zero for a
 // leader that has gone.
 func (l *Leader) Next(now time.Time) time.Time {
@@ -118,12 +152,13 @@ func (l *Leader) Next(now time.Time) time.Time {
 			next = t
 		}
 	}
-	errands := []errand{l.lock.renew, l.setting, l.survey}
-	for _, b := range l.order {
-		errands = append(errands, b.work, b.halt)
+	for _, b := range l.ending {
 		at(b.giveUp)
 	}
-	for _, e := range errands {
+	if t, ok := l.agenda.next(); ok {
+		at(t)
+	}
+	for _, e := range []errand{l.lock.renew, l.setting, l.survey} {
 		if !e.busy {
 			at(e.next)
 		}

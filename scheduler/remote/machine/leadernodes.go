@@ -2,7 +2,6 @@ package machine
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"time"
 
@@ -11,7 +10,7 @@ import (
 
 // Shares by which a leader chooses lanes.
 const (
-	longShare = 0.05 // of the ideal time of the run: a batch that takes more is in LaneLong
+	longShare = 0.05 // of the ideal time of the run: what takes longer and cannot be divided is in LaneLong
 	crowded   = 1.25 // batches for each worker of a node: one more goes elsewhere
 )
 
@@ -46,22 +45,12 @@ type loss struct {
 
 // choose returns the lane for a batch: a node that has its binary, if that is not crowded.
 func (l *Leader) choose(b Batch) string {
-	slots := 0
-	for _, n := range l.nodes {
-		if l.works(n) {
-			slots += n.Slots
-		}
-	}
-	if l.cfg.Total > 0 && slots > 0 && float64(b.Estimate) > longShare*float64(l.cfg.Total)/float64(slots) {
+	if l.total > 0 && l.slots > 0 && float64(b.Unit) > longShare*float64(l.total)/float64(l.slots) {
 		return LaneLong
 	}
-	load := make(map[string]int)
-	for _, other := range l.order {
-		load[other.lane]++
-	}
 	best, has := (*node)(nil), false
-	measure := func(n *node) float64 { return float64(load[n.Name]) / float64(n.Slots) }
-	for _, name := range slices.Sorted(maps.Keys(l.nodes)) {
+	measure := func(n *node) float64 { return float64(l.load[n.Name]) / float64(n.Slots) }
+	for _, name := range l.names {
 		n := l.nodes[name]
 		if !l.works(n) {
 			continue
@@ -81,6 +70,20 @@ func (l *Leader) choose(b Batch) string {
 // works reports whether a node takes work.
 func (l *Leader) works(n *node) bool {
 	return n.here && n.Slots > 0 && !slices.Contains(l.state.Sick, n.Name)
+}
+
+// crew counts the workers of the run, and tells of a change.
+func (l *Leader) crew() {
+	before := l.slots
+	l.slots = 0
+	for _, n := range l.nodes {
+		if l.works(n) {
+			l.slots += n.Slots
+		}
+	}
+	if l.slots != before {
+		l.todo = append(l.todo, Crew{l.slots})
+	}
 }
 
 // tellLosses says which nodes went away, once their batches have run elsewhere, or all at the end.
@@ -125,6 +128,7 @@ func (l *Leader) health(name string, passed bool) {
 		return
 	}
 	l.state.Sick, l.set = append(slices.Clone(l.state.Sick), name), false
+	l.crew()
 	l.say(fmt.Sprintf("=== Sick: node %s takes no more work: its last %d batches failed, %d passed elsewhere", name, n.streak, n.passed))
 }
 
@@ -134,8 +138,11 @@ func (l *Leader) Node(n remote.Node) {
 	if known == nil {
 		known = &node{binaries: make(map[string]bool)}
 		l.nodes[n.Name] = known
+		i, _ := slices.BinarySearch(l.names, n.Name)
+		l.names = slices.Insert(l.names, i, n.Name)
 	}
 	known.Node, known.here, known.passing = n, true, 0
+	l.crew()
 	for _, sum := range n.Has {
 		known.binaries[sum] = true
 	}
@@ -161,6 +168,7 @@ func (l *Leader) Gone(name string) {
 		return
 	}
 	n.here = false
+	l.crew()
 	x := &loss{node: name, again: n.passing, open: make(map[remote.Key]bool)}
 	for _, k := range n.Holds {
 		if l.batches[k] != nil {

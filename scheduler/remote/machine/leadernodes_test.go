@@ -1,7 +1,6 @@
 package machine
 
 import (
-	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -16,9 +15,8 @@ func TestLanes(t *testing.T) {
 	lanes := func(n int, binary string, estimate time.Duration) string {
 		var all []string
 		for i := range n {
-			all = append(all, l.choose(Batch{Binary: binary, Estimate: estimate}))
-			b := &batch{Batch: Batch{Key: key(fmt.Sprint(binary, i))}, lane: all[len(all)-1]}
-			l.order = append(l.order, b)
+			all = append(all, l.choose(Batch{Binary: binary, Unit: estimate}))
+			l.load[all[i]]++
 		}
 		return strings.Join(all, " ")
 	}
@@ -37,7 +35,7 @@ func TestLanes(t *testing.T) {
 			t.Errorf("%d of %s: %s, want %s", tc.n, tc.binary, got, tc.want)
 		}
 	}
-	l.order = nil
+	l.load = make(map[string]int)
 	l.Node(remote.Node{Name: "n1", Slots: 2, Has: []string{"d"}})
 	if got := lanes(1, "d", 0); got != "n1" {
 		t.Errorf("lane of a binary that n1 has: %s", got)

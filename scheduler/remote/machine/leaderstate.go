@@ -82,13 +82,17 @@ func (l *Leader) Cancel(now time.Time, signal int, kill bool) {
 		return
 	}
 	l.state.Phase, l.state.Signal, l.state.Kill, l.set = remote.Canceled, signal, kill, false
-	for _, b := range l.order {
+	for _, b := range l.all() {
 		l.expect(b, now, false, kill)
+		l.touch(b.Key)
 	}
 }
 
 // errCanceled is of a batch that was not published before the run was canceled.
 var errCanceled = errors.New("the run was canceled before any machine had it")
+
+// Report says what is left of a run that is about to end.
+func (l *Leader) Report(r remote.Reports) { l.state.Reports = r }
 
 // Finish says how the run has ended. The leader goes once all others can know it.
 func (l *Leader) Finish(code int, verdict string) {

@@ -220,7 +220,7 @@ func (n *simNode) begin(asked time.Time, run remote.Run) {
 	n.todo = len(n.units)
 	n.next = 0 // all events again
 	for _, u := range n.units {
-		n.leader.Submit(Batch{Key: u.key, Binary: u.binary, Estimate: u.takes})
+		n.leader.Submit(Batch{Key: u.key, Binary: u.binary, Unit: u.takes})
 	}
 }
 
@@ -272,6 +272,7 @@ func (n *simNode) lead(act Act, asked time.Time) {
 		n.t.Errorf("lane %s is repaired", act.Lane)
 	case Say:
 		n.says = append(n.says, act.Text)
+	case Crew:
 	case Abort:
 		n.left = &Leave{3, act.Why}
 		n.die()

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/gotestcohort/cohort/scheduler/remote"
@@ -30,6 +32,9 @@ type AgentConfig struct {
 	// Led is called once this machine leads the run since a time, before anything of it is known to
 	// others. It must not block. Nil for an agent that never does.
 	Led func(run remote.Run, asked time.Time)
+	// Differs says in what the source of the run is another than this machine's, "" if that is not known.
+	// Nil is never.
+	Differs func(ctx context.Context, run remote.Facts) string
 	// Now is the clock.
 	Now func() time.Time
 }
@@ -42,6 +47,7 @@ type Agent struct {
 	procs   map[string]*process // by token; the loop's
 	left    chan struct{}
 	leave   machine.Leave
+	unfit   bool            // this machine cannot take part, and is finding out why
 	ctx     context.Context // Run's: of all calls
 }
 
@@ -132,10 +138,22 @@ func (a *Agent) event(e remote.Event) {
 
 // heard takes the run: this machine must be one for it.
 func (a *Agent) heard(now time.Time, run remote.Run) {
-	if err := a.fits(run); err != nil {
+	err := a.fits(run)
+	switch {
+	case err == nil && !a.unfit:
+		a.machine.Heard(now, run)
+	case a.unfit: // it does nothing more
+	case a.cfg.Differs == nil || run.Facts.Source == a.cfg.Facts.Source:
 		a.machine.Broken(err)
+	default:
+		a.unfit = true
+		a.loop.call(func() func(time.Time) {
+			if more := a.cfg.Differs(a.ctx, run.Facts); more != "" {
+				err = fmt.Errorf("%w: %s", err, more)
+			}
+			return func(time.Time) { a.machine.Broken(err) }
+		})
 	}
-	a.machine.Heard(now, run)
 }
 
 func (a *Agent) fits(run remote.Run) error {
@@ -195,7 +213,7 @@ func (a *Agent) do(act machine.Act, now time.Time) {
 			return nil
 		})
 	case machine.Announce:
-		act.Node.Has = a.cfg.Binaries.Has()
+		act.Node.Has, act.Node.Runs = a.cfg.Binaries.Has(), a.runs()
 		call(func() func(time.Time) {
 			err := e.Announce(ctx, act.Node)
 			return func(t time.Time) { m.Announced(t, err) }
@@ -259,6 +277,16 @@ func (a *Agent) start(act machine.Start) {
 			a.machine.Ended(token, machine.Ended{Unready: err})
 		}
 	})
+}
+
+// runs are the tests that have run for long here, by batch.
+func (a *Agent) runs() (all []remote.LongTest) {
+	for _, token := range slices.Sorted(maps.Keys(a.procs)) {
+		if r, long := a.procs[token].runs(); long {
+			all = append(all, r)
+		}
+	}
+	return all
 }
 
 // result is what is to be stored of a batch. A second call for the same lease says the same.

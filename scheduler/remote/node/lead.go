@@ -17,6 +17,9 @@ type LeadConfig struct {
 	Engine remote.Engine
 	// Say shows a line. It is called from one goroutine.
 	Say func(text string)
+	// Crew is told how many processes can run at a time on the machines that are there. It is called
+	// from one goroutine, and must not block. Nil is for nobody.
+	Crew func(slots int)
 	// Now is the clock.
 	Now func() time.Time
 }
@@ -38,6 +41,7 @@ type Lead struct {
 // order is a batch that waits for its result.
 type order struct {
 	payload   []byte
+	runs      func(test string, since time.Time) // hears of a test that runs for long; nil for nobody
 	result    remote.Result
 	delivered chan delivery // takes one
 }
@@ -94,6 +98,7 @@ func (l *Lead) event(e remote.Event) {
 				l.machine.Gone(e.Node.Name)
 			} else {
 				l.machine.Node(e.Node)
+				l.runs(now, e.Node.Runs)
 			}
 		case remote.RunEvents:
 			l.machine.Heard(e.Run)
@@ -103,10 +108,30 @@ func (l *Lead) event(e remote.Event) {
 	})
 }
 
+// runs hands on which tests run for long.
+func (l *Lead) runs(now time.Time, all []remote.LongTest) {
+	for _, r := range all {
+		if o := l.orders[r.Key]; o != nil && o.runs != nil {
+			o.runs(r.Test, now.Add(-r.For))
+		}
+	}
+}
+
 // Finish gives the run its exit code and the line that all machines show, and ends the leader once
 // they can know it. Late returns how many results came second.
 func (l *Lead) Finish(code int, verdict string) {
 	l.loop.tell(func(time.Time) { l.machine.Finish(code, verdict) })
+}
+
+// Report says what is left of a run that is about to end: files that others can get. It is called before
+// Finish.
+func (l *Lead) Report(r remote.Reports) {
+	l.loop.tell(func(time.Time) { l.machine.Report(r) })
+}
+
+// Expect says what all processes of the run take together by past runs. Without it that is not known.
+func (l *Lead) Expect(total time.Duration) {
+	l.loop.tell(func(time.Time) { l.machine.Expect(total) })
 }
 
 // Cancel ends the processes of all machines, by a signal; with kill at once.
@@ -115,8 +140,8 @@ func (l *Lead) Cancel(signal int, kill bool) {
 }
 
 // submit hands out a batch. Its delivery comes unless the leader ends before.
-func (l *Lead) submit(b machine.Batch, payload []byte) *order {
-	o := &order{payload: payload, delivered: make(chan delivery, 1)}
+func (l *Lead) submit(b machine.Batch, payload []byte, runs func(test string, since time.Time)) *order {
+	o := &order{payload: payload, runs: runs, delivered: make(chan delivery, 1)}
 	l.loop.tell(func(time.Time) {
 		l.orders[b.Key] = o
 		l.machine.Submit(b)
@@ -205,6 +230,10 @@ func (l *Lead) local(act machine.Act) {
 		o.delivered <- delivery{o.result, act.Took, act.Err}
 	case machine.Say:
 		l.cfg.Say(act.Text)
+	case machine.Crew:
+		if l.cfg.Crew != nil {
+			l.cfg.Crew(act.Slots)
+		}
 	case machine.Abort:
 		l.mu.Lock()
 		l.abort = errors.New(act.Why)

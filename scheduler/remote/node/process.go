@@ -15,6 +15,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -38,6 +39,7 @@ type process struct {
 	quit, kill chan struct{}
 	once       [2]sync.Once
 
+	guard   atomic.Pointer[worker.Guard] // while it runs
 	nonce   string
 	payload []byte // once it has ended
 }
@@ -216,12 +218,26 @@ func (p *process) work(o Order, spec testbin.Spec, places []place) error {
 	return err
 }
 
+// longTest is how long a test runs before the leader is told of it.
+const longTest = 5 * time.Second
+
+// runs is the test of the process that has run for longest, if that is long.
+func (p *process) runs() (r remote.LongTest, long bool) {
+	guard := p.guard.Load()
+	if guard == nil {
+		return r, false
+	}
+	test, since := guard.Longest()
+	w := p.act.Lease.Work
+	r = remote.LongTest{Key: remote.Key{Batch: w.Batch, Attempt: w.Attempt}, Test: test, For: p.cfg.Now().Sub(since)}
+	return r, test != "" && r.For >= longTest
+}
+
 // guarded starts the process, and ends it if one of its tests runs for too long.
 func (p *process) guarded(o Order, spec testbin.Spec, out io.Writer) testbin.Exit {
-	if o.Limits == nil {
-		return p.cfg.Start(p.ctx, spec, out)
-	}
 	guard := worker.NewGuard(o.Limits, p.cfg.Now)
+	p.guard.Store(guard)
+	defer p.guard.Store(nil)
 	done := make(chan struct{})
 	defer close(done)
 	defer guard.Stop()

@@ -31,9 +31,6 @@ type RunnerConfig struct {
 	// Names are variables of this machine that tests on others see, Env is the environment that
 	// cohort was started with.
 	Names, Env []string
-	// Estimate returns how long a process will take, 0 if that is not known. Nil is 0 for all. It
-	// may be called from several goroutines.
-	Estimate func(testbin.Spec) time.Duration
 }
 
 // Runner runs processes on the machines of a run. It is a worker.Runner.
@@ -64,6 +61,12 @@ type Dated interface {
 	WriteDated(at time.Time, b []byte) (int, error)
 }
 
+// Live is an out that wants to know which test has run for long, since about a time: long before it gets
+// anything of the process. It is told from another goroutine, and must not block.
+type Live interface {
+	Runs(test string, since time.Time)
+}
+
 // Run runs a process on some machine, and returns when its result is accepted. Only then its output
 // is written to out, as [Dated] if out is that, and its files are written. An Exit with an error is of
 // a process that no machine has run to its end.
@@ -79,7 +82,11 @@ func (r *Runner) Run(ctx context.Context, spec testbin.Spec, out io.Writer) test
 		return fail(err)
 	}
 	submitted := r.lead.cfg.Now()
-	d, err := r.await(ctx, spec, b.Key, r.lead.submit(b, payload))
+	var runs func(string, time.Time)
+	if live, ok := out.(Live); ok {
+		runs = live.Runs
+	}
+	d, err := r.await(ctx, spec, b.Key, r.lead.submit(b, payload, runs))
 	if err != nil {
 		return fail(err)
 	}
@@ -106,11 +113,7 @@ func (r *Runner) batch(ctx context.Context, spec testbin.Spec) (b machine.Batch,
 	if err != nil {
 		return b, nil, nil, err
 	}
-	b = machine.Batch{Key: r.key(payload, attempt(spec.Env)), Binary: o.Binary}
-	if r.cfg.Estimate != nil {
-		b.Estimate = r.cfg.Estimate(spec)
-	}
-	return b, payload, places, nil
+	return machine.Batch{Key: r.key(payload, attempt(spec.Env)), Binary: o.Binary, Unit: spec.Unit}, payload, places, nil
 }
 
 // key names a batch by what it is and how often the same was handed out before: another leader of
