@@ -59,7 +59,7 @@ func (r *testRun) finish(ctx context.Context, status error) error {
 	github := r.gitHub()
 	err = errors.Join(err, r.annotate(github, outcome))
 	r.writeStepSummary(github, outcome)
-	err = errors.Join(err, report.Summary(r.stdout, r.exec, r.opts.hideSummary.shown, outcome))
+	err = errors.Join(err, r.writeSummary(outcome))
 	// The post-run command writes to the same files.
 	err = errors.Join(err, r.stdout.Flush(), r.stderr.Flush())
 	err = errors.Join(err, r.writeJUnit(outcome), r.cover.writeFiles(), r.runHook(ctx))
@@ -85,9 +85,27 @@ func (r *testRun) annotate(github *report.GitHub, outcome report.Outcome) error 
 	return err
 }
 
+// writeSummary prints the summary.
+func (r *testRun) writeSummary(outcome report.Outcome) error {
+	l := r.opts.queue.leads
+	if l == nil {
+		return report.Summary(r.stdout, r.exec, r.opts.hideSummary.shown, outcome)
+	}
+	var kept bytes.Buffer
+	err := report.Summary(io.MultiWriter(r.stdout, &kept), r.exec, r.opts.hideSummary.shown, outcome)
+	return errors.Join(err, l.left.keepSummary(r.lines.Restore(kept.String())))
+}
+
 func (r *testRun) writeJUnit(outcome report.Outcome) error {
 	o := r.opts.junit
-	if o.file == "" {
+	var files []string
+	if o.file != "" {
+		files = append(files, o.file)
+	}
+	if l := r.opts.queue.leads; l != nil {
+		files = append(files, l.left.junit)
+	}
+	if len(files) == 0 {
 		return nil
 	}
 	junit := report.JUnit{
@@ -97,8 +115,10 @@ func (r *testRun) writeJUnit(outcome report.Outcome) error {
 		Setups: outcome.Setups, Redact: record.NewRedactor(r.opts.record.redact).Text, Excused: outcome.ExcusedAs,
 		Attached: r.artifacts.attached,
 	}
-	if err := junit.WriteFile(o.file, r.exec); err != nil {
-		return fmt.Errorf("failed to write junit file: %w", err)
+	for _, file := range files {
+		if err := junit.WriteFile(file, r.exec); err != nil {
+			return fmt.Errorf("failed to write junit file: %w", err)
+		}
 	}
 	return nil
 }

@@ -38,6 +38,9 @@ func (c *command) openMemory(opts *options, dir string, args *gotest.Args) (*mem
 		c.log.warnf("%v", warning)
 	}
 	m.past = m.file.Snapshot(variant(args))
+	if l := opts.queue.leads; l != nil && l.past != nil {
+		m.past = l.past
+	}
 	if opts.run.timingFiles != "" {
 		times, err := history.ReadTimingFiles(opts.run.timingFiles)
 		if err != nil {

@@ -13,11 +13,9 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/gotestcohort/cohort/cmd/internal/usage"
-	"github.com/gotestcohort/cohort/scheduler"
 	"github.com/gotestcohort/cohort/scheduler/gotest"
 	"github.com/gotestcohort/cohort/scheduler/remote"
 	"github.com/gotestcohort/cohort/scheduler/remote/machine"
@@ -35,6 +33,9 @@ type queueRun struct {
 	node   string
 	slots  int
 	temp   string
+	args   *gotest.Args
+	past   queuePast
+	door   *queueDoor
 	led    chan leadership // takes one: a machine leads once
 }
 
@@ -44,28 +45,9 @@ type leadership struct {
 	asked time.Time
 }
 
-// queueLead is what a leading machine changes in how a run is made.
-type queueLead struct {
-	id      string
-	seed    int64
-	workers int
-	runner  *node.Runner
-}
-
-// apply makes a run one on several machines, if this one leads them.
-func (o *queueOptions) apply(config *scheduler.Config) {
-	if o.leads == nil {
-		return
-	}
-	config.ID, config.Workers, config.Runner = o.leads.id, o.leads.workers, o.leads.runner
-	if !config.SeedChosen {
-		config.Seed = o.leads.seed
-	}
-}
-
 // runQueue takes part in a run that several machines share, and returns its verdict.
 func (c *command) runQueue(opts *options) (err error) {
-	q := &queueRun{cmd: c, opts: opts, led: make(chan leadership, 1)}
+	q := &queueRun{cmd: c, opts: opts, door: newQueueDoor(c.log), led: make(chan leadership, 1)}
 	args, err := gotest.ParseArgs(testCommand(opts, rerunArgs{})[2:], c.env.list)
 	if err != nil {
 		return err
@@ -73,7 +55,7 @@ func (c *command) runQueue(opts *options) (err error) {
 	if args.PassThrough != "" {
 		return &usage.Error{Problems: []string{fmt.Sprintf("--queue cannot be used with %s", args.PassThrough)}}
 	}
-	q.slots = workers(opts.run.workers, args.P)
+	q.args, q.slots = args, workers(opts.run.workers, args.P)
 	if q.place, err = c.findQueuePlace(args); err != nil {
 		return err
 	}
@@ -84,6 +66,9 @@ func (c *command) runQueue(opts *options) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(q.temp)) }()
+	if err := q.keepHistory(); err != nil {
+		return err
+	}
 	q.node = nodeName()
 	conn, err := c.startBridge(append(opts.queue.words(), "--node="+q.node))
 	if err != nil {
@@ -230,107 +215,18 @@ func (q *queueRun) agent() node.AgentConfig {
 			MayLead: q.opts.queue.role != queueAgent, MustLead: q.opts.queue.role == queueLeader,
 		},
 		Engine: q.engine, Binaries: node.NewBinaries(q.engine, q.temp), Facts: q.facts, Root: q.place.root, Temp: q.temp,
-		Env: q.place.env, Start: testbin.Run, Say: func(text string) { q.cmd.log.infof("%s", text) }, Now: time.Now,
-		Led: func(run remote.Run, asked time.Time) { q.led <- leadership{run, asked} },
+		Env: q.place.env, Start: testbin.Run, Say: q.door.say, Now: time.Now,
+		Led:     func(run remote.Run, asked time.Time) { q.led <- leadership{run, asked} },
+		Differs: q.differs,
 	}
-}
-
-// aheadOf is how many processes a leader hands out for each of its own workers: there are other
-// machines, which come and go.
-const aheadOf, aheadAtLeast = 4, 16
-
-// verdictBegins begins the verdict that a leader gives.
-const verdictBegins = "exit code "
-
-// lead runs the go command, and has the processes of its tests run on all machines.
-func (q *queueRun) lead(ctx context.Context, by leadership) error {
-	q.cmd.log.infof("=== Queue: run %s: this machine leads", q.opts.queue.runID)
-	lead := node.NewLead(node.LeadConfig{
-		LeaderConfig: machine.LeaderConfig{Node: q.node, Terms: q.engine.Terms(), Wait: q.opts.queue.wait, Grace: grace},
-		Engine:       q.engine, Say: func(text string) { q.cmd.log.infof("%s", text) }, Now: time.Now,
-	}, by.run, by.asked)
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	ended := make(chan error, 1)
-	go func() { // ends with the leader; received below
-		err := lead.Run(ctx)
-		if err != nil {
-			cancel() // no result of it is to be believed
-			err = fmt.Errorf("--queue: %w", err)
-		}
-		ended <- err
-	}()
-	signaled := newSignaled(lead, cancel)
-	defer signaled.stop()
-	opts := *q.opts
-	opts.queue.leads = &queueLead{
-		id: opts.queue.runID, seed: by.run.Facts.Seed, workers: max(aheadAtLeast, aheadOf*q.slots),
-		runner: node.NewRunner(node.RunnerConfig{Engine: q.engine, Root: q.place.root, Names: opts.queue.env, Env: q.cmd.env.list}, lead),
-	}
-	_, err := q.cmd.runTestsIn(ctx, "", &opts)
-	code := exitCode(err)
-	signaled.finish()
-	lead.Finish(code, fmt.Sprintf("%s%d on %s, which led", verdictBegins, code, q.node))
-	return errors.Join(err, <-ended)
-}
-
-// signaled tells the other machines of a signal that ends the run here.
-type signaled struct {
-	signals       chan os.Signal
-	done, waiting chan struct{}
-}
-
-// newSignaled begins to listen. Cancel ends a leader that waits to give its verdict: for a while
-// after a signal, and at once at one that comes then. The server may be gone.
-func newSignaled(lead *node.Lead, cancel func()) *signaled {
-	s := &signaled{signals: make(chan os.Signal, 2), done: make(chan struct{}), waiting: make(chan struct{})}
-	signal.Notify(s.signals, heededSignals()...)
-	go s.listen(lead, cancel) // ends with stop
-	return s
-}
-
-func (s *signaled) listen(lead *node.Lead, cancel func()) {
-	var first time.Time
-	var limit <-chan time.Time
-	waiting := s.waiting
-	for {
-		select {
-		case <-s.done:
-			return
-		case <-limit:
-			cancel()
-		case <-waiting:
-			waiting = nil
-			if !first.IsZero() {
-				limit = time.After(queueEnd)
-			}
-		case sig := <-s.signals:
-			again := !first.IsZero() && time.Since(first) >= echo
-			if first.IsZero() {
-				first = time.Now()
-			}
-			if waiting == nil {
-				cancel()
-			}
-			if n, ok := sig.(syscall.Signal); ok {
-				lead.Cancel(int(n), again)
-			}
-		}
-	}
-}
-
-// finish says that the tests have ended.
-func (s *signaled) finish() { close(s.waiting) }
-
-func (s *signaled) stop() {
-	signal.Stop(s.signals)
-	close(s.done)
 }
 
 // queuePlace is where the tests are on this machine.
 type queuePlace struct {
 	root string   // of the module, or of the workspace
 	env  []string // of test processes
+	// source is what all machines of a run have the same of.
+	source sourceList
 	// what the go command says of itself
 	goVersion, goOS, goArch string
 }
@@ -357,7 +253,8 @@ func (c *command) findQueuePlace(args *gotest.Args) (*queuePlace, error) {
 		return nil, &usage.Error{Problems: []string{"--queue: there is no module here, whose tests could run on other machines"}}
 	}
 	p.env = testEnviron(c.env.list, said.GOROOT)
-	return p, nil
+	p.source, err = readSource(p.root, c.env.list)
+	return p, err
 }
 
 // testEnviron is the environment that the go command gives tests, as it is here.
@@ -374,12 +271,8 @@ func testEnviron(env []string, goroot string) []string {
 
 // facts are what all machines of the run must agree on.
 func (p *queuePlace) facts(args *gotest.Args, env []string) (remote.Facts, error) {
-	source, err := hashSource(p.root, env)
-	if err != nil {
-		return remote.Facts{}, err
-	}
 	f := remote.Facts{
-		Protocol: remote.Protocol, Source: source, Go: p.goVersion, OS: p.goOS, Arch: p.goArch, Root: p.root,
+		Protocol: remote.Protocol, Source: p.source.hash(), Files: p.source.sum(), Go: p.goVersion, OS: p.goOS, Arch: p.goArch, Root: p.root,
 		Seed: mathrand.Int64N(1 << 31), // short enough to be typed
 	}
 	words, err := args.Command(gotest.CommandOptions{Self: "cohort"})

@@ -201,6 +201,7 @@ func (r *testRun) open(ctx context.Context) (*begunRun, error) {
 	if mode := r.opts.holdMode(); mode != report.HoldNothing {
 		r.held = &heldRun{run: r, mode: mode}
 	}
+	r.opts.queue.shownBy(r.log)
 	r.live.Start(r.stderr)
 	return b, nil
 }
@@ -209,6 +210,7 @@ func (r *testRun) open(ctx context.Context) (*begunRun, error) {
 func (b *begunRun) close(err error) error {
 	r := b.run
 	r.live.Stop()
+	r.opts.queue.shownBy(nil)
 	if b.first != nil {
 		err = r.restore(errors.Join(err, r.handler.Close(), r.stdout.Flush(), r.stderr.Flush()))
 	}
@@ -224,7 +226,7 @@ func (r *testRun) handlerConfig() report.Config {
 		Stdout: r.stdout, Stderr: r.stderr, Lines: r.lines,
 		JSONFile: r.opts.jsonFile, TimingFile: r.opts.jsonFileTimingEvents,
 		Live: r.live, Times: r.times, MaxOutput: int(r.opts.limits.maxOutput),
-		ForgetPassed: r.opts.junit.file == "" && r.opts.rerun.reportFile == "" && !r.opts.watch,
+		ForgetPassed: r.opts.junit.file == "" && r.opts.queue.leads == nil && r.opts.rerun.reportFile == "" && !r.opts.watch,
 	}
 	cfg.Excuses = r.excuses
 	if r.opts.holdMode() == report.HoldNothing {

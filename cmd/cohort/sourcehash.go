@@ -1,11 +1,11 @@
 package main
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"hash"
 	"io"
 	"io/fs"
 	"os"
@@ -20,47 +20,73 @@ import (
 // nothing of it, the hash is that of the module's source files. "git" or "files" in front of it says
 // which of the two it is.
 func hashSource(dir string, env []string) (string, error) {
+	s, err := readSource(dir, env)
+	return s.hash(), err
+}
+
+// sourceList is what the files of a source are known by.
+type sourceList struct {
+	kind string // "git" or "files"
+	// text is what git has of each tracked file, each with a zero byte at its end, and then a line for
+	// each other file: its name in quotes, and its hash. Files that differ from what git has are in both.
+	text []byte
+}
+
+func (s sourceList) hash() string {
+	if s.kind == "" {
+		return ""
+	}
+	return s.kind + ":" + s.sum()
+}
+
+// sum is the SHA-256 of the list.
+func (s sourceList) sum() string {
+	sum := sha256.Sum256(s.text)
+	return hex.EncodeToString(sum[:])
+}
+
+// readSource lists the source around dir.
+func readSource(dir string, env []string) (sourceList, error) {
 	if dir == "" {
 		dir = "."
 	}
-	if sum, err := hashCheckout(dir, env); err == nil {
-		return "git:" + sum, nil
+	if text, err := listCheckout(dir, env); err == nil {
+		return sourceList{"git", text}, nil
 	}
 	root, err := moduleRoot(dir)
 	if err != nil {
-		return "", err
+		return sourceList{}, err
 	}
-	sum, err := hashFiles(root)
+	text, err := listFiles(root)
 	if err != nil {
-		return "", err
+		return sourceList{}, err
 	}
-	return "files:" + sum, nil
+	return sourceList{"files", text}, nil
 }
 
-// hashCheckout hashes what git has of the working tree, and what differs from that.
-func hashCheckout(dir string, env []string) (string, error) {
+// listCheckout lists what git has of the working tree, and what differs from that.
+func listCheckout(dir string, env []string) ([]byte, error) {
 	// One command for all, since each costs as much as some tests do; ":/" is all of the working tree.
 	text, err := git(dir, env, "ls-files", "-z", "-t", "-s", "-m", "-o", "--exclude-standard", "--full-name", ":/")
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	tracked, names := parseCheckout(text)
 	root := ""
 	if len(names) > 0 {
 		if root, err = git(dir, env, "rev-parse", "--show-toplevel"); err != nil {
-			return "", err
+			return nil, err
 		}
 		root = strings.TrimSuffix(root, "\n")
 	}
-	sum := sha256.New()
-	_, _ = io.WriteString(sum, tracked) // a hash takes everything
+	list := bytes.NewBufferString(tracked)
 	slices.Sort(names)
 	for _, name := range slices.Compact(names) {
-		if err := hashFile(sum, root, filepath.FromSlash(name)); err != nil {
-			return "", err
+		if err := hashFile(list, root, filepath.FromSlash(name)); err != nil {
+			return nil, err
 		}
 	}
-	return hex.EncodeToString(sum.Sum(nil)), nil
+	return list.Bytes(), nil
 }
 
 // parseCheckout takes what git ls-files -t -s -m -o prints: a letter and a space before each file, which
@@ -120,10 +146,10 @@ func moduleRoot(dir string) (string, error) {
 	return root, nil
 }
 
-// hashFiles hashes the source files below a folder. Folders that the go command leaves out for their
+// listFiles lists the source files below a folder. Folders that the go command leaves out for their
 // names are left out.
-func hashFiles(root string) (string, error) {
-	sum := sha256.New()
+func listFiles(root string) ([]byte, error) {
+	var list bytes.Buffer
 	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
 		if err != nil {
 			return err
@@ -142,16 +168,16 @@ func hashFiles(root string) (string, error) {
 		if err != nil {
 			return err
 		}
-		return hashFile(sum, root, rel)
+		return hashFile(&list, root, rel)
 	})
-	return hex.EncodeToString(sum.Sum(nil)), err
+	return list.Bytes(), err
 }
 
-// hashFile adds the name and the content of a file; one that is gone has none.
-func hashFile(sum hash.Hash, root, name string) error {
+// hashFile adds the name and the hash of a file to a list; one that is gone has none.
+func hashFile(list *bytes.Buffer, root, name string) error {
 	f, err := os.Open(filepath.Join(root, name))
 	if errors.Is(err, fs.ErrNotExist) {
-		fmt.Fprintf(sum, "%q is gone\n", filepath.ToSlash(name))
+		fmt.Fprintf(list, "%q is gone\n", filepath.ToSlash(name))
 		return nil
 	}
 	if err != nil {
@@ -161,6 +187,6 @@ func hashFile(sum hash.Hash, root, name string) error {
 	if info, statErr := f.Stat(); statErr == nil && !info.IsDir() { // a folder is another repository, which the index tells
 		_, err = io.Copy(one, f)
 	}
-	fmt.Fprintf(sum, "%q %x\n", filepath.ToSlash(name), one.Sum(nil))
+	fmt.Fprintf(list, "%q %x\n", filepath.ToSlash(name), one.Sum(nil))
 	return errors.Join(err, f.Close())
 }

@@ -1,0 +1,157 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/gotestcohort/cohort/scheduler"
+	"github.com/gotestcohort/cohort/scheduler/history"
+	"github.com/gotestcohort/cohort/scheduler/remote/machine"
+	"github.com/gotestcohort/cohort/scheduler/remote/node"
+)
+
+// queueLead is what a leading machine changes in how a run is made.
+type queueLead struct {
+	id      string
+	seed    int64
+	workers int
+	crew    <-chan int // workers from then on
+	runner  *node.Runner
+	door    *queueDoor
+	left    queueReports
+	past    *history.Snapshot // nil: that of this machine
+}
+
+// apply makes a run one on several machines, if this one leads them.
+func (o *queueOptions) apply(config *scheduler.Config) {
+	l := o.leads
+	if l == nil {
+		return
+	}
+	config.ID, config.Workers, config.Runner, config.Crew, config.Packages = l.id, l.workers, l.runner, l.crew, openPackages
+	if !config.SeedChosen {
+		config.Seed = l.seed
+	}
+}
+
+// A leader hands out some processes more than the machines have workers, so that each worker has its
+// next one before it has ended the last.
+const aheadOf, aheadAtLeast = 2, 16
+
+// openPackages is how many packages a leader's go command has under way at least: one of which all
+// tests are in one process keeps one worker busy. Each costs the leader a waiting process.
+const openPackages = 64
+
+// ahead is how many processes a leader hands out for so many workers.
+func ahead(slots int) int { return max(aheadAtLeast, aheadOf*slots) }
+
+// verdictBegins begins the verdict that a leader gives.
+const verdictBegins = "exit code "
+
+// lead runs the go command, and has the processes of its tests run on all machines.
+func (q *queueRun) lead(ctx context.Context, by leadership) error {
+	q.cmd.log.infof("=== Queue: run %s: this machine leads", q.opts.queue.runID)
+	crew := make(chan int, 1)
+	lead := node.NewLead(node.LeadConfig{
+		LeaderConfig: machine.LeaderConfig{Node: q.node, Terms: q.engine.Terms(), Wait: q.opts.queue.wait, Grace: grace},
+		Engine:       q.engine, Say: q.door.say, Now: time.Now,
+		Crew: func(slots int) { tellLatest(crew, ahead(slots)) },
+	}, by.run, by.asked)
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	ended := make(chan error, 1)
+	go func() { // ends with the leader; received below
+		err := lead.Run(ctx)
+		if err != nil {
+			cancel() // no result of it is to be believed
+			err = fmt.Errorf("--queue: %w", err)
+		}
+		ended <- err
+	}()
+	q.shareSource(ctx)
+	signaled := newSignaled(lead, cancel)
+	defer signaled.stop()
+	opts := *q.opts
+	opts.queue.leads = &queueLead{
+		id: opts.queue.runID, seed: by.run.Facts.Seed, workers: ahead(q.slots), crew: crew, door: q.door, past: q.recall(ctx, by.run.Facts.History),
+		runner: node.NewRunner(node.RunnerConfig{Engine: q.engine, Root: q.place.root, Names: opts.queue.env, Env: q.cmd.env.list}, lead),
+	}
+	if past := opts.queue.leads.past; past != nil {
+		lead.Expect(past.Total(packagesOf(q.args, past.Module())))
+	}
+	opts.queue.leads.left = newQueueReports(q.temp)
+	_, err := q.cmd.runTestsIn(ctx, "", &opts)
+	code := exitCode(err)
+	signaled.finish()
+	lead.Report(q.shareReports(ctx, opts.queue.leads.left))
+	lead.Finish(code, fmt.Sprintf("%s%d on %s, which led", verdictBegins, code, q.node))
+	return errors.Join(err, <-ended)
+}
+
+// tellLatest puts a number into a channel that has room for one, in the place of one that nobody has
+// received yet. It is called from one goroutine.
+func tellLatest(c chan int, n int) {
+	select {
+	case <-c:
+	default:
+	}
+	c <- n
+}
+
+// signaled tells the other machines of a signal that ends the run here.
+type signaled struct {
+	signals       chan os.Signal
+	done, waiting chan struct{}
+}
+
+// newSignaled begins to listen. Cancel ends a leader that waits to give its verdict: for a while
+// after a signal, and at once at one that comes then. The server may be gone.
+func newSignaled(lead *node.Lead, cancel func()) *signaled {
+	s := &signaled{signals: make(chan os.Signal, 2), done: make(chan struct{}), waiting: make(chan struct{})}
+	signal.Notify(s.signals, heededSignals()...)
+	go s.listen(lead, cancel) // ends with stop
+	return s
+}
+
+func (s *signaled) listen(lead *node.Lead, cancel func()) {
+	var first time.Time
+	var limit <-chan time.Time
+	waiting := s.waiting
+	for {
+		select {
+		case <-s.done:
+			return
+		case <-limit:
+			cancel()
+		case <-waiting:
+			waiting = nil
+			if !first.IsZero() {
+				limit = time.After(queueEnd)
+			}
+		case sig := <-s.signals:
+			again := !first.IsZero() && time.Since(first) >= echo
+			if first.IsZero() {
+				first = time.Now()
+			}
+			if waiting == nil {
+				cancel()
+			}
+			if n, ok := sig.(syscall.Signal); ok {
+				lead.Cancel(int(n), again)
+			}
+		}
+	}
+}
+
+// finish says that the tests have ended.
+func (s *signaled) finish() { close(s.waiting) }
+
+func (s *signaled) stop() {
+	signal.Stop(s.signals)
+	close(s.done)
+}
