@@ -4,8 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"time"
 
+	"github.com/gotestcohort/cohort/cmd/internal/usage"
 	"github.com/gotestcohort/cohort/scheduler/remote"
 )
 
@@ -13,6 +16,7 @@ import (
 type report struct {
 	queue queueFlags
 	node  string
+	junit string // a file, "" for none
 }
 
 func newReport() (*flagTable, runner) {
@@ -20,6 +24,7 @@ func newReport() (*flagTable, runner) {
 	t := newTable("report")
 	r.queue.bind(t)
 	bindNode(t, &r.node)
+	t.text(&r.junit, usage.Flag{Name: "junitfile", Path: usage.OutputFile, Help: "write the run's JUnit file"})
 	return t, r
 }
 
@@ -31,16 +36,63 @@ func (r *report) run(ctx context.Context, c *command) error {
 		return err
 	}
 	state, err := await(ctx, e, r.queue.wait)
+	if err == nil {
+		err = r.tell(ctx, c, e, state)
+	}
 	if err := errors.Join(err, e.Close()); err != nil {
 		return err
-	}
-	if _, err := fmt.Fprintln(c.stdout, state.Verdict); err != nil {
-		return fmt.Errorf("print the verdict: %w", err)
 	}
 	if state.Code != 0 {
 		return exitStatus{state.Code}
 	}
 	return nil
+}
+
+// tell prints what a run has come to, and writes the files that are asked for.
+func (r *report) tell(ctx context.Context, c *command, e remote.Engine, state remote.State) error {
+	var problems error
+	if r.junit != "" {
+		problems = r.fetch(ctx, e, state.Reports.JUnit, "JUnit file", func(text []byte) error { return os.WriteFile(r.junit, text, 0o666) })
+	}
+	if state.Reports.Summary != "" {
+		err := r.fetch(ctx, e, state.Reports.Summary, "summary", func(text []byte) error {
+			_, err := c.stdout.Write(text)
+			return err
+		})
+		problems = errors.Join(problems, err)
+	}
+	if _, err := fmt.Fprintln(c.stdout, state.Verdict); err != nil {
+		problems = errors.Join(problems, fmt.Errorf("print the verdict: %w", err))
+	}
+	return problems
+}
+
+// fetch hands on one of the reports that the leader has left.
+func (r *report) fetch(ctx context.Context, e remote.Engine, sum, what string, give func([]byte) error) (err error) {
+	defer func() {
+		if err != nil {
+			err = fmt.Errorf("get the run's %s: %w", what, err)
+		}
+	}()
+	if sum == "" {
+		return errors.New("its leader has left none")
+	}
+	dir, err := os.MkdirTemp("", "cohort-report-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir) //nolint:errcheck // best effort
+	file := filepath.Join(dir, "file")
+	ctx, cancel := context.WithTimeout(ctx, r.queue.wait)
+	defer cancel()
+	if err := e.GetBlob(ctx, sum, file); err != nil {
+		return err
+	}
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	return give(text)
 }
 
 // await waits until a run is done. That the server is away, that nobody has begun the run or that

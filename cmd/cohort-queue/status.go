@@ -123,10 +123,12 @@ func (e *engine) view(ctx context.Context) (*view, error) {
 		return nil, err
 	}
 	v := &view{Run: e.names.run, Phase: r.State.Phase, Leader: r.Leader, Nodes: []viewNode{}, Lanes: []viewLane{}}
-	if r.State.Phase == remote.Done {
+	err = errors.Join(e.viewNodes(ctx, v, r.State.Sick), e.viewResults(ctx, v))
+	if r.State.Phase == remote.Done { // what is still in a lane has not been taken out, and does not run
 		v.Verdict, v.Code = r.State.Verdict, &r.State.Code
+		return v, err
 	}
-	return v, errors.Join(e.viewNodes(ctx, v, r.State.Sick), e.viewLanes(ctx, v), e.viewResults(ctx, v))
+	return v, errors.Join(err, e.viewLanes(ctx, v))
 }
 
 func (e *engine) viewNodes(ctx context.Context, v *view, sick []string) error {
