@@ -50,6 +50,7 @@ type job struct {
 type progress struct {
 	firstTest atomic.Int64 // when its first test started: time since the run began, 0 for not yet
 	ended     atomic.Int32 // top-level tests that have ended
+	over      atomic.Int64 // when the last of those did, like firstTest
 	told      bool         // the owner's: the planner knows of the first test
 }
 
@@ -64,8 +65,18 @@ func (p *progress) note(e testbin.Event, since func() time.Duration) {
 			p.firstTest.Store(int64(since()))
 		}
 	case testbin.KindPass, testbin.KindFail, testbin.KindSkip:
+		p.over.Store(int64(since()))
 		p.ended.Add(1)
 	}
+}
+
+// overAt returns when the last test of j has ended, or false if not all of them have.
+func (j *job) overAt() (time.Duration, bool) {
+	want := 0
+	for _, t := range j.Tests {
+		want += t.Want
+	}
+	return time.Duration(j.progress.over.Load()), want > 0 && int(j.progress.ended.Load()) >= want
 }
 
 // newJob makes a job of tasks of s, which are all loose or one group.

@@ -205,6 +205,9 @@ func (q *queue) begins(j *job, now time.Duration) { q.planner.Begin(j.planID, no
 // ended tells the planner that the process of a job has ended.
 func (q *queue) ended(j *job, now time.Duration) {
 	delete(q.running, j.planID)
+	if at, ok := j.overAt(); ok {
+		q.planner.Over(j.planID, at)
+	}
 	q.planner.Finished(j.planID, now)
 }
 

@@ -2,6 +2,7 @@ package gotest
 
 import (
 	"bufio"
+	"bytes"
 	"fmt"
 	"io"
 	"path"
@@ -17,7 +18,7 @@ import (
 type Profile struct {
 	mode   string
 	blocks []block
-	index  map[string]int
+	index  map[string]int // of blocks by position
 }
 
 type block struct {
@@ -31,15 +32,29 @@ func (p *Profile) Add(r io.Reader) error {
 	if p.index == nil {
 		p.index = make(map[string]int)
 	}
-	return eachLine(r, p.addLine)
+	// With -coverpkg each process writes the blocks of all packages: to look each of them up would
+	// cost more than the process does. They come in the same order.
+	next := 0
+	return eachLine(r, func(line []byte) (err error) {
+		next, err = p.addLine(line, next)
+		return err
+	})
 }
 
-// eachLine calls use with each line of a profile.
-func eachLine(r io.Reader, use func(string) error) error {
-	in := bufio.NewReader(r)
-	for number := 1; ; number++ {
-		line, err := in.ReadString('\n')
-		if line = strings.TrimSuffix(line, "\n"); line != "" {
+// eachLine calls use with each line of a profile, which is valid until use returns.
+func eachLine(r io.Reader, use func(line []byte) error) error {
+	in := bufio.NewReaderSize(r, 64<<10)
+	var long []byte // the beginning of a line that is longer than the buffer
+	for number := 1; ; {
+		line, err := in.ReadSlice('\n')
+		if err == bufio.ErrBufferFull {
+			long = append(long, line...)
+			continue
+		}
+		if len(long) > 0 {
+			line, long = append(long, line...), nil
+		}
+		if line = bytes.TrimSuffix(line, []byte("\n")); len(line) > 0 {
 			if err := use(line); err != nil {
 				return fmt.Errorf("coverage profile line %d: %w", number, err)
 			}
@@ -50,39 +65,53 @@ func eachLine(r io.Reader, use func(string) error) error {
 		if err != nil {
 			return err
 		}
+		number++
 	}
 }
 
-func (p *Profile) addLine(line string) error {
-	if mode, ok := strings.CutPrefix(line, "mode: "); ok {
-		if p.mode != "" && p.mode != mode {
-			return fmt.Errorf("mode %s, but earlier profiles have mode %s", mode, p.mode)
+// addLine adds a line, which is probably of the block with the number next, and returns which one
+// probably follows.
+func (p *Profile) addLine(line []byte, next int) (following int, err error) {
+	if mode, ok := bytes.CutPrefix(line, []byte("mode: ")); ok {
+		if p.mode != "" && p.mode != string(mode) {
+			return next, fmt.Errorf("mode %s, but earlier profiles have mode %s", mode, p.mode)
 		}
-		p.mode = mode
-		return nil
+		p.mode = string(mode)
+		return next, nil
 	}
-	b, err := parseBlock(line)
+	position, statements, count, err := parseLine(line)
 	if err != nil {
-		return err
+		return next, err
 	}
-	if i, ok := p.index[b.position]; ok {
-		p.blocks[i].add(p.mode, b.count)
-		return nil
+	if i, ok := p.find(position, next); ok {
+		p.blocks[i].add(p.mode, count)
+		return i + 1, nil
 	}
+	b := block{position: string(position), statements: statements, count: count}
 	p.index[b.position] = len(p.blocks)
 	p.blocks = append(p.blocks, b)
-	return nil
+	return len(p.blocks), nil
 }
 
-func parseBlock(line string) (block, error) {
-	position, numbers, ok := strings.Cut(line, " ")
-	statements, count, ok2 := strings.Cut(numbers, " ")
-	n, err1 := strconv.Atoi(statements)
-	c, err2 := strconv.ParseUint(count, 10, 64)
-	if !ok || !ok2 || err1 != nil || err2 != nil {
-		return block{}, fmt.Errorf("%q is not FILE:POSITION STATEMENTS COUNT", line)
+// find returns the number of the block at a position, which is probably the given one.
+func (p *Profile) find(position []byte, probably int) (int, bool) {
+	if probably < len(p.blocks) && p.blocks[probably].position == string(position) {
+		return probably, true
 	}
-	return block{position: position, statements: n, count: c}, nil
+	i, ok := p.index[string(position)]
+	return i, ok
+}
+
+// parseLine takes the line of a block apart. position is a part of line.
+func parseLine(line []byte) (position []byte, statements int, count uint64, err error) {
+	position, numbers, ok := bytes.Cut(line, []byte(" "))
+	first, second, ok2 := bytes.Cut(numbers, []byte(" "))
+	statements, err1 := strconv.Atoi(string(first))
+	count, err2 := strconv.ParseUint(string(second), 10, 64)
+	if !ok || !ok2 || err1 != nil || err2 != nil {
+		return nil, 0, 0, fmt.Errorf("%q is not FILE:POSITION STATEMENTS COUNT", line)
+	}
+	return position, statements, count, nil
 }
 
 // add adds a count of another process.
@@ -96,7 +125,10 @@ func (b *block) add(mode string, count uint64) {
 
 // write writes the block's line. w keeps its first error.
 func (b *block) write(w *bufio.Writer) int {
-	n, _ := fmt.Fprintf(w, "%s %d %d\n", b.position, b.statements, b.count)
+	line := append(w.AvailableBuffer(), b.position...)
+	line = strconv.AppendInt(append(line, ' '), int64(b.statements), 10)
+	line = strconv.AppendUint(append(line, ' '), b.count, 10)
+	n, _ := w.Write(append(line, '\n'))
 	return n
 }
 
@@ -104,8 +136,8 @@ func (b *block) write(w *bufio.Writer) int {
 // each process counts before its first test was added up once too often for
 // every process but one.
 func (p *Profile) Subtract(base *Profile, times int) {
-	for _, b := range base.blocks {
-		if i, ok := p.index[b.position]; ok {
+	for n, b := range base.blocks {
+		if i, ok := p.find([]byte(b.position), n); ok {
 			p.blocks[i].count -= min(p.blocks[i].count, b.count*uint64(times))
 		}
 	}
@@ -123,19 +155,20 @@ func (p *Profile) MergeInto(w io.Writer, r io.Reader) error {
 	}
 	out := bufio.NewWriter(w) // keeps its first error for Flush
 	mode := p.mode
-	err := eachLine(r, func(line string) error {
-		if m, ok := strings.CutPrefix(line, "mode: "); ok {
-			if p.mode != "" && m != p.mode {
+	err := eachLine(r, func(line []byte) error {
+		if m, ok := bytes.CutPrefix(line, []byte("mode: ")); ok {
+			if p.mode != "" && string(m) != p.mode {
 				return fmt.Errorf("mode %s, but the reruns have mode %s", m, p.mode)
 			}
-			mode = m
-			fmt.Fprintln(out, line)
+			mode = string(m)
+			fmt.Fprintln(out, "mode: "+mode)
 			return nil
 		}
-		b, err := parseBlock(line)
+		position, statements, count, err := parseLine(line)
 		if err != nil {
 			return err
 		}
+		b := block{position: string(position), statements: statements, count: count}
 		if more, ok := rest[b.position]; ok {
 			b.add(mode, more.count)
 			delete(rest, b.position)

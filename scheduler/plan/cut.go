@@ -65,7 +65,7 @@ func (p *pkg) cut(s share, prior cost) (c cut, ok bool) {
 }
 
 func (p *pkg) cutAny(s share, prior cost) (c cut, ok bool) {
-	rest := p.rest() - cost(p.startup)
+	rest := p.rest() - p.process()
 	least := p.least(s)
 	long := p.longest(func(u Unit) bool { return u.alone() && !u.Serial })
 	loose := p.longest(func(u Unit) bool { return !u.alone() })

@@ -31,6 +31,10 @@ type pkg struct {
 	end     time.Duration // Config.End
 	// learned tells that startup was measured in this run or given.
 	learned bool
+	// tail is what its processes do when their tests have ended, which is to write coverage. It was
+	// measured if tailed, and is otherwise what other packages of the run needed.
+	tail   time.Duration
+	tailed bool
 	// guessed tells that less than half of the tests have an estimate.
 	guessed bool
 	// perTest is the cost of a test without an estimate; 0 if there is nothing to tell it from.
@@ -123,8 +127,11 @@ func (p *pkg) rest() cost {
 			}
 		}
 	}
-	return p.sums.known + cost(p.sums.guessed)*p.perTest + cost(p.startup)
+	return p.sums.known + cost(p.sums.guessed)*p.perTest + p.process()
 }
+
+// process returns what a process of the package takes besides its tests.
+func (p *pkg) process() cost { return cost(p.startup + p.tail) }
 
 // unseen returns how many pending tests have no estimate.
 func (p *pkg) unseen() int {
@@ -134,7 +141,7 @@ func (p *pkg) unseen() int {
 
 // handedOut returns what the package got in this round.
 func (p *pkg) handedOut() cost {
-	return p.given.known + cost(p.given.guessed)*p.perTest + cost(p.given.starts)*cost(p.startup)
+	return p.given.known + cost(p.given.guessed)*p.perTest + cost(p.given.starts)*p.process()
 }
 
 // take removes what was cut from the pending units and returns it.
@@ -185,10 +192,44 @@ func (p *pkg) probeEnds() time.Duration {
 	return p.probe.started + window
 }
 
-// learnStartup takes the first measurement that is better than a default.
-func (p *pkg) learnStartup(d time.Duration) {
-	if !p.learned && d > 0 {
-		p.startup, p.learned = d, true
+// learnStartup takes the first measurement, which is better than a default, and reports whether it is
+// that.
+func (p *pkg) learnStartup(d time.Duration) (first bool) {
+	if p.learned || d <= 0 {
+		return false
+	}
+	p.startup, p.learned = d, true
+	return true
+}
+
+// after returns for how long the process of an ended batch went on after its last test, Config.End
+// excluded.
+func (p *pkg) after(b *batch, now time.Duration) time.Duration {
+	after := now - b.over
+	if p.Held {
+		after -= p.end
+	}
+	return max(after, 0)
+}
+
+// learnTail takes a measurement of what follows the last test of a process, and reports whether it
+// is the first.
+func (p *pkg) learnTail(d time.Duration) (first bool) {
+	if p.tailed {
+		p.tail = min(p.tail, d) // what disturbs only makes it longer
+		return false
+	}
+	p.tail, p.tailed = d, true
+	return true
+}
+
+// suppose takes what other packages of the run needed for what was not measured of this one.
+func (p *pkg) suppose(startup, tail time.Duration) {
+	if !p.learned {
+		p.startup = startup
+	}
+	if !p.tailed {
+		p.tail = tail
 	}
 }
 
@@ -207,29 +248,33 @@ func (p *pkg) learn(b *batch, now time.Duration) bool {
 // needless reports whether an ended batch need not have been a process of its own: the package's
 // first one could have done the little that it did.
 func (p *pkg) needless(b *batch, now time.Duration) bool {
-	return p.guessed && b != p.probe && p.worked(b, now) < crowdedStarts*cost(p.startup)
+	return p.guessed && b != p.probe && p.worked(b, now) < crowdedStarts*p.process()
 }
 
 // waste returns what such a process has taken from others.
 func (p *pkg) waste() cost {
 	if p.Held {
-		return cost(p.startup + p.end)
+		return p.process() + cost(p.end)
 	}
-	return cost(p.startup)
+	return p.process()
 }
 
 // price returns what a process of the package costs, for comparison with the work that it does.
 func (p *pkg) price() cost {
 	if p.Held {
-		return cost(p.startup + p.end)
+		return p.process() + cost(p.end)
 	}
-	return cost(p.startup) + cost(p.end)/endShare
+	return p.process() + cost(p.end)/endShare
 }
 
-// worked returns what a batch has done until now, its start excluded.
+// worked returns what the tests of a batch have done until now: its start is excluded, and what comes
+// after the last of them.
 func (p *pkg) worked(b *batch, now time.Duration) cost {
 	if b.held {
 		return 0
+	}
+	if b.over > 0 {
+		now = b.over
 	}
 	return max(0, cost(now-b.started-p.startup))
 }
@@ -273,4 +318,21 @@ func (pr *prior) add(perTest cost) {
 
 func (pr *prior) perTest() cost {
 	return cost(math.Exp((pr.logs + math.Log(float64(priorPerTest))) / float64(pr.count+1)))
+}
+
+// mean is the mean of what was measured.
+type mean struct {
+	sum   time.Duration
+	count int
+}
+
+func (m *mean) add(d time.Duration) {
+	m.sum += d
+	m.count++
+}
+
+// mean returns it, and takes one more value into account: what is thought before anything was
+// measured.
+func (m mean) mean(first time.Duration) time.Duration {
+	return (m.sum + first) / time.Duration(m.count+1)
 }

@@ -109,6 +109,9 @@ type Planner struct {
 	full      int
 	serial    bool // a serial batch is running
 	prior     prior
+	// startups and tails are what processes of packages of this run took before and after their
+	// tests, measured once for each package.
+	startups, tails mean
 }
 
 // batch is a running batch.
@@ -121,6 +124,8 @@ type batch struct {
 	done    int  // tests that have ended
 	ended   bool
 	held    bool // its process waits for something, see Hold
+	// over is when its last test ended, 0 for not yet or not known.
+	over time.Duration
 }
 
 // New returns a Planner without packages.
@@ -168,7 +173,9 @@ func (pl *Planner) Next(now time.Duration, idle int) (b Batch, ok bool, wake tim
 	if idle <= 0 || pl.serial {
 		return Batch{}, false, 0
 	}
+	startup, tail := pl.startups.mean(pl.cfg.Startup), pl.tails.mean(0)
 	for _, p := range pl.active {
+		p.suppose(startup, tail)
 		p.guess(now, pl.prior.perTest())
 	}
 	pl.askLocks()
@@ -194,7 +201,7 @@ func (pl *Planner) Next(now time.Duration, idle int) (b Batch, ok bool, wake tim
 	if best == nil {
 		return Batch{}, false, wake
 	}
-	if chosen.work+cost(best.startup) >= s.size/2 {
+	if chosen.work+best.process() >= s.size/2 {
 		pl.full++
 	}
 	return pl.start(best, chosen, now), true, 0
@@ -225,7 +232,7 @@ func (pl *Planner) start(p *pkg, c cut, now time.Duration) Batch {
 	pl.lastID++
 	units := p.take(c)
 	running := &batch{pkg: p, units: units, started: now}
-	b := Batch{ID: pl.lastID, Package: p.ID, Serial: c.serial, Estimate: p.startup + time.Duration(c.work)}
+	b := Batch{ID: pl.lastID, Package: p.ID, Serial: c.serial, Estimate: time.Duration(p.process() + c.work)}
 	for _, u := range units {
 		running.tests += u.Tests
 		b.Units = append(b.Units, u.ID)
@@ -255,7 +262,9 @@ func (pl *Planner) retire(p *pkg) {
 // Optional.
 func (pl *Planner) Started(batchID int, now time.Duration) {
 	b := pl.mustRun(batchID)
-	b.pkg.learnStartup(now - b.started)
+	if b.pkg.learnStartup(now - b.started) {
+		pl.startups.add(b.pkg.startup)
+	}
 }
 
 // Observed says how many tests of a running batch have ended. Optional: it makes probing more
@@ -265,6 +274,10 @@ func (pl *Planner) Observed(batchID int, ended int) {
 	b.seen, b.done = true, ended
 }
 
+// Over says that the last test of a batch ended at the given time, before its process does. Optional:
+// it tells the tests from what the process does after them, which is to write coverage.
+func (pl *Planner) Over(batchID int, at time.Duration) { pl.mustRun(batchID).over = at }
+
 // Finished says that the process of a batch ended at now.
 func (pl *Planner) Finished(batchID int, now time.Duration) {
 	b := pl.mustRun(batchID)
@@ -272,6 +285,9 @@ func (pl *Planner) Finished(batchID int, now time.Duration) {
 	pl.serial = false // a serial batch runs alone: it was this one
 	b.ended = true
 	p := b.pkg
+	if b.over > 0 && p.learnTail(p.after(b, now)) {
+		pl.tails.add(p.tail)
+	}
 	if p.needless(b, now) {
 		pl.wasted += p.waste()
 	}

@@ -99,7 +99,7 @@ func (pl *Planner) amounts() (rest, guessed, start, given cost) {
 	for _, p := range pl.active {
 		r := p.rest()
 		rest += r
-		start += cost(p.startup)
+		start += p.process()
 		given += p.handedOut()
 		if p.guessed {
 			guessed += r
