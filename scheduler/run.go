@@ -87,6 +87,9 @@ func Start(c *Config) (*Run, error) {
 // Command returns the words of the go command that was started.
 func (r *Run) Command() []string { return r.gocmd.cmd.Args }
 
+// Built returns when the go command's tools were building, in order. It may be called at any time.
+func (r *Run) Built() []gotest.Built { return r.listener.Builds.Built() }
+
 // Wait waits for the go command, after its output has been read, and returns
 // its error: nil, or an *exec.ExitError for a run that did not pass.
 func (r *Run) Wait() error { return r.gocmd.wait() }

@@ -204,8 +204,9 @@ func (rec *recording) manifest(sig os.Signal, err error) record.Manifest {
 	return m
 }
 
-// describe adds what the scheduler was told.
+// describe adds what the scheduler was told, and when it has seen builds.
 func (s *scheduledSource) describe(m *record.Manifest) {
+	m.Builds = s.builds()
 	m.Run, m.Workers, m.Seed, m.History = s.config.ID, s.config.Workers, s.seed(), s.memory.hash
 }
 

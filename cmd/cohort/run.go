@@ -59,6 +59,9 @@ func (c *command) runCovered(ctx context.Context, dir string, opts *options, cov
 		cmd: shown, streams: c, opts: opts, src: rec.source(src, owners), live: live, dir: dir, cover: cov, world: world, owners: owners, artifacts: kept,
 		mayRerun: func() bool { return !scheduled || rec.mayRerun(scheduledSrc.mayRerun()) },
 	}, scheduled)
+	if scheduled {
+		r.builds = scheduledSrc.builds
+	}
 	defer world.guard()
 	err = r.do(ctx)
 	if scheduled {
@@ -125,7 +128,8 @@ type testRun struct {
 	live    *progress.Live
 	// mayRerun reports whether something that failed may run again, after the first pass; nil: it may.
 	mayRerun func() bool
-	world    *worldRun // nil: there is none
+	builds   func() []progress.Build // when compilers and linkers ran; nil: it is not known
+	world    *worldRun               // nil: there is none
 	// observed reports that the processes of the tests tell live themselves what they do.
 	observed bool
 	times    *report.Times // of the tests; nil: nobody asks for them

@@ -25,6 +25,7 @@ type Span struct {
 // Timeline is what is known of the time of a run.
 type Timeline struct {
 	Spans        []Span
+	Builds       []Build // in order
 	Began, Ended time.Time
 	Workers      int
 	// Name shortens a package path.
@@ -52,11 +53,13 @@ const (
 	// longShare is what part of a run a single process has to take to have bounded it, and
 	// busyShare what part of their time all workers have to be busy for them to have.
 	longShare, busyShare = 0.6, 0.85
-	// buildShare is what part of a run may pass before the first process starts.
+	// buildShare is what part of a run may pass before the first process starts, and for what part
+	// of it workers may be idle while something is built.
 	buildShare = 0.5
 )
 
-// BoundedByBuilding begins what Bound says of a run in which the first process came late.
+// BoundedByBuilding begins what Bound says of a run in which the workers waited for builds, or in
+// which the first process came late.
 const BoundedByBuilding = "bounded by building"
 
 // Bound says in a sentence what bounded a run, and what would help if that is known: "" for a short
@@ -90,6 +93,8 @@ func (t Timeline) Bound() string {
 		return fmt.Sprintf("longest: %s %s of %s: %s", longest.title(name), short(longest.took()), short(wall), t.splitting(longest, start))
 	case t.lock() != nil:
 		return t.lock().sentence(wall, start)
+	case t.build() != nil:
+		return t.build().sentence(wall)
 	case float64(busy) >= busyShare*float64(workers)*float64(wall):
 		return fmt.Sprintf("bounded by workers: all %d were busy for %d%% of %s: %s",
 			workers, 100*busy/(time.Duration(workers)*wall), short(wall), moreWorkers(spans, start, workers))

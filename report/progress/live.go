@@ -193,9 +193,9 @@ func (l *Live) Slowest() (list []TimedTest) {
 }
 
 // Bound is what bounded the run until a time, see [Timeline.Bound].
-func (l *Live) Bound(until time.Time) (sentence string) {
+func (l *Live) Bound(until time.Time, builds []Build) (sentence string) {
 	l.with(func(s *State) {
-		t := Timeline{Spans: s.spans, Began: s.cfg.Began, Ended: until, Workers: s.cfg.Workers, Name: l.cfg.Name}
+		t := Timeline{Spans: s.spans, Builds: builds, Began: s.cfg.Began, Ended: until, Workers: s.cfg.Workers, Name: l.cfg.Name}
 		t.Subtests = func(pkg, test string) []time.Duration { return s.subtests[testKey{pkg, test}] }
 		sentence = t.Bound()
 	})

@@ -39,7 +39,7 @@ func (r *Run) Bound() string {
 		spans = append(spans, span)
 	}
 	told := progress.Timeline{
-		Spans: spans, Began: r.Manifest.Start, Ended: r.testsEnded(), Workers: workers, Name: r.Manifest.Relative, Subtests: r.subtests,
+		Spans: spans, Builds: r.Manifest.Builds, Began: r.Manifest.Start, Ended: r.testsEnded(), Workers: workers, Name: r.Manifest.Relative, Subtests: r.subtests,
 	}.Bound()
 	if told != "" && r.Manifest.Verdict.Signal == 0 { // what was cut off shows nothing
 		return told

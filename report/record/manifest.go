@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/gotestcohort/cohort/report/cover"
+	"github.com/gotestcohort/cohort/report/progress"
 )
 
 // Manifest is what is known of a run at its end. The package comment describes the fields.
@@ -28,9 +29,11 @@ type Manifest struct {
 	Workers   int               `json:"workers,omitempty"`
 	Start     time.Time         `json:"start"`
 	End       time.Time         `json:"end"`
-	Verdict   Verdict           `json:"verdict"`
-	Packages  []Package         `json:"packages,omitempty"`
-	Entries   []Entry           `json:"entries,omitempty"`
+	// Builds are when the go command was building, as far as cohort gave its tools their turns.
+	Builds   []progress.Build `json:"builds,omitempty"`
+	Verdict  Verdict          `json:"verdict"`
+	Packages []Package        `json:"packages,omitempty"`
+	Entries  []Entry          `json:"entries,omitempty"`
 }
 
 // Shard says which part of a suite a run was of, and by which plan it was divided.

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/gotestcohort/cohort/report/progress"
 )
 
 // stream writes events of package p: each is ACTION, TEST and more JSON.
@@ -177,6 +179,9 @@ func TestBound(t *testing.T) {
 			Manifest: Manifest{Start: at(0), End: at(10), Module: "m"}, Processes: []Process{{Package: "p", Start: at(2), End: at(4)}, {Package: "p", Start: at(8)}}},
 		"2 workers were busy 60% of the time; the last process to end was p TestA, after 10s": { // it was interrupted
 			Manifest: Manifest{Start: at(0), End: at(10), Workers: 2, Verdict: Verdict{Signal: 2}}, Processes: []Process{process(0, 0, 10), process(1, 0, 2)}},
+		"bounded by building: the workers waited for linkers for 7.0s of 10s: what": {
+			Manifest:  Manifest{Start: at(0), End: at(10), Workers: 2, Builds: []progress.Build{{Start: at(0), End: at(8), Linking: 9 * time.Second}}},
+			Processes: []Process{process(0, 1, 3), process(0, 8, 10)}},
 		"longest: p TestA 10s of 10s: sp": { // what failed was explained for half a minute
 			Manifest: Manifest{Start: at(0), End: at(40), Workers: 2}, Processes: []Process{process(0, 0, 10), probe(10, 40)}},
 		"bounded by the lock db: 2 processes held it, one after the other, for 10s of 10s: without it about 5": {

@@ -6,6 +6,7 @@ import (
 	"runtime"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/gotestcohort/cohort/scheduler/gotest/reentry"
 )
@@ -21,13 +22,19 @@ type Builds struct {
 	begun chan struct{}
 	ended chan struct{}
 
+	now func() time.Time
+
 	mu    sync.Mutex
 	turns turns
+	log   buildLog
 }
 
 // newBuilds returns a Builds with the limit that the go command sets itself.
 func newBuilds() *Builds {
-	return &Builds{begun: make(chan struct{}), ended: make(chan struct{}, 1), turns: turns{limit: runtime.GOMAXPROCS(0)}}
+	return &Builds{
+		begun: make(chan struct{}), ended: make(chan struct{}, 1), now: time.Now,
+		turns: turns{limit: runtime.GOMAXPROCS(0)},
+	}
 }
 
 // Limit sets how many tools may run at a time, at least one. Without it they are GOMAXPROCS, as
@@ -35,7 +42,7 @@ func newBuilds() *Builds {
 func (b *Builds) Limit(n int) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	grant(b.turns.setLimit(n))
+	b.grant(b.turns.setLimit(n))
 }
 
 // Building returns how many tools are running, and how many wait for their turn. Links that the
@@ -60,6 +67,13 @@ func (b *Builds) Started() int {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.turns.started
+}
+
+// Built returns when tools were building so far, in order.
+func (b *Builds) Built() []Built {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.log.built(b.now())
 }
 
 // Begun is closed when the first tool has come: something is being built, so that tests are likely
@@ -99,13 +113,15 @@ func (b *Builds) enter(t *turn) {
 	default:
 		close(b.begun)
 	}
-	grant(b.turns.enter(t))
+	b.log.enter(b.now())
+	b.grant(b.turns.enter(t))
 }
 
 func (b *Builds) leave(t *turn) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	grant(b.turns.leave(t))
+	b.log.leave(t.link, t.since, b.now())
+	b.grant(b.turns.leave(t))
 	if b.turns.running > 0 || b.turns.waiting() > 0 {
 		return
 	}
@@ -115,9 +131,10 @@ func (b *Builds) leave(t *turn) {
 	}
 }
 
-// grant tells those whose turn it is.
-func grant(next []*turn) {
+// grant tells those whose turn it is. The caller holds the lock.
+func (b *Builds) grant(next []*turn) {
 	for _, t := range next {
+		t.since = b.now()
 		close(t.yours)
 	}
 }
@@ -137,6 +154,7 @@ type turns struct {
 type turn struct {
 	link  bool
 	yours chan struct{} // closed when the tool may start
+	since time.Time     // from when on; zero: it may not yet
 	has   bool          // the queue's alone: the tool may start
 }
 

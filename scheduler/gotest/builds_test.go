@@ -72,7 +72,8 @@ func TestTurns(t *testing.T) {
 func TestFull(t *testing.T) {
 	t.Parallel()
 	compile := func() *turn { return &turn{yours: make(chan struct{})} }
-	b := &Builds{ended: make(chan struct{}, 1), begun: make(chan struct{}), turns: turns{limit: 2}}
+	b := newBuilds()
+	b.turns.limit = 2
 	one, two, three := compile(), compile(), compile()
 	for _, step := range []struct {
 		name string

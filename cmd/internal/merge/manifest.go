@@ -39,6 +39,7 @@ func (s *Set) manifest() record.Manifest {
 	all := s.Shards()
 	m := all[0]
 	m.Run, m.History, m.Env, m.Packages, m.Entries = "", "", nil, nil, nil
+	m.Builds = nil // each machine has built for its own workers
 	part := *m.Shard
 	part.Index = 0
 	m.Shard, m.Workers = &part, 0

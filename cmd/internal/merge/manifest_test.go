@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gotestcohort/cohort/report/progress"
 	"github.com/gotestcohort/cohort/report/record"
 )
 
@@ -77,5 +78,15 @@ func TestExit(t *testing.T) {
 				t.Errorf("%v: exit %d, want %d", list, got, want)
 			}
 		}
+	}
+}
+
+// TestMergeLeavesOutBuilds: what one machine has built says nothing about the workers of all.
+func TestMergeLeavesOutBuilds(t *testing.T) {
+	t.Parallel()
+	m := record.Manifest{Shard: &record.Shard{Index: 1, Count: 1}, Builds: []progress.Build{{Compiling: time.Second}}}
+	s := Set{shards: []*shardRecord{{Reader: &record.Reader{Manifest: m}}}}
+	if got := s.manifest().Builds; got != nil {
+		t.Errorf("builds %v", got)
 	}
 }
