@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -128,8 +129,19 @@ func (q *memoryQueue) agent(name string, slots int) {
 
 func (q *memoryQueue) facts() remote.Facts { return remote.Facts{Protocol: remote.Protocol, Seed: 7} }
 
-// lead has a machine of two workers lead the run, and returns what it prints.
+// lead has a machine of two workers lead the run to its end, and returns what it prints.
 func (q *memoryQueue) lead(args ...string) string {
+	q.t.Helper()
+	out, err := q.leadUntil(q.t.Context(), "n0", args...)
+	if err != nil {
+		q.t.Errorf("lead: %v\n%s", err, out)
+	}
+	q.agents.Wait()
+	return out
+}
+
+// leadUntil has a machine lead the run to its end, or until ctx ends. Another one can lead then.
+func (q *memoryQueue) leadUntil(ctx context.Context, name string, args ...string) (string, error) {
 	q.t.Helper()
 	var out bytes.Buffer
 	c := &command{stdout: &out, stderr: &out, env: newEnviron(cleanEnv()), log: &logger{out: &out}}
@@ -138,8 +150,8 @@ func (q *memoryQueue) lead(args ...string) string {
 		q.t.Fatal(err)
 	}
 	lead := &queueRun{
-		cmd: c, opts: line.opts, engine: &tapped{q.server.Engine("n0"), q}, place: &queuePlace{root: q.module}, facts: q.facts(),
-		node: "n0", slots: 2, door: newQueueDoor(c.log), temp: q.t.TempDir(),
+		cmd: c, opts: line.opts, engine: &tapped{q.server.Engine(name), q}, place: &queuePlace{root: q.module}, facts: q.facts(),
+		node: name, slots: 2, temp: q.t.TempDir(), door: newQueueDoor(c.log),
 	}
 	if lead.args, err = gotest.ParseArgs(testCommand(line.opts, rerunArgs{})[2:], c.env.list); err != nil {
 		q.t.Fatal(err)
@@ -148,14 +160,11 @@ func (q *memoryQueue) lead(args ...string) string {
 		q.t.Fatal(err)
 	}
 	run, err := lead.engine.Lead(q.t.Context(), lead.facts)
-	if err != nil {
-		q.t.Fatal(err)
+	if err != nil || run.Fence == 0 {
+		q.t.Fatalf("%+v, %v", run, err)
 	}
-	if err := lead.lead(q.t.Context(), leadership{run, time.Now()}); err != nil {
-		q.t.Errorf("lead: %v\n%s", err, out.Bytes())
-	}
-	q.agents.Wait()
-	return out.String()
+	err = errors.Join(lead.lead(ctx, leadership{run, time.Now()}), lead.engine.Release(q.t.Context(), run.Fence))
+	return out.String(), err
 }
 
 // passes prints that the tests of a process pass, and returns their names.

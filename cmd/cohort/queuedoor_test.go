@@ -1,0 +1,55 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"testing"
+)
+
+// doorWriter asks, whenever something is written, whether lines of other machines go through what shows
+// the tests.
+type doorWriter struct {
+	door   *queueDoor
+	opened []bool
+}
+
+func (w *doorWriter) Write(p []byte) (int, error) {
+	w.door.mu.Lock()
+	defer w.door.mu.Unlock()
+	w.opened = append(w.opened, w.door.shown != nil)
+	return len(p), nil
+}
+
+// TestQueueDoor: lines about machines go through what shows the tests, while it shows them.
+func TestQueueDoor(t *testing.T) {
+	t.Parallel()
+	var outside, shown bytes.Buffer
+	door := newQueueDoor(&logger{out: &outside})
+	door.say("one")
+	door.through(&logger{out: &shown})
+	door.say("two %d")
+	door.through(nil)
+	door.say("three")
+	if outside.String() != "one\nthree\n" || shown.String() != "two %d\n" {
+		t.Errorf("outside %q, shown %q", outside.String(), shown.String())
+	}
+
+	w := &doorWriter{door: door}
+	c := &command{stdout: w, stderr: &outside, env: newEnviron(cleanEnv()), log: &logger{out: &outside}}
+	line, err := c.parse([]string{"--raw-command", "--", "true"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	line.opts.queue.leads = &queueLead{door: door, left: newQueueReports(t.TempDir())}
+	if _, err := c.runTestsIn(context.Background(), "", line.opts); err != nil {
+		t.Error(err)
+	}
+	for i, opened := range w.opened {
+		if !opened {
+			t.Errorf("write %d of %d: lines about machines go past what shows the tests", i+1, len(w.opened))
+		}
+	}
+	if door.shown != nil || len(w.opened) == 0 {
+		t.Errorf("%d writes; they go through it though the run is over: %v", len(w.opened), door.shown != nil)
+	}
+}

@@ -1,0 +1,113 @@
+//go:build unix
+
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// TestQueueLead runs tests on several machines, which are processes here, and share a real server.
+func TestQueueLead(t *testing.T) {
+	t.Parallel()
+	programs := buildQueue(t)
+	for name, test := range map[string]func(l *lab){
+		"other files": queueOtherFiles, "report": queueReport, "long test": queueLongTest,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			test(newLab(t, programs))
+		})
+	}
+}
+
+// queueOtherFiles: a machine with other source says in which files.
+func queueOtherFiles(l *lab) {
+	l.waiting(1)
+	l.write("a/a.go", "package a\n")
+	lead := l.start("--", "-count=1", ".")
+	l.file("ran0")
+	other := *l
+	other.module = l.t.TempDir()
+	for _, name := range []string{"go.mod", "w_test.go"} {
+		text, err := os.ReadFile(filepath.Join(l.module, name))
+		if err != nil {
+			l.t.Fatal(err)
+		}
+		other.write(name, string(text))
+	}
+	other.write("b.go", "package w\n")
+	other.write("c.go", "package w\n")
+	other.write("d.go", "package w\n")
+	other.start("--queue-role=agent", "--", "-count=1", "-trimpath", ".").wait(3, "which has", "module root", "arguments",
+		"files that differ: a/a.go (not here), b.go (only here), c.go (only here) and 1 more")
+	l.release()
+	lead.wait(0)
+}
+
+// queue runs cohort-queue and returns what it prints.
+func (l *lab) queue(code int, words ...string) string {
+	l.t.Helper()
+	cmd := exec.Command(l.server.Path, words...)
+	cmd.Dir, cmd.Env = l.module, l.env
+	out, _ := cmd.CombinedOutput() // the exit code says it
+	if cmd.ProcessState.ExitCode() != code {
+		l.t.Errorf("%v: exit code %d, want %d\n%s", cmd, cmd.ProcessState.ExitCode(), code, out)
+	}
+	return string(out)
+}
+
+// queueReport: who has not taken part gets what the leader has got, and after the run nothing runs.
+func queueReport(l *lab) {
+	for name, text := range mixed {
+		l.write(name, text)
+	}
+	lead := l.start("--junitfile=lead.xml", "--", "-count=1", "./b", "./none")
+	lead.wait(1)
+	out := l.queue(1, "report", "--junitfile=report.xml")
+	for _, want := range []string{"=== FAIL: b TestFails", "DONE 2 tests, 1 failure", "exit code 1 on "} {
+		if !strings.Contains(out, want) {
+			l.t.Errorf("no %q in\n%s", want, out)
+		}
+	}
+	got, err := os.ReadFile(filepath.Join(l.module, "report.xml"))
+	want, err2 := os.ReadFile(filepath.Join(l.module, "lead.xml"))
+	if err != nil || err2 != nil || !bytes.Equal(got, want) || !bytes.Contains(want, []byte("TestFails")) {
+		l.t.Errorf("%v, %v; report:\n%s\nleader:\n%s", err, err2, got, want)
+	}
+	if out := l.queue(0, "status"); !strings.Contains(out, "batches: 0 waiting, 0 running, ") || strings.Contains(out, "LANE") {
+		l.t.Errorf("status of a run that is over:\n%s", out)
+	}
+	if out := l.queue(3, "report", "--junitfile=missing/report.xml"); !strings.Contains(out, "missing/report.xml") {
+		l.t.Errorf("a file that cannot be written:\n%s", out)
+	}
+}
+
+// queueLongTest: a test that runs for long on another machine is named meanwhile.
+func queueLongTest(l *lab) {
+	l.waiting(1)
+	cmd := exec.Command("cohort", "-n=1", "--heartbeat=1s", "--", "-count=1", ".")
+	cmd.Dir, cmd.Env = l.module, l.env
+	stderr, err := cmd.StderrPipe()
+	if err == nil {
+		err = cmd.Start()
+	}
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	var said strings.Builder
+	for lines := bufio.NewScanner(stderr); lines.Scan(); {
+		said.WriteString(lines.Text() + "\n")
+		if strings.Contains(lines.Text(), "still running: ") && strings.Contains(lines.Text(), "; Test0 ") {
+			l.release()
+		}
+	}
+	if err := cmd.Wait(); err != nil || !strings.Contains(said.String(), "; Test0 ") {
+		l.t.Errorf("%v\n%s", err, said.String())
+	}
+}
