@@ -21,6 +21,9 @@ const (
 	maxHeld = 8 << 20
 	// maxIdle bounds what a package keeps of that for its next tests.
 	maxIdle = 64 << 10
+	// maxSpares is how many buffers are kept for the next packages, each of at most maxSpare bytes:
+	// new memory for each would cost more than all that is done with it.
+	maxSpares, maxSpare = 4, 1 << 20
 )
 
 // actionDropped is the action of an event that passing puts in the place of those it
@@ -33,7 +36,8 @@ const actionDropped = "cohort-dropped"
 // else keeps its order. One goroutine may use it at a time.
 type passing struct {
 	packages map[string]*passingPackage
-	off      bool // something was read that is not understood: all is passed on
+	spares   [][]byte // empty
+	off      bool     // something was read that is not understood: all is passed on
 }
 
 // passingPackage is a package of the stream.
@@ -83,10 +87,14 @@ func (s *passing) line(out, line []byte) []byte {
 	case len(e.Test) == 0:
 		out = append(p.release(out), line...)
 		if e.Ends() {
+			s.spare(p.held)
 			p.held, p.alarmed = nil, false
 		}
 	case !p.open && !p.alarmed && len(p.held)+len(line) <= maxHeld && p.holds(e):
 		p.note(e)
+		if n := len(s.spares); cap(p.held) == 0 && n > 0 {
+			p.held, s.spares = s.spares[n-1], s.spares[:n-1]
+		}
 		p.held = append(p.held, line...)
 		if string(e.Action) == "run" {
 			p.begun++
@@ -96,7 +104,18 @@ func (s *passing) line(out, line []byte) []byte {
 		p.note(e)
 	}
 	p.close()
+	if len(p.held) == 0 && cap(p.held) > maxIdle {
+		s.spare(p.held)
+		p.held = nil
+	}
 	return out
+}
+
+// spare keeps a buffer for another package.
+func (s *passing) spare(buf []byte) {
+	if cap(buf) > 0 && cap(buf) <= maxSpare && len(s.spares) < maxSpares {
+		s.spares = append(s.spares, buf[:0])
+	}
 }
 
 // release appends to out how many tests were taken out and what is held, and passes on
@@ -117,9 +136,6 @@ func (p *passingPackage) close() {
 	}
 	p.dropped += p.begun
 	p.held, p.begun, p.open = p.held[:0], 0, false
-	if cap(p.held) > maxIdle {
-		p.held = nil
-	}
 }
 
 // holds reports whether e says nothing if its test passes.

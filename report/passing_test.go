@@ -200,8 +200,34 @@ func TestPassingHoldsLittle(t *testing.T) {
 	for _, p := range s.packages {
 		n += cap(p.held)
 	}
-	if n > maxIdle {
-		t.Errorf("%d bytes are kept", n)
+	if n > maxIdle || len(s.spares) > 0 {
+		t.Errorf("%d bytes and %d spares are kept", n, len(s.spares))
+	}
+}
+
+// The next package gets the buffer of one that has ended.
+func TestPassingUsesBuffersAgain(t *testing.T) {
+	t.Parallel()
+	s := &passing{}
+	first := event("start", "", "") + event("run", "TestA", "") + strings.Repeat(event("output", "TestA", strings.Repeat("x", 1<<10)), 2*maxIdle>>10) +
+		event("pass", "TestA", "") + event("pass", "", "")
+	if _, err := io.Copy(io.Discard, s.filter(NewLines().Events(strings.NewReader(first), nil))); err != nil {
+		t.Fatal(err)
+	}
+	if len(s.spares) != 1 || cap(s.spares[0]) < 2*maxIdle {
+		t.Fatalf("%d spares, want one", len(s.spares))
+	}
+	spare := &s.spares[0][:1][0]
+	second := event("start", "", "") + event("run", "TestA", "") + event("output", "TestA", "x")
+	for _, line := range strings.SplitAfter(second, "\n") {
+		if line != "" {
+			s.line(nil, []byte(line))
+		}
+	}
+	for _, p := range s.packages {
+		if len(p.held) == 0 || &p.held[0] != spare || len(s.spares) != 0 {
+			t.Errorf("%d bytes are held elsewhere, %d spares remain", len(p.held), len(s.spares))
+		}
 	}
 }
 

@@ -1,6 +1,7 @@
 package scheduler
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -15,11 +16,12 @@ import (
 
 // goCommand is the `go test -json` of a run.
 type goCommand struct {
-	cmd            *exec.Cmd
-	stdout, stderr io.Reader
-	work           string      // a folder for its work directory, or ""
-	user           []string    // the environment that the user gave
-	ended          atomic.Bool // its process group's number may be another's now
+	cmd    *exec.Cmd
+	stdout *os.File // wait closes it
+	stderr io.Reader
+	work   string      // a folder for its work directory, or ""
+	user   []string    // the environment that the user gave
+	ended  atomic.Bool // its process group's number may be another's now
 }
 
 // workEnv begins the setting of where the go command makes its work directory.
@@ -47,16 +49,28 @@ func startGo(c *Config, listen string) (*goCommand, error) {
 	}
 	g.cmd.Dir = c.Dir
 	procgroup.Own(g.cmd)
-	if g.stdout, err = g.cmd.StdoutPipe(); err != nil {
-		return g, err
-	}
 	if g.stderr, err = g.cmd.StderrPipe(); err != nil {
 		return g, err
 	}
-	if err := g.cmd.Start(); err != nil {
+	if err := g.start(); err != nil {
 		return g, fmt.Errorf("start go test: %w", err)
 	}
 	return g, nil
+}
+
+// start starts the go command with a pipe for its stdout.
+func (g *goCommand) start() error {
+	r, w, err := newPipe()
+	if err != nil {
+		return err
+	}
+	g.stdout, g.cmd.Stdout = r, w
+	err = g.cmd.Start()
+	_ = w.Close() // the go command has it, and nothing was written
+	if err != nil {
+		err = errors.Join(err, r.Close())
+	}
+	return err
 }
 
 // workDir makes a directory for the go command's work directory, which an
@@ -74,6 +88,8 @@ func workDir(env []string) string {
 func (g *goCommand) wait() error {
 	err := g.cmd.Wait()
 	g.ended.Store(true)
+	// It was only read.
+	_ = g.stdout.Close()
 	return err
 }
 

@@ -11,8 +11,12 @@ const (
 	patientPipe = 1 << 20
 	// patience is how long such a reader waits for more.
 	patience = 2 * time.Millisecond
+	// lull is how long nothing comes before it is in no hurry any more. It is much longer than
+	// patience: on a busy machine the go command pauses in the middle of a burst, and a reader that
+	// waits for one event then takes the processor from it at the next.
+	lull = 20 * time.Millisecond
 	// hurried is how many reads in close succession make it wait.
-	hurried = 4
+	hurried = 2
 )
 
 // A patientReader reads a large pipe in large pieces. The go command writes each event
@@ -33,7 +37,7 @@ func (p *patientReader) Read(b []byte) (int, error) {
 	}
 	n, err := p.Reader.Read(b)
 	now := p.now()
-	if n < len(b) && now.Sub(p.last) < 2*patience {
+	if n < len(b) && now.Sub(p.last) < lull {
 		p.quick++
 	} else {
 		p.quick = 0

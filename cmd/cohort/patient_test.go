@@ -37,11 +37,12 @@ func TestPatientReaderWaitsOnlyForABurst(t *testing.T) {
 		sizes []int
 		want  int // waits
 	}{
-		{"a burst", time.Millisecond, little, 6}, // from the sixth of ten and the end: the first is no successor
-		{"now and then", 2 * patience, little, 0},
+		{"a burst", time.Millisecond, little, 8}, // from the fourth of ten to the end: the first is no successor
+		{"a burst on a busy machine", lull - 1, little, 8},
+		{"now and then", lull, little, 0},
 		{"large pieces", time.Microsecond, []int{size, size, size, size, size, size, size, size}, 0},
-		{"a piece that is full", time.Microsecond, []int{1, 1, 1, size, 1, 1, 1}, 0},
-		{"few", time.Microsecond, []int{1, 1, 1}, 0},
+		{"a piece that is full", time.Microsecond, []int{1, 1, 1, size, 1, 1, 1}, 3}, // for the piece, for the last one and the end
+		{"few", time.Microsecond, []int{1, 1}, 0},
 	} {
 		s := &script{clock: time.Unix(1e9, 0), every: tt.every, sizes: tt.sizes}
 		waits := 0
