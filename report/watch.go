@@ -16,7 +16,7 @@ import (
 // is 0 for the first pass. Events are all it knows: what a process of several prints only when
 // its turn comes is late here, and a package counts as one process.
 func Watch(src io.Reader, run int, live *progress.Live) io.Reader {
-	return &watchingReader{src: src, run: run, live: live, packages: map[string]int{}, ended: map[[2]string]bool{}}
+	return &watchingReader{src: src, run: run, live: live, packages: map[string]*watchedPackage{}}
 }
 
 // WatchPackages is Watch for a run whose processes tell live themselves what their tests do: only
@@ -32,23 +32,62 @@ type watchingReader struct {
 	packagesOnly bool
 	run          int
 	live         *progress.Live
-	packages     map[string]int // number of the process that stands for a package
-	// ended are tests whose result was read in their output: the event of it comes only with
-	// whatever the process prints next.
-	ended map[[2]string]bool
-	part  []byte // of a line
+	packages     map[string]*watchedPackage
+	part         []byte        // of a line
+	bulk         []byte        // what another goroutine tells
+	told         chan struct{} // closed when it has; nil: there is none
 }
 
-// Read reads from the source, and tells what the lines say that are now complete.
+// watchedPackage is a package that has begun and not ended.
+type watchedPackage struct {
+	process int // number of the process that stands for it
+	// ended are tests whose result was read in their output: the event of it comes only with
+	// whatever the process prints next.
+	ended map[string]bool
+}
+
+// bulk is from how many bytes on what was read at once is told by another goroutine, while the
+// caller decodes it: of a file full of events that is a tenth of the time.
+const bulk = 16 << 10
+
+// Read reads from the source, and tells what the lines say that are now complete. All has been told
+// when it returns an error, and all but what it returns otherwise.
 func (w *watchingReader) Read(p []byte) (int, error) {
 	n, err := w.src.Read(p)
+	w.wait()
 	now := time.Now() // for all of them: they have come together
-	for rest := p[:n]; len(rest) > 0; {
+	if n < bulk {
+		w.lines(p[:n], now)
+		return n, err
+	}
+	w.bulk = append(w.bulk[:0], p[:n]...)
+	w.told = make(chan struct{})
+	go func() { // ends with the lines; wait waits for it
+		defer close(w.told)
+		w.lines(w.bulk, now)
+	}()
+	if err != nil {
+		w.wait()
+	}
+	return n, err
+}
+
+// wait waits until everything that was read is told.
+func (w *watchingReader) wait() {
+	if w.told != nil {
+		<-w.told
+		w.told = nil
+	}
+}
+
+// lines tells what is said by lines, the last of which may go on in the next ones.
+func (w *watchingReader) lines(text []byte, now time.Time) {
+	for rest := text; len(rest) > 0; {
 		i := bytes.IndexByte(rest, '\n') + 1
 		switch {
 		case i == 0:
 			w.part = append(w.part, rest...)
-			return n, err
+			return
 		case len(w.part) > 0:
 			w.line(append(w.part, rest[:i]...), now)
 			w.part = w.part[:0]
@@ -57,7 +96,6 @@ func (w *watchingReader) Read(p []byte) (int, error) {
 		}
 		rest = rest[i:]
 	}
-	return n, err
 }
 
 // line tells what a line says. Most of them are output, which says nothing here.
@@ -82,27 +120,30 @@ func (w *watchingReader) line(line []byte, now time.Time) {
 	if w.packagesOnly {
 		return
 	}
-	process := w.process(string(e.Package), now)
-	key := [2]string{string(e.Package), string(e.Test)}
+	w.testEvent(w.pkg(e.Package, now), e, now)
+}
+
+// testEvent tells what an event of a test of p says.
+func (w *watchingReader) testEvent(p *watchedPackage, e testevent.Event, now time.Time) {
 	switch string(e.Action) {
 	case "output":
-		if result, elapsed, ok := resultLine(e); ok && !w.ended[key] {
-			w.ended[key] = true
-			w.live.TestEnded(process, unescaped(e.Test), result, now, elapsed)
+		if result, elapsed, ok := resultLine(e); ok && !p.ended[string(e.Test)] {
+			p.ended[string(e.Test)] = true
+			w.live.TestEnded(p.process, unescaped(e.Test), result, now, elapsed)
 		}
 	case "run":
-		delete(w.ended, key)
-		w.live.TestStarted(process, unescaped(e.Test), now)
+		delete(p.ended, string(e.Test))
+		w.live.TestStarted(p.process, unescaped(e.Test), now)
 	case "pause":
-		w.live.TestPaused(process, unescaped(e.Test))
+		w.live.TestPaused(p.process, unescaped(e.Test))
 	case "cont":
-		w.live.TestResumed(process, unescaped(e.Test))
+		w.live.TestResumed(p.process, unescaped(e.Test))
 	case "pass", "fail", "skip":
-		if w.ended[key] {
-			delete(w.ended, key)
+		if p.ended[string(e.Test)] {
+			delete(p.ended, string(e.Test))
 			return
 		}
-		w.live.TestEnded(process, unescaped(e.Test), string(e.Action), now, parseSeconds(string(e.Elapsed)))
+		w.live.TestEnded(p.process, unescaped(e.Test), string(e.Action), now, parseSeconds(string(e.Elapsed)))
 	}
 }
 
@@ -111,9 +152,10 @@ func (w *watchingReader) line(line []byte, now time.Time) {
 func resultLine(e testevent.Event) (result string, elapsed time.Duration, ok bool) {
 	rest, ok := bytes.CutPrefix(e.Output, []byte("--- "))
 	word, rest, found := bytes.Cut(rest, []byte(": "))
-	took, named := bytes.CutPrefix(rest, append(bytes.Clone(e.Test), " ("...))
+	took, named := bytes.CutPrefix(rest, e.Test)
+	took, spaced := bytes.CutPrefix(took, []byte(" ("))
 	end := bytes.IndexByte(took, 's')
-	if !ok || !found || !named || end < 0 {
+	if !ok || !found || !named || !spaced || end < 0 {
 		return "", 0, false
 	}
 	switch string(word) {
@@ -138,9 +180,9 @@ func (w *watchingReader) packageEvent(e testevent.Event, now time.Time) {
 	case string(e.Action) == "start" && w.run == 0:
 		w.live.PackageStarted(pkg)
 	case e.Ends():
-		if n, ok := w.packages[pkg]; ok {
+		if p, ok := w.packages[pkg]; ok {
 			delete(w.packages, pkg)
-			w.live.ProcessEnded(progress.ProcessEnd{Number: n, End: now})
+			w.live.ProcessEnded(progress.ProcessEnd{Number: p.process, End: now})
 		}
 		if w.run == 0 {
 			w.live.PackageEnded(pkg, string(e.Action) != "fail", now)
@@ -148,14 +190,15 @@ func (w *watchingReader) packageEvent(e testevent.Event, now time.Time) {
 	}
 }
 
-// process returns the number of the process that stands for a package.
-func (w *watchingReader) process(pkg string, now time.Time) int {
-	n, ok := w.packages[pkg]
+// pkg returns a package, for which a process stands.
+func (w *watchingReader) pkg(path []byte, now time.Time) *watchedPackage {
+	p, ok := w.packages[string(path)]
 	if !ok {
-		n = w.live.NewProcess(progress.Process{Package: pkg, Attempt: w.run, Kind: progress.FromEvents, Start: now})
-		w.packages[pkg] = n
+		start := progress.Process{Package: string(path), Attempt: w.run, Kind: progress.FromEvents, Start: now}
+		p = &watchedPackage{process: w.live.NewProcess(start), ended: map[string]bool{}}
+		w.packages[start.Package] = p
 	}
-	return n
+	return p
 }
 
 // amendedEvent reads an event that was changed for testjson.

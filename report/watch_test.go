@@ -20,6 +20,38 @@ func newLive(cfg progress.Config) (*progress.Live, *progress.Screen) {
 	return progress.NewLive(progress.LiveConfig{Config: cfg, Name: func(pkg string) string { return pkg }}, screen), screen
 }
 
+// A stream that comes in large pieces is told while it is decoded, and has been told at its end.
+func TestWatchBulk(t *testing.T) {
+	t.Parallel()
+	const tests = 5000
+	var stream strings.Builder
+	stream.WriteString(event("start", "", ""))
+	for i := range tests {
+		name := fmt.Sprint("Test", i)
+		stream.WriteString(event("run", name, "") + event("pass", name, "", fmt.Sprintf(`,"Elapsed":%d`, i+1)))
+	}
+	live, _ := newLive(progress.Config{Slowest: tests + 1})
+	r, w := Watch(strings.NewReader(stream.String()), 0, live), 0
+	large := make([]byte, 3*bulk)
+	for {
+		n, err := r.Read(large)
+		if string(large[:n]) != stream.String()[w:w+n] {
+			t.Fatalf("read something else at %d", w)
+		}
+		w += n
+		clear(large) // its reader may do as it likes with it
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if slowest := live.Slowest(); w != stream.Len() || len(slowest) != tests || slowest[0].Test != "Test4999" {
+		t.Errorf("read %d of %d bytes, %d tests were told, want %d", w, stream.Len(), len(slowest), tests)
+	}
+}
+
 // What events say of the tests, in whatever pieces they come: with cohort's amended events, and
 // results that stand in the output before their events come.
 func TestWatch(t *testing.T) {
