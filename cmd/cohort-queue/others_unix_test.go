@@ -4,5 +4,5 @@ package main
 
 // others are the programs that only some systems have.
 func others() map[string]func() error {
-	return map[string]func() error{"agent": runAgent, "leader": runLeader}
+	return map[string]func() error{"agent": runAgent, "leader": runLeader, "machine": runMachine}
 }

@@ -62,7 +62,8 @@ type Engine interface {
 	// Run returns what is known of the run, ErrGone before anybody has led it.
 	Run(ctx context.Context) (Run, error)
 	// Lead takes the lock of the run's leader, unless another node holds it or the run is over: then
-	// Run.Fence is 0 and no error. The first to lead gives the run its facts; a later one gets those.
+	// Run.Fence is 0 and no error. The first to lead gives the run its facts; a later one gets those,
+	// and one that asks before they are there gets a run that has nothing but a leader.
 	// If this node holds the lock already, it gets a new fence and the earlier one is refused from
 	// then on. The lock is free [Terms.LeaderTTL] after it was last renewed.
 	Lead(ctx context.Context, facts Facts) (Run, error)

@@ -156,8 +156,10 @@ func (a *Agent) heard(now time.Time, run remote.Run) {
 	}
 }
 
+// fits returns why this machine cannot take part in a run. Of one whose leader has only just taken
+// the lock nothing is known yet.
 func (a *Agent) fits(run remote.Run) error {
-	if run.Leader == "" {
+	if run.Leader == "" || run.Facts.Protocol == 0 {
 		return nil
 	}
 	return machine.Differences(run.Facts, a.cfg.Facts)
