@@ -416,11 +416,14 @@ func (a *Agent) Announced(now time.Time, err error) {
 	}
 }
 
-// Led takes what came of Lead. Who leads is told by Heard.
-func (a *Agent) Led(now time.Time, err error) {
+// Led takes what came of Lead, and whether this machine leads now. It does so once: if its lock runs
+// out, its leader takes it back, or another machine has it. Who leads is told by Heard.
+func (a *Agent) Led(now time.Time, leads bool, err error) {
 	if errors.Is(err, remote.ErrDenied) {
 		a.leave(3, fmt.Sprintf("this machine is not allowed to lead the run (%v): with --queue-role=agent it only takes work", err))
 	}
 	a.answered(now, err)
-	a.lead.end(now.Add(retryPause))
+	if !leads {
+		a.lead.end(now.Add(retryPause))
+	}
 }

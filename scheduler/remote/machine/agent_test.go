@@ -402,9 +402,12 @@ func TestLeave(t *testing.T) {
 			a.Heard(a.now, run)
 			a.do("Lead")
 			a.do("")
-			a.Led(a.now, nil)
+			a.Led(a.now, false, nil)
 			a.pass(retryPause)
 			a.do("Lead")
+			a.Led(a.now, true, nil)
+			a.pass(retryPause) // its lock has run out: its leader takes it back
+			a.do("")
 		},
 		"it must lead, and another does": func(a *agentTest) {
 			a.cfg.MustLead = true

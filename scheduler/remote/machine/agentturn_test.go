@@ -124,6 +124,6 @@ func TestBystanders(t *testing.T) {
 func TestNotAllowedToLead(t *testing.T) {
 	t.Parallel()
 	a := newAgentTest(t)
-	a.Led(a.now, fmt.Errorf("make stream: %w", errors.Join(remote.ErrDenied)))
+	a.Led(a.now, false, fmt.Errorf("make stream: %w", errors.Join(remote.ErrDenied)))
 	a.do("Leave 3 this machine is not allowed to lead the run (make stream: not allowed): with --queue-role=agent it only takes work")
 }

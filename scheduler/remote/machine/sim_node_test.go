@@ -166,7 +166,7 @@ func (n *simNode) do(act Act, asked time.Time) {
 	case Lead:
 		var run remote.Run
 		n.call(func(ctx context.Context) (err error) { run, err = e.Lead(ctx, remote.Facts{Seed: 7}); return err }, func(err error) {
-			a.Led(n.now, err)
+			a.Led(n.now, err == nil && run.Fence != 0, err)
 			if err == nil && run.Fence != 0 {
 				n.begin(asked, run)
 			}

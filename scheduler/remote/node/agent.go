@@ -316,7 +316,7 @@ func (a *Agent) lead(ctx context.Context, asked time.Time) func(time.Time) {
 		run.Fence = 0
 	}
 	return func(now time.Time) {
-		a.machine.Led(now, err)
+		a.machine.Led(now, err == nil && run.Fence != 0, err)
 		if err != nil {
 			return
 		}
