@@ -86,7 +86,6 @@ func (l *link) options(client string, ping time.Duration) []nats.Option {
 		nats.DisconnectErrHandler(func(*nats.Conn, error) { l.changed() }),
 		nats.ReconnectHandler(func(*nats.Conn) { l.tear(time.Now()); l.changed() }),
 		nats.ErrorHandler(l.failed),
-		nats.ClosedHandler(l.ended),
 	}
 }
 
@@ -117,6 +116,10 @@ func (l *link) connect(ctx context.Context, addresses []address, options []nats.
 		return err
 	}
 	l.nc, l.js = nc, js
+	nc.SetClosedHandler(l.ended) // not before: those that were in vain are closed too
+	if nc.IsClosed() {
+		return nats.ErrConnectionClosed
+	}
 	return nil
 }
 

@@ -154,7 +154,8 @@ func (s *soak) begun() int { return len(s.runs()) }
 
 // fault does something to the server, the leader or any machine.
 func (s *soak) fault() {
-	m := s.machines[s.random.IntN(len(s.machines))]
+	alive := slices.DeleteFunc(slices.Clone(s.machines), func(m *soakMachine) bool { return m.over() })
+	m := alive[s.random.IntN(len(alive))]
 	if s.random.IntN(3) == 0 {
 		m = s.leader(m)
 	}
@@ -169,7 +170,7 @@ func (s *soak) fault() {
 		s.server.restart()
 	case what <= 2 && held < 0:
 		s.did = append(s.did, m.name+" is stopped")
-		ok(s.t, m.Process.Signal(syscall.SIGSTOP))
+		s.signal(m, syscall.SIGSTOP)
 		m.stopped, m.was = true, true
 	case what <= 2 && held >= 0:
 		s.goOn(s.machines[held])
@@ -181,11 +182,27 @@ func (s *soak) fault() {
 	}
 }
 
+// over reports whether the machine has ended: one that has lost the lock of the leader does.
+func (m *soakMachine) over() bool {
+	select {
+	case <-m.ended:
+		return true
+	default:
+		return false
+	}
+}
+
+func (s *soak) signal(m *soakMachine, sig syscall.Signal) {
+	if err := m.Process.Signal(sig); !errors.Is(err, os.ErrProcessDone) {
+		ok(s.t, err)
+	}
+}
+
 // goOn lets a machine go on, if it was stopped.
 func (s *soak) goOn(m *soakMachine) {
 	if m.stopped {
 		s.did = append(s.did, m.name+" goes on")
-		ok(s.t, m.Process.Signal(syscall.SIGCONT))
+		s.signal(m, syscall.SIGCONT)
 		m.stopped = false
 	}
 }

@@ -204,10 +204,12 @@ type State struct {
 	// Reports are what the leader of a run that is done has left.
 	Reports Reports `json:",omitzero"`
 	// Numbers are the numbers of each node's first worker: no two workers of a run have the same
-	// one, and all are below Workers. Sick are the nodes that are to take no more work.
+	// one, and all are below Workers. Sick are the nodes that are to take no more work. Left are nodes
+	// that take none any more, in whose lanes there may be some: others take that first.
 	Numbers map[string]int `json:",omitempty"`
 	Workers int            `json:",omitempty"`
 	Sick    []string       `json:",omitempty"`
+	Left    []string       `json:",omitempty"`
 }
 
 // Reports are the sums of files that tell what a run has come to, "" for none.

@@ -185,7 +185,7 @@ func (a *Agent) seek(now time.Time, do func(Act)) {
 	}
 	if a.fetch.due(now) {
 		a.fetch.begin()
-		do(Fetch{slices.Concat([]string{LaneLong, a.cfg.Node}, a.lanes), a.cfg.Terms.AckWait / 10})
+		do(Fetch{slices.Concat([]string{LaneLong}, a.run.State.Left, []string{a.cfg.Node}, a.lanes), a.cfg.Terms.AckWait / 10})
 	}
 }
 

@@ -106,7 +106,7 @@ func NewLeader(cfg LeaderConfig, asked time.Time, run remote.Run) *Leader {
 	if l.state.Numbers == nil {
 		l.state.Numbers = make(map[string]int)
 	}
-	l.state.Sick = slices.Clone(run.State.Sick)
+	l.state.Sick, l.state.Left = slices.Clone(run.State.Sick), slices.Clone(run.State.Left)
 	l.lock.fence, l.lock.until = run.Fence, asked.Add(cfg.Terms.LeaderTTL)
 	l.lock.renew.end(asked.Add(cfg.Terms.LeaderTTL / 3))
 	l.survey.end(asked.Add(cfg.Terms.AckWait))

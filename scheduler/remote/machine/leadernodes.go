@@ -128,6 +128,7 @@ func (l *Leader) health(name string, passed bool) {
 		return
 	}
 	l.state.Sick, l.set = append(slices.Clone(l.state.Sick), name), false
+	l.leave(name)
 	l.crew()
 	l.say(fmt.Sprintf("=== Sick: node %s takes no more work: its last %d batches failed, %d passed elsewhere", name, n.streak, n.passed))
 }
@@ -142,6 +143,7 @@ func (l *Leader) Node(n remote.Node) {
 		l.names = slices.Insert(l.names, i, n.Name)
 	}
 	known.Node, known.here, known.passing = n, true, 0
+	l.unleave(func(name string) bool { return name == n.Name && l.works(known) })
 	l.crew()
 	for _, sum := range n.Has {
 		known.binaries[sum] = true
@@ -168,6 +170,7 @@ func (l *Leader) Gone(name string) {
 		return
 	}
 	n.here = false
+	l.leave(name)
 	l.crew()
 	x := &loss{node: name, again: n.passing, open: make(map[remote.Key]bool)}
 	for _, k := range n.Holds {
@@ -181,6 +184,22 @@ func (l *Leader) Gone(name string) {
 	l.tellLosses(false)
 }
 
+// leave tells the others that a node takes no more work, so that what is in its lane does not wait
+// until theirs are empty.
+func (l *Leader) leave(name string) {
+	some := l.load[name] > 0 || l.heir // which does not know what others have put where
+	if some && !slices.Contains(l.state.Left, name) {
+		l.state.Left, l.set = append(slices.Clone(l.state.Left), name), false
+	}
+}
+
+// unleave ends that for some nodes.
+func (l *Leader) unleave(some func(name string) bool) {
+	if slices.ContainsFunc(l.state.Left, some) {
+		l.state.Left, l.set = slices.DeleteFunc(slices.Clone(l.state.Left), some), false
+	}
+}
+
 // Lanes takes what Survey has found.
 func (l *Leader) Lanes(now time.Time, lanes []remote.Lane, err error) {
 	l.survey.end(now.Add(l.cfg.Terms.AckWait))
@@ -188,6 +207,9 @@ func (l *Leader) Lanes(now time.Time, lanes []remote.Lane, err error) {
 	if err != nil {
 		return
 	}
+	l.unleave(func(name string) bool {
+		return !slices.ContainsFunc(lanes, func(x remote.Lane) bool { return x.Name == name && x.Waiting+x.Leased > 0 })
+	})
 	idle := false
 	for _, n := range l.nodes {
 		idle = idle || l.works(n) && len(n.Holds) < n.Slots
