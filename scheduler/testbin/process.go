@@ -50,6 +50,10 @@ type Spec struct {
 	// entry. Run does not heed them: who starts it reads its output and closes Quit. They are for
 	// those who run the process elsewhere.
 	Limits map[string]time.Duration
+	// Tests are the top-level tests that it runs, each as often as it does; nil if they are not known.
+	// Run does not heed them: they are for those who have to say what failed of a process that ran
+	// nowhere.
+	Tests []string
 	// Unit is how long the longest part of it will take that cannot be divided, by past runs; 0 if that
 	// is not known. Run does not heed it: it is for those who choose where the process runs.
 	Unit time.Duration

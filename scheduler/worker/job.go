@@ -140,6 +140,19 @@ func (j *Job) Patterns() (gotest.Patterns, error) {
 // listed reports whether the process's -run pattern lists its tests.
 func (j *Job) listed() bool { return !j.All || j.Binary.Selection != nil }
 
+// runs are the names of the job's tests, each as often as the process runs it; nil if others may run.
+func (j *Job) runs() (names []string) {
+	if !j.listed() {
+		return nil
+	}
+	for _, t := range j.Tests {
+		for range max(1, t.Want) {
+			names = append(names, t.Name)
+		}
+	}
+	return names
+}
+
 // Result is what came of a process.
 type Result struct {
 	Exit testbin.Exit

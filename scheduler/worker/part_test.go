@@ -74,3 +74,22 @@ func TestSubtestsAreTimed(t *testing.T) {
 		}
 	})
 }
+
+// TestSpecTests: who runs a process elsewhere knows its tests, each as often as it runs, unless others
+// may run too.
+func TestSpecTests(t *testing.T) {
+	t.Parallel()
+	for _, all := range []bool{false, true} {
+		a := &actor{words: "+A pA PASS", exit: testbin.Exit{}}
+		j := jobOf("A", "B")
+		j.Tests[1].Want, j.All = 2, all
+		want := "A B B"
+		if all {
+			want = ""
+		}
+		a.run().Do(t.Context(), j)
+		if got := strings.Join(a.specs[0].Tests, " "); got != want {
+			t.Errorf("all %v: %q, want %q", all, got, want)
+		}
+	}
+}

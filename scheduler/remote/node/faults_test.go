@@ -19,6 +19,7 @@ import (
 
 	"github.com/gotestcohort/cohort/scheduler/remote"
 	"github.com/gotestcohort/cohort/scheduler/remote/enginetest"
+	"github.com/gotestcohort/cohort/scheduler/remote/machine"
 	"github.com/gotestcohort/cohort/scheduler/testbin"
 )
 
@@ -321,6 +322,28 @@ func TestKiller(t *testing.T) {
 		}
 		w.finish(r)
 	})
+}
+
+// TestLost: the tests of a process that no machine has survived fail by name, if they are known.
+func TestLost(t *testing.T) {
+	t.Parallel()
+	payload, err := packReport(Report{What: machine.Lost, Why: "it was given to 3 machines"}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := delivery{result: remote.Result{Payload: payload}, took: []string{"n1", "n2"}}
+	r := &Runner{lead: NewLead(LeadConfig{Now: time.Now}, remote.Run{}, time.Now())}
+	const why = "it may end the machine that it runs on: it was given to 3 machines; seen with it: n1, n2"
+	var out bytes.Buffer
+	exit := r.lost(d, testbin.Spec{Path: "p.test", Tests: []string{"TestA", "TestB"}}, &out)
+	want := "\x16=== RUN   TestA\n    " + why + "\n\x16--- FAIL: TestA (0.00s)\n\x16=== RUN   TestB\n    " + why + "\n\x16--- FAIL: TestB (0.00s)\n\x16FAIL\n"
+	if !d.lost() || out.String() != want || exit.Code != 1 || exit.Err != nil {
+		t.Errorf("%+v, %q", exit, out.String())
+	}
+	out.Reset()
+	if exit := r.lost(d, testbin.Spec{Path: "p.test"}, &out); exit.Code != -1 || exit.Err == nil || exit.Err.Error() != "start p.test: "+why || out.Len() > 0 {
+		t.Errorf("%+v, %q", exit, out.String())
+	}
 }
 
 // TestServerGone: without a server a run is no run, after its wait.

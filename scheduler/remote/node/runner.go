@@ -90,6 +90,9 @@ func (r *Runner) Run(ctx context.Context, spec testbin.Spec, out io.Writer) test
 	if err != nil {
 		return fail(err)
 	}
+	if d.lost() {
+		return r.lost(d, spec, out)
+	}
 	exit, err := r.take(d, places, submitted, out)
 	if err != nil {
 		return fail(err)
@@ -241,8 +244,6 @@ func (r *Runner) take(d delivery, places []place, submitted time.Time, out io.Wr
 	case machine.Ran:
 	case machine.Stopped:
 		return testbin.Exit{Code: -1, Canceled: true}, nil
-	case machine.Lost:
-		return testbin.Exit{}, fmt.Errorf("it may end the machine that it runs on: %s; seen with it: %s", report.Why, strings.Join(d.took, ", "))
 	default:
 		return testbin.Exit{}, fmt.Errorf("node %s: %s", d.result.Node, report.Why)
 	}
