@@ -49,6 +49,7 @@ type Agent struct {
 	leave   machine.Leave
 	unfit   bool            // this machine cannot take part, and is finding out why
 	ctx     context.Context // Run's: of all calls
+	seeking context.Context // of those that ask for work: it ends with the loop, too
 }
 
 // NewAgent returns an agent that has not begun.
@@ -66,6 +67,7 @@ func (a *Agent) Run(ctx context.Context) (code int, why string) {
 	a.ctx = ctx
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
+	a.seeking = ctx
 	a.loop.acts.Go(func() {
 		const kinds = remote.RunEvents | remote.StopEvents | remote.LinkEvents
 		if err := watch(ctx, a.cfg.Engine, kinds, a.event); err != nil {
@@ -175,7 +177,13 @@ func (a *Agent) do(act machine.Act, now time.Time) {
 	switch act := act.(type) {
 	case machine.Fetch:
 		call(func() func(time.Time) {
-			l, err := e.Fetch(ctx, act.Lanes, act.Wait)
+			seeking, stop := context.WithTimeout(a.seeking, a.cfg.Terms.AckWait)
+			defer stop()
+			l, err := e.Fetch(seeking, act.Lanes, act.Wait)
+			if err == nil && isClosed(a.loop.ended) {
+				_ = e.Return(ctx, l.Token, 0) // without it the lease runs out
+				return nil
+			}
 			return func(t time.Time) { m.Fetched(t, now, l, err) }
 		})
 	case machine.Look:

@@ -64,3 +64,22 @@ func TestEarlyNews(t *testing.T) {
 		w.nodes.Wait()
 	})
 }
+
+// TestEndsAtOnce: a machine without work leaves as soon as the run is over, though it is asking for work.
+func TestEndsAtOnce(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, nil)
+		led := make(chan *Runner, 1)
+		w.agent(t.Context(), "n0", nil, led)
+		w.agent(t.Context(), "n1", nil, nil)
+		r := <-led
+		time.Sleep(time.Minute + 17*time.Millisecond)
+		over := time.Now()
+		r.lead.Finish(0, "PASS")
+		w.nodes.Wait()
+		if took := time.Since(over); took > 200*time.Millisecond {
+			t.Errorf("the machines have left %v after the end of the run", took)
+		}
+	})
+}
