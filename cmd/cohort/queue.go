@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/gotestcohort/cohort/cmd/internal/usage"
@@ -36,7 +37,8 @@ type queueRun struct {
 	args   *gotest.Args
 	past   queuePast
 	door   *queueDoor
-	led    chan leadership // takes one: a machine leads once
+	runner atomic.Pointer[node.Runner] // nil until this machine leads
+	led    chan leadership             // takes one: a machine leads once
 }
 
 // leadership is what makes this machine the leader since a time.
@@ -130,7 +132,9 @@ func (q *queueRun) verdict(code int, why string) error {
 
 // take takes work, and leads if this machine is to, until the run is over.
 func (q *queueRun) take() error {
-	agent := node.NewAgent(q.agent())
+	binaries := q.binaries()
+	defer q.tellBinaries(binaries)
+	agent := node.NewAgent(q.agent(binaries))
 	ctx, kill := context.WithCancel(context.Background())
 	defer kill()
 	left := make(chan agentEnd, 1)
@@ -208,13 +212,13 @@ func (q *queueRun) leadAndWork(by leadership, left <-chan agentEnd, kill func())
 }
 
 // agent says what takes work here.
-func (q *queueRun) agent() node.AgentConfig {
+func (q *queueRun) agent(binaries *node.Binaries) node.AgentConfig {
 	return node.AgentConfig{
 		AgentConfig: machine.AgentConfig{
 			Node: q.node, Slots: q.slots, Terms: q.engine.Terms(), Wait: q.opts.queue.wait,
 			MayLead: q.opts.queue.role != queueAgent, MustLead: q.opts.queue.role == queueLeader,
 		},
-		Engine: q.engine, Binaries: node.NewBinaries(q.engine, q.temp), Facts: q.facts, Root: q.place.root, Temp: q.temp,
+		Engine: q.engine, Binaries: binaries, Facts: q.facts, Root: q.place.root, Temp: q.temp,
 		Env: q.place.env, Start: testbin.Run, Say: q.door.say, Now: time.Now,
 		Led:     func(run remote.Run, asked time.Time) { q.led <- leadership{run, asked} },
 		Differs: q.differs,

@@ -17,6 +17,7 @@ type queueOptions struct {
 	insecure                        bool
 	wait                            time.Duration
 	env                             listValue
+	binaries                        queueBinariesValue
 	leads                           *queueLead // nil: this machine does not lead, or not yet
 }
 
@@ -48,6 +49,8 @@ func bindQueue(t *flagTable, o *queueOptions) {
 		Help: "auto: the first machine leads, another if it dies; leader: this one, or it fails; agent: never this one"})
 	t.add(&o.env, usage.Flag{Name: "queue-env", Takes: "NAMES", Repeat: true, Needs: "queue", Own: true,
 		Help: "variables of the leading machine that tests on the others see too, separated by spaces"})
+	t.add(&o.binaries, usage.Flag{Name: "queue-binaries", Takes: "SOURCE", Kind: usage.Choice, Choices: queueBinaries, Needs: "queue", Own: true,
+		Help: "test binaries on other machines: auto: downloaded, or built if that fails; ship: downloaded; build: built, or downloaded if they differ"})
 	t.add(newPlainDuration(&o.wait), usage.Flag{Name: "queue-wait", Takes: "DURATION", Needs: "queue", Own: true, Default: "2m",
 		Help: "wait so long for a server or a leader, then give up"})
 	t.text(&o.creds, "", usage.Flag{Name: "queue-creds", Path: usage.InputFile, Needs: "queue", Own: true,

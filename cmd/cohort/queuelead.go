@@ -76,10 +76,12 @@ func (q *queueRun) lead(ctx context.Context, by leadership) error {
 	q.shareSource(ctx)
 	signaled := newSignaled(lead, cancel)
 	defer signaled.stop()
+	runner := node.NewRunner(node.RunnerConfig{Engine: q.engine, Root: q.place.root, Names: q.opts.queue.env, Env: q.cmd.env.list}, lead)
+	q.runner.Store(runner)
 	opts := *q.opts
 	opts.queue.leads = &queueLead{
 		id: opts.queue.runID, seed: by.run.Facts.Seed, workers: ahead(q.slots), crew: crew, door: q.door, past: q.recall(ctx, by.run.Facts.History),
-		runner: node.NewRunner(node.RunnerConfig{Engine: q.engine, Root: q.place.root, Names: opts.queue.env, Env: q.cmd.env.list}, lead),
+		runner: runner,
 	}
 	if past := opts.queue.leads.past; past != nil {
 		lead.Expect(past.Total(packagesOf(q.args, past.Module())))

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -17,7 +18,7 @@ func TestQueueLead(t *testing.T) {
 	t.Parallel()
 	programs := buildQueue(t)
 	for name, test := range map[string]func(l *lab){
-		"other files": queueOtherFiles, "report": queueReport, "long test": queueLongTest,
+		"other files": queueOtherFiles, "report": queueReport, "long test": queueLongTest, "built elsewhere": queueBuilt,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -32,15 +33,7 @@ func queueOtherFiles(l *lab) {
 	l.write("a/a.go", "package a\n")
 	lead := l.start("--", "-count=1", ".")
 	l.file("ran0")
-	other := *l
-	other.module = l.t.TempDir()
-	for _, name := range []string{"go.mod", "w_test.go"} {
-		text, err := os.ReadFile(filepath.Join(l.module, name))
-		if err != nil {
-			l.t.Fatal(err)
-		}
-		other.write(name, string(text))
-	}
+	other := l.copied()
 	other.write("b.go", "package w\n")
 	other.write("c.go", "package w\n")
 	other.write("d.go", "package w\n")
@@ -109,5 +102,45 @@ func queueLongTest(l *lab) {
 	}
 	if err := cmd.Wait(); err != nil || !strings.Contains(said.String(), "; Test0 ") {
 		l.t.Errorf("%v\n%s", err, said.String())
+	}
+}
+
+// copied is the lab with another checkout of the module.
+func (l *lab) copied() *lab {
+	l.t.Helper()
+	other := *l
+	other.module = l.t.TempDir()
+	for _, name := range []string{"go.mod", "w_test.go"} {
+		text, err := os.ReadFile(filepath.Join(l.module, name))
+		if err != nil {
+			l.t.Fatal(err)
+		}
+		other.write(name, string(text))
+	}
+	return &other
+}
+
+// queueBuilt: a machine builds the binary that the leader has, byte for byte, in another folder too if
+// paths are not in it, and leaves nothing of coverage behind.
+func queueBuilt(l *lab) {
+	l.waiting(6)
+	args := []string{"--queue-binaries=build", "--", "-count=1", "-trimpath", "-coverprofile=c.out", "."}
+	lead := l.start(args...)
+	l.file("ran0")
+	other := l.copied()
+	agent := other.start(slices.Concat([]string{"--queue-role=agent"}, args)...)
+	other.file("ran2")
+	l.release()
+	other.release()
+	lead.wait(0, "DONE 6 tests")
+	if text := lead.out.String(); strings.Contains(text, "test binaries") {
+		l.t.Errorf("the leader does not take the binaries that it has:\n%s", text)
+	}
+	agent.wait(0, "=== Queue: of the test binaries 1 were built here, 0 downloaded")
+	if _, err := os.Stat(filepath.Join(l.module, "c.out")); err != nil {
+		l.t.Error(err)
+	}
+	if _, err := os.Stat(filepath.Join(other.module, "c.out")); err == nil {
+		l.t.Error("the profile of a build is left")
 	}
 }

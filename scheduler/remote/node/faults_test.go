@@ -257,7 +257,7 @@ func TestWrongSum(t *testing.T) {
 	dir := t.TempDir()
 	b := NewBinaries(liar{}, dir)
 	sum := strings.Repeat("a", 64)
-	if file, err := b.Binary(t.Context(), sum, "p.test"); !errors.Is(err, errWrongFile) {
+	if file, err := b.Binary(t.Context(), Order{Binary: sum, Name: "p.test"}); !errors.Is(err, errWrongFile) {
 		t.Errorf("%s, %v", file, err)
 	}
 	if _, err := os.Stat(filepath.Join(dir, sum, "p.test")); err == nil {

@@ -80,7 +80,7 @@ func (p *process) run() error {
 	if err := o.check(); err != nil {
 		return err
 	}
-	file, err := p.cfg.Binaries.Binary(p.ctx, o.Binary, o.Name)
+	file, err := p.cfg.Binaries.Binary(p.ctx, o)
 	if err != nil {
 		return err
 	}

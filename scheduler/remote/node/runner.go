@@ -40,7 +40,8 @@ type Runner struct {
 
 	mu    sync.Mutex // guards what follows
 	files map[string]*stored
-	times map[string]int // that the same was handed out, by its sum
+	paths map[string]string // of files, by their sums
+	times map[string]int    // that the same was handed out, by its sum
 }
 
 // stored is a file that other machines can get.
@@ -52,7 +53,7 @@ type stored struct {
 
 // NewRunner returns a runner for a leader, which need not have begun.
 func NewRunner(cfg RunnerConfig, lead *Lead) *Runner {
-	return &Runner{cfg: cfg, lead: lead, files: make(map[string]*stored), times: make(map[string]int)}
+	return &Runner{cfg: cfg, lead: lead, files: make(map[string]*stored), paths: make(map[string]string), times: make(map[string]int)}
 }
 
 // Dated is an out that wants to know when what it gets was printed, by a clock of which only
@@ -153,6 +154,9 @@ func (r *Runner) store(file string) (string, error) {
 	r.mu.Unlock()
 	s.once.Do(func() {
 		if s.sum, s.err = remote.FileSum(file); s.err == nil {
+			r.mu.Lock()
+			r.paths[s.sum] = file
+			r.mu.Unlock()
 			s.err = patiently(r.lead.ctx, func() error { return r.cfg.Engine.PutBlob(r.lead.ctx, s.sum, file) })
 		}
 		if s.err != nil {
@@ -160,6 +164,13 @@ func (r *Runner) store(file string) (string, error) {
 		}
 	})
 	return s.sum, s.err
+}
+
+// File returns a file of this machine with that sum, "" for none. It may be gone by now.
+func (r *Runner) File(sum string) string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.paths[sum]
 }
 
 // inputs stores what the folders hold that a process will write to. It returns the sum, "" for
