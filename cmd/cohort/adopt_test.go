@@ -20,7 +20,7 @@ func TestAdopt(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it takes a minute or two")
 	}
-	d := newDiffer(t)
+	d := newQuickDiffer(t)
 	dir := filepath.Join(t.TempDir(), "adopt")
 	if err := os.CopyFS(dir, os.DirFS(filepath.Join(d.root, "testdata", "adopt"))); err != nil {
 		t.Fatal(err)

@@ -120,7 +120,7 @@ func deathsModule(t *testing.T, d *differ) string {
 // TestDeathsContained runs all kinds of deaths and looks at every test around them.
 func TestDeathsContained(t *testing.T) {
 	t.Parallel()
-	d := newDiffer(t)
+	d := newQuickDiffer(t)
 	dir := deathsModule(t, d)
 	for _, flags := range [][]string{
 		{"--workers=1", "--shuffle=off"},
@@ -193,7 +193,7 @@ func (row *death) check(t *testing.T, got map[string]string, w witnessed) {
 // those that do not turn green.
 func TestDeathsRerun(t *testing.T) {
 	t.Parallel()
-	d := newDiffer(t)
+	d := newQuickDiffer(t)
 	dir := deathsModule(t, d)
 	for _, workers := range []string{"--workers=1", "--workers=4"} {
 		for _, once := range []bool{false, true} {
@@ -356,7 +356,7 @@ func TestDeathsSlow(t *testing.T) {
 	if testing.Short() {
 		t.Skip("waits for time limits")
 	}
-	d := newDiffer(t)
+	d := newQuickDiffer(t)
 	dir := deathsModule(t, d)
 	for _, workers := range []string{"--workers=1", "--workers=4"} {
 		t.Run(workers, func(t *testing.T) {
@@ -387,7 +387,7 @@ func TestDeathsSlow(t *testing.T) {
 // and is not tried for ever.
 func TestDeathsAtTheStart(t *testing.T) {
 	t.Parallel()
-	d := newDiffer(t)
+	d := newQuickDiffer(t)
 	dir := deathsModule(t, d)
 	for _, flags := range [][]string{
 		{"--workers=1"}, {"--workers=4"}, {"--workers=4", "--rerun-fails=1", "--rerun-delay=0s"},

@@ -10,11 +10,12 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/gotestcohort/cohort/cmd/internal/built"
 )
 
 // The differential tests run the same go test arguments through plain
@@ -42,7 +43,7 @@ type differ struct {
 	limit   time.Duration // how long one command may take
 }
 
-// newDiffer builds what the tests need, once for all subtests of t.
+// newDiffer builds what the tests need, if no other test has.
 func newDiffer(t *testing.T) *differ {
 	t.Helper()
 	root, err := filepath.Abs("../..")
@@ -51,26 +52,39 @@ func newDiffer(t *testing.T) *differ {
 	}
 	d := &differ{root: root, awkward: filepath.Join(root, "testdata", "awkward"), limit: commandLimit}
 	d.env = hermeticEnvironment(t)
-	bin := t.TempDir()
-	d.wrapper = d.build(t, filepath.Join(bin, "wrapper"), d.awkward, "./wrapper")
+	d.wrapper = built.Program{Name: "wrapper", Dir: d.awkward, Package: "./wrapper"}.Path(t)
 	if d.subject = os.Getenv("COHORT_UNDER_TEST"); d.subject != "" {
 		d.plain = os.Getenv("COHORT_UNDER_TEST_PLAIN") != ""
 		return d
 	}
-	d.subject = d.build(t, filepath.Join(bin, "cohort"), root, "./cmd/cohort")
+	d.subject = built.Cohort(t)
 	return d
 }
 
-// build builds a command of the module in dir and returns its path.
-func (d *differ) build(t *testing.T, output, dir, pkg string) string {
+// newQuickDiffer is newDiffer for suites to which it does not matter how tests are built: what one
+// of them has linked is linked for all.
+func newQuickDiffer(t *testing.T) *differ {
 	t.Helper()
-	if runtime.GOOS == "windows" {
-		output += ".exe"
+	d := newDiffer(t).quick(t)
+	d.env = append(d.env, "COHORT_LINK_CACHE="+built.Folder(t, "links"))
+	return d
+}
+
+// quick is for suites to which it does not matter how tests are built. It returns d.
+func (d *differ) quick(t *testing.T) *differ {
+	t.Helper()
+	d.env = append(d.env, "GOFLAGS="+strings.TrimSpace(goEnv(t, "GOFLAGS")+" "+built.QuickFlags))
+	return d
+}
+
+// goEnv returns what the go command has for one of its variables.
+func goEnv(t *testing.T, name string) string {
+	t.Helper()
+	out, err := exec.Command("go", "env", name).Output()
+	if err != nil {
+		t.Fatalf("go env %s: %v", name, err)
 	}
-	if r := d.command(t, dir, nil, "go", "build", "-o", output, pkg); r.exit != 0 {
-		t.Fatalf("build %s: exit %d\n%s", pkg, r.exit, r.stderr)
-	}
-	return output
+	return strings.TrimSpace(string(out))
 }
 
 // hermeticEnvironment returns the environment without what would steer the
@@ -79,10 +93,6 @@ func (d *differ) build(t *testing.T, output, dir, pkg string) string {
 // standard library.
 func hermeticEnvironment(t *testing.T) []string {
 	t.Helper()
-	gocache, err := exec.Command("go", "env", "GOCACHE").Output()
-	if err != nil {
-		t.Fatalf("go env GOCACHE: %v", err)
-	}
 	env := slices.DeleteFunc(os.Environ(), func(entry string) bool {
 		for _, prefix := range []string{
 			"COHORT_", "GOTESTSUM_", "AWKWARD_", "WRAPPER_", "GITHUB_ACTIONS=", "TEST_DIRECTORY=", "GOCOVERDIR=",
@@ -95,7 +105,7 @@ func hermeticEnvironment(t *testing.T) []string {
 	})
 	files := t.TempDir()
 	return append(env,
-		"GOCACHE="+strings.TrimSpace(string(gocache)),
+		"GOCACHE="+goEnv(t, "GOCACHE"),
 		"XDG_CACHE_HOME="+files,
 		"COHORT_HISTORY="+filepath.Join(files, "history"),
 	)

@@ -9,10 +9,11 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
-	"runtime"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/gotestcohort/cohort/cmd/internal/built"
 )
 
 func goEnv(t testing.TB, name string) string {
@@ -27,7 +28,7 @@ func goEnv(t testing.TB, name string) string {
 // built from the module in go.mod, and compares all they write.
 func TestSameAsGotestsum(t *testing.T) {
 	t.Parallel()
-	gotestsum := buildGotestsum(t)
+	gotestsum := built.Program{Name: "gotestsum", Package: "gotest.tools/gotestsum"}.Path(t)
 	streams, err := filepath.Glob("testdata/streams/*.jsonl")
 	if err != nil || len(streams) == 0 {
 		t.Fatalf("streams: %v, %v", streams, err)
@@ -60,7 +61,7 @@ func TestSameAsGotestsum(t *testing.T) {
 			{"--raw-command"},
 			{"--rerun-fails", "--raw-command", "--", "replay", "x", "-failfast"},
 		} {
-			want, got := invoke(t, gotestsum, args), invoke(t, "cohort", args)
+			want, got := invoke(t, gotestsum, args), invoke(t, built.Cohort(t), args)
 			if got.code != want.code || got.stdout != want.stdout || !strings.HasPrefix(got.stderr, "ERROR ") {
 				t.Errorf("%q: exit code %d, want %d; %s%s", args, got.code, want.code, got.stdout, got.stderr)
 			}
@@ -165,10 +166,11 @@ type result struct {
 // compare runs both programs with args, files to write, and env.
 func compare(t *testing.T, gotestsum string, args []string, env ...string) {
 	t.Helper()
-	want, got := invoke(t, gotestsum, args, env...), invoke(t, "cohort", args, env...)
+	cohort := built.Cohort(t)
+	want, got := invoke(t, gotestsum, args, env...), invoke(t, cohort, args, env...)
 	// The name of the program differs by design.
-	want.stdout = strings.ReplaceAll(want.stdout, gotestsum, "cohort")
-	want.stderr = strings.ReplaceAll(want.stderr, gotestsum, "cohort")
+	want.stdout = strings.ReplaceAll(want.stdout, gotestsum, cohort)
+	want.stderr = strings.ReplaceAll(want.stderr, gotestsum, cohort)
 	for _, part := range []struct{ name, got, want string }{
 		{"stdout", got.stdout, want.stdout}, {"stderr", got.stderr, want.stderr},
 		{"JUnit file", got.junit, want.junit}, {"JSON file", got.json, want.json},
@@ -244,16 +246,4 @@ func read(t *testing.T, name string) string {
 		t.Fatal(err)
 	}
 	return string(data)
-}
-
-func buildGotestsum(t *testing.T) string {
-	t.Helper()
-	bin := filepath.Join(t.TempDir(), "gotestsum")
-	if runtime.GOOS == "windows" {
-		bin += ".exe"
-	}
-	if out, err := exec.Command("go", "build", "-o", bin, "gotest.tools/gotestsum").CombinedOutput(); err != nil {
-		t.Fatalf("build gotestsum: %v\n%s", err, out)
-	}
-	return bin
 }

@@ -46,7 +46,7 @@ func withMode(t *testing.T, name string, mode os.FileMode) string {
 // user asked for is an error that names it; what only helps is at most a warning.
 func TestFaultsOfAccess(t *testing.T) {
 	t.Parallel()
-	d := newDiffer(t)
+	d := newDiffer(t).quick(t)
 	if d.plain {
 		t.Skip("only cohort promises this")
 	}

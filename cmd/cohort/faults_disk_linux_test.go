@@ -97,7 +97,7 @@ func tiny(t *testing.T, dir, size string) []string {
 // user asked for is an error; what only helps is at most a warning.
 func TestFaultsOfFullDisks(t *testing.T) {
 	t.Parallel()
-	d := newDiffer(t)
+	d := newDiffer(t).quick(t)
 	if d.plain {
 		t.Skip("only cohort promises this")
 	}
@@ -195,7 +195,7 @@ exec "$@"`
 // and so does cohort.
 func TestFaultsOfReadOnlyCache(t *testing.T) {
 	t.Parallel()
-	d := newDiffer(t)
+	d := newDiffer(t).quick(t)
 	if d.plain {
 		t.Skip("only cohort promises this")
 	}

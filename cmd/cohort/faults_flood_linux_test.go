@@ -54,7 +54,7 @@ func TestSoakFlood(t *testing.T) {
 	if *soakFlood == 0 {
 		t.Skip("-soak.flood is not given")
 	}
-	d := newDiffer(t)
+	d := newDiffer(t).quick(t)
 	dir := t.TempDir()
 	writeModule(t, dir, map[string]string{"flood/flood_test.go": floodTests})
 	env := []string{"FAULTS_FLOOD=" + strconv.Itoa(*soakFlood<<20)}

@@ -25,7 +25,7 @@ type memoryModule struct {
 
 func newMemoryModule(t *testing.T) *memoryModule {
 	t.Helper()
-	m := &memoryModule{differ: newDiffer(t), dir: t.TempDir(), memory: t.TempDir()}
+	m := &memoryModule{differ: newDiffer(t).quick(t), dir: t.TempDir(), memory: t.TempDir()}
 	if m.plain {
 		t.Skip("only cohort promises this")
 	}

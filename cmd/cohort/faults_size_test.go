@@ -15,7 +15,7 @@ import (
 // and the rest of the package runs.
 func TestFaultsOfLongGroups(t *testing.T) {
 	t.Parallel()
-	d := newDiffer(t)
+	d := newDiffer(t).quick(t)
 	if d.plain || runtime.GOOS != "linux" {
 		t.Skip("only cohort promises this, and the limit is that of Linux")
 	}

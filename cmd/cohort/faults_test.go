@@ -45,7 +45,7 @@ const twoTests = "package %s\n\nimport \"testing\"\n\nfunc TestA(*testing.T) {}\
 // TestFaultsOfFiles: a file that cannot be written is named, and the run is red.
 func TestFaultsOfFiles(t *testing.T) {
 	t.Parallel()
-	d := newDiffer(t)
+	d := newQuickDiffer(t)
 	if d.plain || runtime.GOOS == "windows" {
 		t.Skip("only cohort promises this, and this needs files of Unix")
 	}
@@ -92,7 +92,7 @@ func TestFaultsOfFiles(t *testing.T) {
 // TestFaultsOfPlaces: odd directories for temporary files and for cohort itself.
 func TestFaultsOfPlaces(t *testing.T) {
 	t.Parallel()
-	d := newDiffer(t)
+	d := newQuickDiffer(t)
 	if d.plain || runtime.GOOS == "windows" {
 		t.Skip("only cohort promises this, and Windows forbids these names")
 	}
@@ -162,7 +162,7 @@ func TestFaultsOfPlaces(t *testing.T) {
 // argument holds.
 func TestFaultsOfSize(t *testing.T) {
 	t.Parallel()
-	d := newDiffer(t)
+	d := newQuickDiffer(t)
 	if d.plain {
 		t.Skip("only cohort promises this")
 	}

@@ -49,7 +49,7 @@ type groups struct {
 
 func newGroups(t *testing.T) *groups {
 	t.Helper()
-	d := newDiffer(t)
+	d := newQuickDiffer(t)
 	if d.plain {
 		t.Skip("the program under test knows no groups")
 	}

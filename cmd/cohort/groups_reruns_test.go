@@ -319,7 +319,7 @@ func (g *groups) testFalseGreen(t *testing.T) {
 				"flaky/flaky_test.go": "package flaky\n\nimport (\n\t\"os\"\n\t\"testing\"\n)\n\n" +
 					"func TestX(t *testing.T) {\n\tif os.Getenv(\"COHORT_ATTEMPT\") == \"0\" {\n\t\tt.Error(1)\n\t}\n}\n",
 			})
-			r := g.runIn(t, dir, nil, "--rerun-fails", "--rerun-delay=0", "--", "./...")
+			r := g.runIn(t, dir, []string{"GOFLAGS="}, "--rerun-fails", "--rerun-delay=0", "--", "./...")
 			if r.exit == 0 {
 				t.Errorf("%s: green\n%s%s", r.command, r.stdout, r.stderr)
 			}

@@ -13,7 +13,7 @@ import (
 // TestInterruptIsRemembered: --last-failed runs what an interrupt cut off.
 func TestInterruptIsRemembered(t *testing.T) {
 	t.Parallel()
-	d := newDiffer(t)
+	d := newQuickDiffer(t)
 	if d.plain {
 		t.Skip("only cohort promises this")
 	}

@@ -21,7 +21,7 @@ func TestExecTestDies(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("needs /proc")
 	}
-	d := newDiffer(t)
+	d := newQuickDiffer(t)
 	if d.plain {
 		t.Skip("only cohort promises this")
 	}

@@ -229,7 +229,7 @@ func moments(t *testing.T) []moment {
 // terminal does, to its process group.
 func TestSignals(t *testing.T) {
 	t.Parallel()
-	d := newDiffer(t)
+	d := newQuickDiffer(t)
 	if d.plain {
 		t.Skip("only cohort promises this")
 	}
@@ -315,7 +315,7 @@ func TestPartsDie(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("needs /proc")
 	}
-	d := newDiffer(t)
+	d := newQuickDiffer(t)
 	if d.plain {
 		t.Skip("only cohort promises this")
 	}
@@ -369,7 +369,7 @@ func TestPartsDie(t *testing.T) {
 // by SIGPIPE.
 func TestNobodyReads(t *testing.T) {
 	t.Parallel()
-	d := newDiffer(t)
+	d := newQuickDiffer(t)
 	if d.plain {
 		t.Skip("only cohort promises this")
 	}
@@ -392,7 +392,7 @@ func TestCohortKilled(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("elsewhere the tests go on until they print")
 	}
-	d := newDiffer(t)
+	d := newQuickDiffer(t)
 	if d.plain {
 		t.Skip("only cohort promises this")
 	}
@@ -420,7 +420,7 @@ func TestCohortKilled(t *testing.T) {
 // TestSocketRemoved: a package that cannot reach cohort fails and says so.
 func TestSocketRemoved(t *testing.T) {
 	t.Parallel()
-	d := newDiffer(t)
+	d := newQuickDiffer(t)
 	if d.plain {
 		t.Skip("only cohort promises this")
 	}

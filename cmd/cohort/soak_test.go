@@ -17,6 +17,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/gotestcohort/cohort/cmd/internal/built"
 )
 
 // The soak's size. Without a seed every run tries new rounds.
@@ -68,6 +70,7 @@ func TestSoakGo(t *testing.T) {
 	}
 	s := newSoak(t)
 	s.gobin = ""
+	s.d = newQuickDiffer(t)
 	first := *soakSeed
 	if first == 0 {
 		first = rand.Uint64N(1e9) + 1
@@ -95,8 +98,7 @@ func newSoak(t *testing.T) *soak {
 	d := newDiffer(t)
 	module := filepath.Join(d.root, "testdata", "soak")
 	s := &soak{d: d, dir: t.TempDir(), module: module, binaries: make(map[string]soakBinary)}
-	s.gobin = filepath.Join(s.dir, "gobin")
-	d.build(t, filepath.Join(s.gobin, "go"), module, "./fakego")
+	s.gobin = filepath.Dir(built.Program{Name: "go", Dir: module, Package: "./fakego"}.Path(t))
 	s.test2json = strings.TrimSpace(string(d.command(t, module, nil, "go", "tool", "-n", "test2json").stdout))
 	for _, name := range []string{"plain", "withmain"} {
 		into := filepath.Join(s.dir, name)

@@ -34,7 +34,7 @@ func TestWorldSoak(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("the soak asks the kernel which processes are left, by way of /proc")
 	}
-	d := newDiffer(t)
+	d := newQuickDiffer(t)
 	if d.plain {
 		t.Skip("only cohort promises this")
 	}

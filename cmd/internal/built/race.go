@@ -1,0 +1,6 @@
+//go:build race
+
+package built
+
+// Race reports whether the tests have the race detector.
+const Race = true
