@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -176,5 +177,18 @@ func TestBetween(t *testing.T) {
 		if got, err := between(path); err == nil {
 			t.Errorf("%q gives %v, want an error", wrong, got)
 		}
+	}
+}
+
+// TestPair: the contestants of the long rows, in order.
+func TestPair(t *testing.T) {
+	t.Parallel()
+	b := &bench{cohort: "cohort", gotestsum: "gotestsum"}
+	var names []string
+	for _, c := range b.pair("", nil, nil) {
+		names = append(names, c.name)
+	}
+	if want := []string{"go test", "cohort, first run ever", "cohort, again"}; !slices.Equal(names, want) {
+		t.Errorf("%q, want %q", names, want)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 )
 
@@ -71,16 +72,25 @@ func (b *bench) warm(ctx context.Context, m *module, args ...string) error {
 	return b.do(ctx, m.dir, argv...)
 }
 
+// gotestsumName is the name of that contestant.
+const gotestsumName = "gotestsum"
+
 // contestants returns the usual ones: go test, gotestsum, cohort for the first time ever and cohort again.
 // own are cohort's flags, args go test's flags and packages.
 func (b *bench) contestants(dir string, own, args []string) []contestant {
 	again := func() error { return nil }
 	return []contestant{
 		{name: "go test", dir: dir, argv: append([]string{"go", "test"}, args...)},
-		{name: "gotestsum", dir: dir, argv: append([]string{b.gotestsum, "--"}, args...)},
+		{name: gotestsumName, dir: dir, argv: append([]string{b.gotestsum, "--"}, args...)},
 		{name: "cohort, first run ever", dir: dir, argv: b.cohortArgs(own, args), before: b.fresh},
 		{name: "cohort, again", dir: dir, argv: b.cohortArgs(own, args), before: again},
 	}
+}
+
+// pair are the contestants without gotestsum. What go test runs takes it as long as go test, which the
+// shorter rows show; the long ones would take minutes to show it again.
+func (b *bench) pair(dir string, own, args []string) []contestant {
+	return slices.DeleteFunc(b.contestants(dir, own, args), func(c contestant) bool { return c.name == gotestsumName })
 }
 
 func (b *bench) cohortArgs(own, args []string) []string {

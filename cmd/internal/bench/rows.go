@@ -56,11 +56,10 @@ func splitRow(ctx context.Context, b *bench) ([]table, error) {
 	if err := b.warm(ctx, m, "./..."); err != nil {
 		return nil, err
 	}
-	all := b.contestants(m.dir, []string{"--workers", strconv.Itoa(workers)}, []string{"-count=1", "./..."})
 	return []table{{
 		title: fmt.Sprintf("one test, %d subtests that sleep %v, %d workers", subtests, each, workers), rounds: 2,
 		bound:       bound(subtests*each, each, workers),
-		contestants: []contestant{all[0], all[2], all[3]},
+		contestants: b.pair(m.dir, []string{"--workers", strconv.Itoa(workers)}, []string{"-count=1", "./..."}),
 	}}, nil
 }
 
@@ -82,6 +81,6 @@ func unevenRow(ctx context.Context, b *bench) ([]table, error) {
 		title: fmt.Sprintf("%d tests that sleep %v, %d of them in one of nine packages, workers = cores",
 			large+others*small, each, large), rounds: 2,
 		bound:       bound((large+others*small)*each, each, b.cores),
-		contestants: b.contestants(m.dir, nil, []string{"-count=1", "./..."}),
+		contestants: b.pair(m.dir, nil, []string{"-count=1", "./..."}),
 	}}, nil
 }

@@ -13,10 +13,10 @@ import (
 // beginners are the contestants of rows about a first run: go test, cohort for the first time ever,
 // cohort with a history when everything is linked anew, and cohort when nothing is.
 func (b *bench) beginners(dir string, own, args []string) []contestant {
-	all := b.contestants(dir, own, args)
-	history := all[3]
+	all := b.pair(dir, own, args)
+	history := all[2]
 	history.name, history.argv = "cohort, with history, links anew", b.cohortArgs(slices.Concat(own, []string{"--link-cache=false"}), args)
-	return []contestant{all[0], all[2], history, all[3]}
+	return []contestant{all[0], all[1], history, all[2]}
 }
 
 func firstRow(ctx context.Context, b *bench) ([]table, error) {
@@ -66,7 +66,7 @@ func raceRow(ctx context.Context, b *bench) ([]table, error) {
 	return []table{
 		{
 			title:  "six packages of the standard library, -race -v -count=1, workers = cores",
-			rounds: 2, contestants: long(b.contestants(m.dir, nil, busy)),
+			rounds: 2, contestants: long(b.pair(m.dir, nil, busy)),
 		},
 		{
 			title:  fmt.Sprintf("%d packages of %d tests that sleep %v, -race -count=1, %d workers", packages, tests, each, workers),

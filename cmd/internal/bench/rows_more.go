@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -24,10 +23,13 @@ func trivialRow(ctx context.Context, b *bench) ([]table, error) {
 			return nil, err
 		}
 		t := table{title: fmt.Sprintf("%d packages of ten trivial tests, workers = cores", n), rounds: 2}
-		t.contestants = b.contestants(m.dir, nil, []string{"-count=1", "-trimpath", "./..."})
+		args := []string{"-count=1", "-trimpath", "./..."}
+		t.contestants = b.contestants(m.dir, nil, args)
+		if n > 10 {
+			t.contestants = b.pair(m.dir, nil, args)
+		}
 		if n == 1000 {
-			// What the go command does is most of it, and it takes minutes: one round, without the one in the middle.
-			t.rounds, t.contestants = 1, slices.Delete(t.contestants, 1, 2)
+			t.rounds = 1 // what the go command does is most of it, and it takes minutes
 		}
 		tables = append(tables, t)
 	}

@@ -28,7 +28,7 @@ func packagesRow(ctx context.Context, b *bench) ([]table, error) {
 		return nil, err
 	}
 	args := append([]string{"-count=1", "-short"}, standard()...)
-	contestants := b.contestants(m.dir, nil, args)
+	contestants := b.pair(m.dir, nil, args)
 	contestants = append(contestants, contestant{
 		name: "cohort, again, links anew", dir: m.dir, argv: b.cohortArgs([]string{"--link-cache=false"}, args),
 	})
@@ -54,11 +54,11 @@ func noRunRow(ctx context.Context, b *bench) ([]table, error) {
 	return []table{
 		{
 			title: "some 80 packages of the standard library, -count=1 -run '^$'", rounds: 3,
-			contestants: b.contestants(m.dir, nil, append(slices.Clone(args), standard()...)),
+			contestants: b.pair(m.dir, nil, append(slices.Clone(args), standard()...)),
 		},
 		{
 			title: "the analyzers of x/tools, -count=1 -run '^$'", rounds: 2,
-			contestants: b.contestants("", nil, append(slices.Clone(args), analyzers)),
+			contestants: b.pair("", nil, append(slices.Clone(args), analyzers)),
 		},
 	}, nil
 }

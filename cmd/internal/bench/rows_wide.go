@@ -31,8 +31,8 @@ func wideRow(ctx context.Context, b *bench) ([]table, error) {
 	if err := b.warm(ctx, m, "./..."); err != nil {
 		return nil, err
 	}
-	all := b.contestants(m.dir, []string{"--workers", strconv.Itoa(workers)}, []string{"-count=1", "./..."})
-	gotest, cohort := all[0], all[2]
+	all := b.pair(m.dir, []string{"--workers", strconv.Itoa(workers)}, []string{"-count=1", "./..."})
+	gotest, cohort := all[0], all[1]
 	gotest.before = anew
 	cohort.before = func() error {
 		if err := b.fresh(); err != nil {

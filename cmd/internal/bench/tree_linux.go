@@ -44,22 +44,32 @@ func (w *treeWatch) stop() int64 {
 	return <-w.peak
 }
 
-// treeMemory returns what a process and its descendants hold in memory of their own: pages that
-// they share (a program that runs several times) would be counted several times. Processes may end
-// meanwhile: what cannot be read counts 0.
+// treeMemory returns what a process and its descendants hold in memory: the sum of their
+// proportional set sizes, in which a page that several of them share (of a program that runs
+// several times, say) counts once. Processes may end meanwhile: what cannot be read counts 0.
 func treeMemory(pid int) int64 {
 	sum := int64(0)
 	for todo := []int{pid}; len(todo) > 0; {
 		pid := todo[len(todo)-1]
 		todo = append(todo[:len(todo)-1], children(pid)...)
-		statm, err := os.ReadFile(fmt.Sprintf("/proc/%d/statm", pid))
-		if fields := bytes.Fields(statm); err == nil && len(fields) > 2 {
-			resident, _ := strconv.ParseInt(string(fields[1]), 10, 64) // the kernel writes numbers
-			shared, _ := strconv.ParseInt(string(fields[2]), 10, 64)
-			sum += max(resident-shared, 0) * int64(os.Getpagesize())
+		rollup, err := os.ReadFile(fmt.Sprintf("/proc/%d/smaps_rollup", pid))
+		if err == nil {
+			sum += proportional(rollup)
 		}
 	}
 	return sum
+}
+
+// proportional returns the proportional set size that a smaps_rollup tells, in bytes.
+func proportional(rollup []byte) int64 {
+	_, rest, _ := bytes.Cut(rollup, []byte("\nPss:"))
+	line, _, _ := bytes.Cut(rest, []byte("\n"))
+	fields := bytes.Fields(line)
+	if len(fields) != 2 || string(fields[1]) != "kB" {
+		return 0
+	}
+	kib, _ := strconv.ParseInt(string(fields[0]), 10, 64) // the kernel writes numbers
+	return kib << 10
 }
 
 // children returns the processes that the threads of one have started.

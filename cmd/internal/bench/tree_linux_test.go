@@ -7,6 +7,19 @@ import (
 	"testing"
 )
 
+func TestProportional(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]int64{
+		"":         0,
+		"Pss: 3\n": 0,
+		"00400000-7ffc36c6f000 ---p 00000000 00:00 0    [rollup]\nRss:     884 kB\nPss:    385 kB\nPss_Dirty:  68 kB\n": 385 << 10,
+	} {
+		if got := proportional([]byte(text)); got != want {
+			t.Errorf("%q: %d, want %d", text, got, want)
+		}
+	}
+}
+
 // TestTreeMemory has a child that waits for its standard input.
 func TestTreeMemory(t *testing.T) {
 	t.Parallel()
