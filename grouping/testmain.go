@@ -19,6 +19,13 @@ const (
 	externalAlias = "_xtest"
 )
 
+// externalSuffix ends the import path of the external test package, namedFiles is that of files which
+// were named on the command line.
+const (
+	externalSuffix = "_test"
+	namedFiles     = "command-line-arguments"
+)
+
 // ReadTestmain returns the tests of a test binary that the go command has just linked: it leaves
 // the test main in the binary's directory.
 func ReadTestmain(binary string) (*Package, error) {
@@ -56,6 +63,9 @@ func ParseTestmain(src []byte) (*Package, error) {
 	if err := m.tests(); err != nil {
 		return nil, fmt.Errorf("parse test main: %w", err)
 	}
+	if m.pkg.ImportPath == "" {
+		m.pkg.ImportPath = m.idle
+	}
 	return m.pkg, nil
 }
 
@@ -65,10 +75,14 @@ type testmain struct {
 	pkg     *Package
 	lists   map[string]*ast.CompositeLit // by variable
 	started bool                         // main calls testing.MainStart with the lists
+	// idle is the package under test by an import without a name, of which nothing runs.
+	idle string
 }
 
-// importPath takes the path of the package under test from the imports. The
-// package itself is imported as _test, or as _ if only its examples are there.
+// importPath takes the path of the package under test from the imports. The package itself is
+// imported as _test, the external one as _xtest, and as _ either of which nothing runs: it may have
+// nothing but examples without output. Only for files that were named on the command line does the
+// test main say nothing else of the path, see function: then a path has one form.
 func (m *testmain) importPath(f *ast.File) {
 	for _, spec := range f.Imports {
 		path, err := strconv.Unquote(spec.Path.Value)
@@ -76,11 +90,18 @@ func (m *testmain) importPath(f *ast.File) {
 			continue // the parser has checked the literal; os and testing have no name
 		}
 		switch spec.Name.Name {
-		case internalAlias, "_":
+		case internalAlias:
 			m.pkg.ImportPath = path
+		case "_":
+			if m.idle == "" { // the package itself comes first
+				m.idle = path
+				if path == namedFiles+externalSuffix {
+					m.idle = namedFiles
+				}
+			}
 		case externalAlias:
 			if m.pkg.ImportPath == "" {
-				m.pkg.ImportPath = strings.TrimSuffix(path, "_test")
+				m.pkg.ImportPath = strings.TrimSuffix(path, externalSuffix)
 			}
 		}
 	}

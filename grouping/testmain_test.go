@@ -173,3 +173,31 @@ func BenchmarkParseTestmain4000(b *testing.B) {
 		}
 	}
 }
+
+// TestParseTestmainPath: which package is under test, whatever of it and of the external package runs.
+func TestParseTestmainPath(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct{ imports, said, want string }{
+		{`_test "m/p"; _xtest "m/p_test"`, "m/p", "m/p"},
+		{`_test "m/p"; _ "m/p_test"`, "m/p", "m/p"}, // an external example without output
+		{`_ "m/p"; _xtest "m/p_test"`, "m/p", "m/p"},
+		{`_ "m/p"; _ "m/p_test"`, "m/p", "m/p"},
+		{`_ "m/p_test"`, "m/p", "m/p"},
+		{`_ "m/p_test"`, "m/p_test", "m/p_test"}, // so its folder is called
+		{`_test "m/p_test"`, "m/p_test", "m/p_test"},
+		{`_xtest "m/p_test_test"`, "m/p_test", "m/p_test"},
+		{``, "m/p", "m/p"},
+		{`_test "command-line-arguments"; _ "command-line-arguments_test"`, "", "command-line-arguments"},
+		{`_ "command-line-arguments"; _ "command-line-arguments_test"`, "", "command-line-arguments"},
+		{`_ "command-line-arguments_test"`, "", "command-line-arguments"},
+		{`_xtest "command-line-arguments_test"`, "", "command-line-arguments"},
+	} {
+		src := fmt.Sprintf("package main\n\nimport (\n%s\n)\n\nvar tests = []testing.InternalTest{}\nvar benchmarks = []testing.InternalBenchmark{}\n"+
+			"var fuzzTargets = []testing.InternalFuzzTarget{}\nvar examples = []testing.InternalExample{}\n\nfunc init() { testdeps.ImportPath = %q }\n\n"+
+			"func main() { testing.MainStart(testdeps.TestDeps{}, tests, benchmarks, fuzzTargets, examples) }\n", tt.imports, tt.said)
+		p, err := ParseTestmain([]byte(src))
+		if err != nil || p.ImportPath != tt.want {
+			t.Errorf("%s, %q: %+v, %v, want %s", tt.imports, tt.said, p, err, tt.want)
+		}
+	}
+}
