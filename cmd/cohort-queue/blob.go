@@ -30,9 +30,6 @@ const (
 // PutBlob implements remote.Engine.
 func (e *engine) PutBlob(ctx context.Context, sum, file string) error {
 	op := fmt.Sprintf("store file %s", file)
-	if err := checkSum(sum, file); err != nil {
-		return fmt.Errorf("%s: %w", op, err)
-	}
 	info, err := e.stored(ctx, op, sum)
 	switch {
 	case err == nil && time.Since(info.ModTime) < blobFresh:
@@ -66,16 +63,8 @@ func metaOf(sum string) string {
 	return "$O." + binaryBucket + ".M." + base64.URLEncoding.EncodeToString([]byte(sum))
 }
 
-// checkSum compares the content of a file with its sum.
-func checkSum(sum, file string) error {
-	got, err := remote.FileSum(file)
-	if err == nil && got != sum {
-		err = fmt.Errorf("its SHA-256 is %s, not %s", got, sum)
-	}
-	return err
-}
-
-// upload stores a file. It gives up when the server has taken nothing for a while.
+// upload stores a file, unless it has another sum. It gives up when the server has taken nothing for a
+// while.
 func (e *engine) upload(ctx context.Context, sum, file string) error {
 	f, err := os.Open(file)
 	if err != nil {
@@ -93,7 +82,7 @@ func (e *engine) upload(ctx context.Context, sum, file string) error {
 	}
 	packed, w := io.Pipe()
 	var packing sync.WaitGroup
-	packing.Go(func() { w.CloseWithError(compress(w, f)) }) // ends with the file, or when packed is closed
+	packing.Go(func() { w.CloseWithError(compressSum(w, f, sum)) }) // ends with the file, or when packed is closed
 	_, err = store.Put(ctx, jetstream.ObjectMeta{
 		Name: sum, Opts: &jetstream.ObjectMetaOptions{ChunkSize: blobChunk},
 	}, &progressReader{packed, idle})
@@ -101,6 +90,16 @@ func (e *engine) upload(ctx context.Context, sum, file string) error {
 	packing.Wait()
 	if cause := context.Cause(ctx); err != nil && cause != nil {
 		return errors.Join(err, cause)
+	}
+	return err
+}
+
+// compressSum compresses what has a sum, and returns an error once it has read something else.
+func compressSum(to io.Writer, from io.Reader, sum string) error {
+	hash := sha256.New()
+	err := compress(to, io.TeeReader(from, hash))
+	if got := hex.EncodeToString(hash.Sum(nil)); err == nil && got != sum {
+		err = fmt.Errorf("its SHA-256 is %s, not %s", got, sum)
 	}
 	return err
 }

@@ -41,7 +41,7 @@ func TestBlobs(t *testing.T) {
 			t.Errorf("%s under a wrong sum: %v", name, err)
 		}
 	}
-	if err := lead.PutBlob(ctx, sumOf(nil), filepath.Join(dir, "none")); err == nil {
+	if err := lead.PutBlob(ctx, sumOf([]byte("none")), filepath.Join(dir, "none")); err == nil {
 		t.Error("a file that is not there is stored")
 	}
 	// What is stored under a sum is not what it should be.

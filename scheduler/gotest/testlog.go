@@ -24,14 +24,22 @@ func ReadVariable(logs, names []string) bool {
 		if err != nil {
 			return true
 		}
-		for line := range bytes.Lines(data) {
-			name, ok := bytes.CutPrefix(bytes.TrimRight(line, "\r\n"), []byte("getenv "))
-			if ok && slices.Contains(names, string(name)) {
-				return true
-			}
+		if slices.ContainsFunc(LoggedVariables(data), func(name string) bool { return slices.Contains(names, name) }) {
+			return true
 		}
 	}
 	return false
+}
+
+// LoggedVariables returns the names of the environment variables that tests have read, by a log of the
+// testing package, in its order.
+func LoggedVariables(log []byte) (names []string) {
+	for line := range bytes.Lines(log) {
+		if name, ok := bytes.CutPrefix(bytes.TrimRight(line, "\r\n"), []byte("getenv ")); ok {
+			names = append(names, string(name))
+		}
+	}
+	return names
 }
 
 // WriteTestLog joins the logs of a binary's processes to the one that the go

@@ -118,7 +118,8 @@ type Engine interface {
 	GetOutput(ctx context.Context, d Delivery, number int) ([]byte, error)
 
 	// PutBlob stores a file, an absolute path on this machine, under the hexadecimal SHA-256 of its
-	// content, unless it is there. An error if the sum is wrong.
+	// content, unless something is stored under that: then the file need not be read. An error if the sum
+	// is wrong.
 	PutBlob(ctx context.Context, sum, file string) error
 	// GetBlob writes a stored file to a path where there is no file, or an empty one. It checks the
 	// sum. ErrGone if nothing of that sum is stored. After an error the content is not defined.

@@ -179,3 +179,7 @@ type Result struct {
 func (r *Result) Good(known bool) bool {
 	return r.Err == nil && r.Clean() && r.Exit.OK() && len(r.Transcript.Owed) == 0 && (known || r.Transcript.Finals > 0)
 }
+
+// LoggedVariables returns the names of the environment variables that tests have read, by what is in the
+// file that Files.TestLog names, in its order.
+func LoggedVariables(log []byte) []string { return gotest.LoggedVariables(log) }

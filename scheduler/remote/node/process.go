@@ -1,7 +1,6 @@
 package node
 
 import (
-	"bytes"
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
@@ -282,21 +281,11 @@ func read(places []place, env []string) map[string]string {
 		if err != nil {
 			continue // the leader finds no log
 		}
-		for _, name := range readNames(b) {
+		for _, name := range worker.LoggedVariables(b) {
 			out[name] = sumOfVariable(env, name)
 		}
 	}
 	return out
-}
-
-// readNames returns the variables that a log of the testing package names.
-func readNames(log []byte) (names []string) {
-	for line := range bytes.Lines(log) {
-		if name, ok := bytes.CutPrefix(bytes.TrimRight(line, "\r\n"), []byte("getenv ")); ok {
-			names = append(names, string(name))
-		}
-	}
-	return names
 }
 
 // sumOfVariable returns the sum of a variable's value, "" if it is not set. The last one counts.
