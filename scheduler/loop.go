@@ -183,7 +183,9 @@ func (r *Run) runJob(j *job) ended {
 		ctx, cancel = context.WithTimeout(ctx, j.limit)
 		defer cancel()
 	}
-	j.Binary.Env = slices.Concat(j.Binary.Env, r.world.environ(j))
+	var made []string
+	made, j.Given = r.world.environ(j)
+	j.Binary.Env = slices.Concat(j.Binary.Env, made)
 	lingers := j.suite.lingers(r.cfg)
 	watch := spectator{r.observer, j.Number}
 	since := func() time.Duration { return time.Since(r.core.began) }

@@ -33,11 +33,10 @@ func newStage(c *Config, files string, kill <-chan struct{}, now func() time.Tim
 	return s
 }
 
-// environ returns the variables that a job's process has of set-ups.
-func (s *stage) environ(j *job) []string {
-	var env []string
+// environ returns the variables that a job's process has of set-ups, and their names.
+func (s *stage) environ(j *job) (env, names []string) {
 	for _, v := range s.ForProcess(j.Slot, j.needs) {
-		env = append(env, v.String())
+		env, names = append(env, v.String()), append(names, v.Name)
 	}
-	return env
+	return env, names
 }

@@ -12,19 +12,19 @@ import (
 func TestQueueUsage(t *testing.T) {
 	t.Parallel()
 	for want, args := range map[string][]string{
-		"--queue-run is missing: the name of the run":                     {"--queue=nats://x"},
-		`--queue-run=a.b: it contains '.'`:                                {"--queue=nats://x", "--queue-run=a.b"},
-		"--queue cannot be used with --watch":                             {"--queue=nats://x", "--queue-run=a", "--watch"},
-		"--queue cannot be used with --shard: the queue divides":          {"--queue=nats://x", "--queue-run=a", "--shard=1/2"},
-		"--queue cannot be used with --raw-command":                       {"--queue=nats://x", "--queue-run=a", "--raw-command", "--", "x"},
-		"--queue cannot be used with -fuzz":                               {"--queue=nats://x", "--queue-run=a", "--", "-fuzz=X", "."},
-		"--queue-env=PATH: each machine has its own":                      {"--queue=nats://x", "--queue-run=a", "--queue-env=A PATH"},
-		"--queue-wait=0s: must be longer than 0":                          {"--queue=nats://x", "--queue-run=a", "--queue-wait=0"},
-		"--queue-role=boss":                                               {"--queue=nats://x", "--queue-run=a", "--queue-role=boss"},
-		"set-ups cannot be used with --queue: tests run on machines that": {"--queue=nats://x", "--queue-run=a", "--config=CONFIG"},
+		"--queue-run is missing: the name of the run":                    {"--queue=nats://x"},
+		`--queue-run=a.b: it contains '.'`:                               {"--queue=nats://x", "--queue-run=a.b"},
+		"--queue cannot be used with --watch":                            {"--queue=nats://x", "--queue-run=a", "--watch"},
+		"--queue cannot be used with --shard: the queue divides":         {"--queue=nats://x", "--queue-run=a", "--shard=1/2"},
+		"--queue cannot be used with --raw-command":                      {"--queue=nats://x", "--queue-run=a", "--raw-command", "--", "x"},
+		"--queue cannot be used with -fuzz":                              {"--queue=nats://x", "--queue-run=a", "--", "-fuzz=X", "."},
+		"--queue-env=PATH: each machine has its own":                     {"--queue=nats://x", "--queue-run=a", "--queue-env=A PATH"},
+		"--queue-wait=0s: must be longer than 0":                         {"--queue=nats://x", "--queue-run=a", "--queue-wait=0"},
+		"--queue-role=boss":                                              {"--queue=nats://x", "--queue-run=a", "--queue-role=boss"},
+		"worker-setup cannot be used with --queue: it would have to run": {"--queue=nats://x", "--queue-run=a", "--config=CONFIG"},
 	} {
 		file := filepath.Join(t.TempDir(), "c.yaml")
-		if err := os.WriteFile(file, []byte("setup:\n  - name: x\n    run: [\"true\"]\n"), 0o600); err != nil {
+		if err := os.WriteFile(file, []byte("worker-setup:\n  - name: x\n    run: [\"true\"]\n"), 0o600); err != nil {
 			t.Fatal(err)
 		}
 		for i, arg := range args {

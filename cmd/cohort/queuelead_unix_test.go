@@ -18,7 +18,7 @@ func TestQueueLead(t *testing.T) {
 	t.Parallel()
 	programs := buildQueue(t)
 	for name, test := range map[string]func(l *lab){
-		"other files": queueOtherFiles, "report": queueReport, "long test": queueLongTest, "built elsewhere": queueBuilt,
+		"other files": queueOtherFiles, "report": queueReport, "long test": queueLongTest, "built elsewhere": queueBuilt, "set-up": queueSetup,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -143,4 +143,45 @@ func queueBuilt(l *lab) {
 	if _, err := os.Stat(filepath.Join(other.module, "c.out")); err == nil {
 		l.t.Error("the profile of a build is left")
 	}
+}
+
+// queueSetup: a set-up runs once, on the leader, tests on all machines have its variables, and it is torn
+// down in the end. One that fails is the result of the run everywhere.
+func queueSetup(l *lab) {
+	l.waiting(6)
+	l.write("env_test.go", `package w
+
+import (
+	"os"
+	"testing"
+)
+
+func TestMain(m *testing.M) {
+	if os.Getenv("ADDRESS") != "leader:1=2" || os.Getenv("SHOWN") != "by the set-up" {
+		panic(os.Getenv("ADDRESS") + ", " + os.Getenv("SHOWN"))
+	}
+	os.Exit(m.Run())
+}
+`)
+	l.write(".cohort.yaml", `version: 1
+testmain: per-worker
+setup:
+  - name: service
+    run: 'echo up >>world; printf "ADDRESS=leader:1=2\nSHOWN=by the set-up\n" >>"$COHORT_ENV"'
+    teardown: 'echo down >>world'
+`)
+	l.env = append(l.env, "SHOWN=not so")
+	lead := l.start("--queue-env=SHOWN", "--", "-count=1", ".")
+	l.file("ran0")
+	other := l.start("--queue-role=agent", "--queue-env=SHOWN", "--", "-count=1", ".")
+	l.file("ran2")
+	l.release()
+	lead.wait(0, "DONE 6 tests")
+	other.wait(0)
+	if got, err := os.ReadFile(filepath.Join(l.module, "world")); string(got) != "up\ndown\n" {
+		l.t.Errorf("the world was %q, %v", got, err)
+	}
+	l.write(".cohort.yaml", "version: 1\nsetup:\n  - {name: broken, run: 'exit 9'}\n")
+	l.start("--queue-run=r2", "--", "-count=1", ".").wait(4, "broken")
+	l.start("--queue-run=r2", "--queue-role=agent", "--", "-count=1", ".").wait(4, "exit code 4 on ")
 }

@@ -54,6 +54,9 @@ type Spec struct {
 	// Run does not heed them: they are for those who have to say what failed of a process that ran
 	// nowhere.
 	Tests []string
+	// Given are the names of variables in Env that the process needs wherever it runs: set-ups have made
+	// them. Run does not heed them.
+	Given []string
 	// Unit is how long the longest part of it will take that cannot be divided, by past runs; 0 if that
 	// is not known. Run does not heed it: it is for those who choose where the process runs.
 	Unit time.Duration

@@ -98,6 +98,8 @@ type Job struct {
 	LastCPU bool
 	// Procs is the process's GOMAXPROCS, 0 for the user's.
 	Procs int
+	// Given are the names of variables of Binary.Env that set-ups have made.
+	Given []string
 	// Unit is how long the longest of its units will take by past runs, 0 if that is not known.
 	Unit  time.Duration
 	Files Files

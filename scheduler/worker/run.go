@@ -131,7 +131,7 @@ func (r *Run) spec(j *Job, patterns gotest.Patterns) testbin.Spec {
 		Path: j.Binary.Program, Args: j.Binary.Args.Args(process), Exec: r.Exec,
 		Dir: j.Binary.Dir, Env: r.environ(j),
 		KillAfter: killAfter(r.Timeout), WaitDelay: waitDelay(r.Timeout),
-		Grace: Grace, Kill: r.Kill, Limits: j.limits(), Tests: j.runs(), Unit: j.Unit,
+		Grace: Grace, Kill: r.Kill, Limits: j.limits(), Tests: j.runs(), Unit: j.Unit, Given: j.Given,
 	}
 }
 

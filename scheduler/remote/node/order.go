@@ -111,21 +111,25 @@ func (l leaving) order(spec testbin.Spec) (Order, []place, error) {
 	for _, p := range places {
 		o.Places = append(o.Places, p.Place)
 	}
-	o.Env = l.environ(spec.Env, places)
+	o.Env = l.environ(spec, places)
 	return o, places, nil
 }
 
 // hole stands for a place.
 func hole(n int) string { return "\x00" + strconv.Itoa(n) + "\x00" }
 
-// environ is what of the process's environment goes along.
-func (l leaving) environ(env []string, places []place) (out []string) {
-	for _, kv := range env {
+// environ is what of the process's environment goes along. Of several values of a variable that is the
+// last one, which counts.
+func (l leaving) environ(spec testbin.Spec, places []place) (out []string) {
+	seen := make(map[string]bool)
+	for _, kv := range slices.Backward(spec.Env) {
 		name, value, _ := strings.Cut(kv, "=")
 		set := name == "GOMAXPROCS" && !slices.Contains(l.base, kv)
-		if !set && !slices.Contains(own, name) && !slices.Contains(l.names, name) {
+		goes := set || slices.Contains(own, name) || slices.Contains(l.names, name) || slices.Contains(spec.Given, name)
+		if !goes || seen[name] {
 			continue
 		}
+		seen[name] = true
 		for i, p := range places {
 			if rest, ok := strings.CutPrefix(value, p.path); ok && (rest == "" || rest[0] == filepath.Separator) {
 				value = hole(i) + filepath.ToSlash(rest)
@@ -138,7 +142,7 @@ func (l leaving) environ(env []string, places []place) (out []string) {
 		out = append(out, name+"="+value)
 	}
 	slices.Sort(out)
-	return slices.Compact(out)
+	return out
 }
 
 // fill puts paths into the holes of words.
