@@ -355,7 +355,7 @@ func queueRefused(l *lab) {
 	l.start("--queue-role=agent", "--", "-count=1", ".").wait(0, "exit code 0 on ")
 	l.start("--", "-count=1", ".").wait(3, "--queue-run=r: this run is over (exit code 0 on ", "add the attempt")
 	l.stop()
-	l.start("--queue-wait=1s", "--queue-run=r2").wait(3, "no answer from the queue's server")
+	l.start("--queue=nats://127.0.0.1:1", "--queue-wait=1s", "--queue-run=r2").wait(3, "no answer from the queue's server")
 }
 
 // queueServerGone: a run that loses its server is no run.
