@@ -166,7 +166,7 @@ func queueWrongSum(l *lab) {
 	l.write("p_test.go", "package p\n\nimport \"testing\"\n\nfunc TestP(*testing.T) {}\n")
 	l.start("--", "-count=1", ".").wait(0)
 	newWire(l.t, l.url()).exchange("another program")
-	m := l.start("--queue-run=r2", "--", "-count=1", ".")
+	m := l.start("--queue-run=r2", "--queue-binaries=ship", "--", "-count=1", ".")
 	m.wait(1, "get test binary m.test: fetch file ", ": its SHA-256 is ")
 }
 
