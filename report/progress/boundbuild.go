@@ -12,6 +12,8 @@ type Build struct {
 	// Compiling and Linking are what they took, all of them together.
 	Compiling time.Duration `json:"compiling,omitempty"`
 	Linking   time.Duration `json:"linking,omitempty"`
+	// Uncached reports that the link cache was off.
+	Uncached bool `json:"uncached,omitempty"`
 }
 
 // built is what builds did to a run: workers had nothing to do meanwhile.
@@ -20,6 +22,7 @@ type built struct {
 	// idle is for how long the workers were idle meanwhile, divided by their number.
 	idle               time.Duration
 	compiling, linking time.Duration
+	uncached           bool
 	without            time.Duration // what the run takes if nothing has to be built
 }
 
@@ -35,6 +38,7 @@ func (t Timeline) build() *built {
 		b.took += one.End.Sub(one.Start)
 		b.compiling += one.Compiling
 		b.linking += one.Linking
+		b.uncached = b.uncached || one.Uncached
 		for _, s := range t.Spans {
 			busy += max(0, earlier(s.End, one.End).Sub(later(s.Start, one.Start)))
 		}
@@ -55,7 +59,11 @@ func (t Timeline) build() *built {
 // sentence says what builds did to a run of that length, and which cache would spare them.
 func (b *built) sentence(wall time.Duration) string {
 	doing, help := "compilers", "what has not changed is not compiled again if the go command's cache (go env GOCACHE) is kept between runs"
-	if b.linking > b.compiling {
+	switch {
+	case b.linking <= b.compiling:
+	case b.uncached:
+		doing, help = "linkers", "the link cache is off, with which what has not changed is not linked again"
+	default:
 		doing, help = "linkers", "what has not changed is not linked again if cohort's link cache (cohort tool cache) is kept between runs"
 	}
 	return fmt.Sprintf(BoundedByBuilding+": the workers waited for %s for %s of %s: %s: then about %s", doing, short(b.idle), short(wall), help, short(b.without))

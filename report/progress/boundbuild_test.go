@@ -13,7 +13,7 @@ func TestBoundByBuilds(t *testing.T) {
 		return Span{Worker: worker, Package: "m/p", Start: at(from), End: at(to), Tests: 9}
 	}
 	build := func(from, to, compiling, linking float64) Build {
-		return Build{at(from), at(to), at(compiling).Sub(at(0)), at(linking).Sub(at(0))}
+		return Build{Start: at(from), End: at(to), Compiling: at(compiling).Sub(at(0)), Linking: at(linking).Sub(at(0))}
 	}
 	const compilers = "bounded by building: the workers waited for compilers for 35s of 1m0s: what has not changed is not compiled again " +
 		"if the go command's cache (go env GOCACHE) is kept between runs: then about 16s"
@@ -31,6 +31,8 @@ func TestBoundByBuilds(t *testing.T) {
 		{"linkers", []Span{span(0, 31, 41), span(1, 41, 56)}, []Build{build(1, 41, 6, 70)}, 60, 2,
 			"bounded by building: the workers waited for linkers for 35s of 1m0s: what has not changed is not linked again " +
 				"if cohort's link cache (cohort tool cache) is kept between runs: then about 16s"},
+		{"linkers, without the cache", []Span{span(0, 31, 41), span(1, 41, 56)}, []Build{{Start: at(1), End: at(41), Linking: time.Minute, Uncached: true}}, 60, 2,
+			"bounded by building: the workers waited for linkers for 35s of 1m0s: the link cache is off, with which what has not changed is not linked again: then about 16s"},
 		{"all workers busy meanwhile", []Span{span(0, 5, 36), span(1, 5, 35)}, []Build{build(1, 41, 70, 6)}, 60, 2, ""},
 		{"one of many workers busy meanwhile", []Span{span(0, 5, 36)}, []Build{build(1, 41, 70, 6)}, 60, 48,
 			"bounded by building: the workers waited for compilers for 39s of 1m0s: what has not changed is not compiled again " +

@@ -97,7 +97,7 @@
 //	seed       of the order, absent for source order; workers: how many
 //	start, end RFC 3339
 //	builds     when compilers and linkers ran: start, end, compiling and linking (nanoseconds of all of
-//	           them together)
+//	           them together), uncached (the link cache was off)
 //	verdict    exit (the exit code), signal (number of the signal that ended the run, absent for none),
 //	           first (exit code of the first pass, -1: could not be done, for the reason in problem),
 //	           refused (why failures were not run again), broken (why reruns ended early), errors (what
