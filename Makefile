@@ -36,7 +36,7 @@ JSON ?=
 # What `make check` leaves to `make test`: the suites of cmd/cohort that run cohort hundreds of times. CONTRIBUTING.md
 # says what each is for.
 SUITES := TestSameAsGotestsum|TestDifferential|TestModules|TestGroups|TestScripts|TestSoak.*|TestDeaths.*|TestFaults.*
-SUITES := $(SUITES)|TestQueue|TestArchive.*|TestExecTestDies|TestSocketRemoved|TestInterruptIsRemembered
+SUITES := $(SUITES)|TestQueue|TestSignalAfterDone|TestArchive.*|TestExecTestDies|TestSocketRemoved|TestInterruptIsRemembered
 SUITES := $(SUITES)|TestSignals|TestPartsDie|TestNobodyReads|TestCohortKilled|TestReplay.*|TestReadme.*|TestCompletion|TestWorldSoak|TestShopDB
 
 # How long `make fuzz` fuzzes each target.

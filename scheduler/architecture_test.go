@@ -38,7 +38,7 @@ var rules = []rule{
 	{"cmd/...", "cmd/internal/... scheduler/... grouping/... report/..."},
 	{"report/...", "report/..."},
 	{"grouping/...", ""},
-	{"scheduler", "grouping scheduler/artifact scheduler/gotest scheduler/history scheduler/ledger scheduler/plan scheduler/procgroup scheduler/rerun scheduler/stream scheduler/testbin scheduler/worker scheduler/world"},
+	{"scheduler", "grouping scheduler/artifact scheduler/gotest scheduler/history scheduler/ledger scheduler/plan scheduler/procgroup scheduler/rerun scheduler/scratch scheduler/stream scheduler/testbin scheduler/worker scheduler/world"},
 	{"scheduler/artifact", "scheduler/testbin"},
 	{"scheduler/testbin", "scheduler/procgroup"},
 	{"scheduler/world", "scheduler/procgroup"},
@@ -48,8 +48,8 @@ var rules = []rule{
 	{"scheduler/worker", "scheduler/stream scheduler/ledger scheduler/testbin scheduler/gotest grouping"},
 	{"scheduler/hunt", "scheduler/worker scheduler/plan scheduler/stream scheduler/ledger scheduler/testbin scheduler/gotest scheduler/history grouping"},
 	{"scheduler/hunt/adopt", "scheduler/hunt"},
-	{"scheduler/gotest", "scheduler/gotest/reentry"}, // the wire of exec-test and exec-tool
-	{"scheduler/archive", "grouping scheduler/gotest scheduler/gotest/reentry scheduler/testbin"},
+	{"scheduler/gotest", "scheduler/gotest/reentry scheduler/scratch"}, // the wire of exec-test and exec-tool
+	{"scheduler/archive", "grouping scheduler/gotest scheduler/gotest/reentry scheduler/scratch scheduler/testbin"},
 	{"scheduler/internal/script", "scheduler/testbin"},
 	{"scheduler/remote", ""},
 	{"scheduler/remote/...", "scheduler/remote/... scheduler/testbin scheduler/worker"},

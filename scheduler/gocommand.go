@@ -12,6 +12,7 @@ import (
 
 	"github.com/gotestcohort/cohort/scheduler/gotest"
 	"github.com/gotestcohort/cohort/scheduler/procgroup"
+	"github.com/gotestcohort/cohort/scheduler/scratch"
 )
 
 // goCommand is the `go test -json` of a run.
@@ -19,9 +20,9 @@ type goCommand struct {
 	cmd    *exec.Cmd
 	stdout *os.File // wait closes it
 	stderr io.Reader
-	work   string      // a folder for its work directory, or ""
-	user   []string    // the environment that the user gave
-	ended  atomic.Bool // its process group's number may be another's now
+	work   *scratch.Dir // a folder for its work directory, or nil
+	user   []string     // the environment that the user gave
+	ended  atomic.Bool  // its process group's number may be another's now
 }
 
 // workEnv begins the setting of where the go command makes its work directory.
@@ -44,8 +45,8 @@ func startGo(c *Config, listen string) (*goCommand, error) {
 	if !c.GoTest.Work { // the user wants to look into it afterwards
 		g.work = workDir(c.Env)
 	}
-	if g.work != "" {
-		g.cmd.Env = append(g.cmd.Env, workEnv+g.work)
+	if g.work != nil {
+		g.cmd.Env = append(g.cmd.Env, workEnv+g.work.Path)
 	}
 	g.cmd.Dir = c.Dir
 	procgroup.Own(g.cmd)
@@ -75,11 +76,11 @@ func (g *goCommand) start() error {
 
 // workDir makes a directory for the go command's work directory, which an
 // interrupted build leaves behind, as does a go command that is killed. Without
-// it ("") the go command does as ever, and says what is wrong.
-func workDir(env []string) string {
-	dir, err := os.MkdirTemp(gotest.GoEnv(env, "GOTMPDIR"), "cohort-work-")
+// it (nil) the go command does as ever, and says what is wrong.
+func workDir(env []string) *scratch.Dir {
+	dir, err := scratch.Make(gotest.GoEnv(env, "GOTMPDIR"), "work-")
 	if err != nil {
-		return ""
+		return nil
 	}
 	return dir
 }
@@ -111,7 +112,7 @@ func (g *goCommand) kill() {
 // testEnv returns the environment of a test as the user's go command would set it, given that of
 // an exec-test.
 func (g *goCommand) testEnv(env []string) []string {
-	if g.work == "" {
+	if g.work == nil {
 		return env
 	}
 	env = slices.DeleteFunc(slices.Clone(env), func(kv string) bool { return strings.HasPrefix(kv, workEnv) })
@@ -125,10 +126,10 @@ func (g *goCommand) testEnv(env []string) []string {
 
 // removeWork removes the work directory.
 func (g *goCommand) removeWork() error {
-	if g.work == "" {
+	if g.work == nil {
 		return nil
 	}
-	if err := os.RemoveAll(g.work); err != nil {
+	if err := g.work.Remove(); err != nil {
 		return fmt.Errorf("remove the go command's work directory: %w", err)
 	}
 	return nil

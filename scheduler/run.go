@@ -64,9 +64,9 @@ func Start(c *Config) (*Run, error) {
 		r.observer = nobody{}
 	}
 	binaries := listener.Dir
-	if gocmd.work != "" {
+	if gocmd.work != nil {
 		// On the file system that they are on already, so that it takes no room.
-		binaries = gocmd.work
+		binaries = gocmd.work.Path
 	}
 	r.loader = &loader{cfg: c, dir: listener.Dir, binaries: binaries, env: gocmd.testEnv}
 	r.worker = &worker.Run{

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -15,6 +14,7 @@ import (
 	"github.com/gotestcohort/cohort/scheduler/archive"
 	"github.com/gotestcohort/cohort/scheduler/gotest"
 	"github.com/gotestcohort/cohort/scheduler/history"
+	"github.com/gotestcohort/cohort/scheduler/scratch"
 )
 
 // bindArchive binds the file that the tests come from.
@@ -43,124 +43,89 @@ type extracted struct {
 	*archive.Extracted
 	// file is the archive, here the folder in which cohort was started; absolute.
 	file, here string
+	dir        *scratch.Dir // with its files
 	guard      *folderGuard
 }
 
-// archivedIn names the folder with the files of an archive. Cohort sets it for itself, when it starts
-// once more where the module of the archive is: testjson looks for the module around it when the
-// program begins, and leaves its path out of those of packages.
-const archivedIn = "COHORT_ARCHIVED_IN"
-
-// startedFile says in that folder who extracted it.
-const startedFile = "started.json"
-
-// beginning is what the cohort that has extracted an archive leaves to the one that runs its tests.
-type beginning struct {
-	File, Here string
-	// PID is the process of both, or of the first where the second is its child: whoever sets the
-	// variable to another folder has nothing removed.
-	PID int
-}
-
-// enterArchive extracts an archive and starts cohort again in it, with the same arguments. It returns
-// if that fails, or when it has ended.
-func (c *command) enterArchive(file string, args []string) (err error) {
+// enterArchive extracts an archive, and lets everything that follows be of it. The caller calls
+// leaveArchive at the end, after an error too.
+func (c *command) enterArchive(file string) error {
 	here, err := os.Getwd()
 	if err != nil {
 		return fmt.Errorf("--archive: %w", err)
 	}
-	self, err := os.Executable()
-	if err != nil {
-		return fmt.Errorf("find cohort's own program: %w", err)
+	guard, ctx := newFolderGuard()
+	e, dir, err := extract(ctx, file)
+	if dir == nil {
+		guard.end()
+		return orSignal(ctx, err)
 	}
-	ctx, stop := untilSignal(heededSignals())
-	defer stop()
-	dir, workDir, err := extract(ctx, file, here)
-	if dir != "" {
-		defer func() { err = errors.Join(err, archive.Remove(dir)) }()
+	guard.keep(dir)
+	c.archive = &extracted{Extracted: e, here: here, dir: dir, guard: guard}
+	if err := orSignal(ctx, err); err != nil {
+		return err
 	}
+	if c.archive.file, err = filepath.Abs(file); err != nil {
+		return fmt.Errorf("--archive: %w", err)
+	}
+	if shownPrefix, err = history.FindModule(e.WorkFolder()); err != nil {
+		return fmt.Errorf("--archive: %w", err)
+	}
+	c.useArchiveEnv(here)
+	return nil
+}
+
+// orSignal is the exit status of a signal that came while an archive was extracted, which is the reason
+// for err then; without one it is err.
+func orSignal(ctx context.Context, err error) error {
 	switch {
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
 	case err != nil:
 		return fmt.Errorf("--archive: %w", err)
 	}
-	env := append(c.env.without(archivedIn).list, archivedIn+"="+dir)
-	if temp := c.env.get("TMPDIR"); temp != "" && !filepath.IsAbs(temp) { // it is as seen from here
-		env = append(newEnviron(env).without("TMPDIR").list, "TMPDIR="+filepath.Join(here, temp))
-	}
-	return c.restart(self, workDir, slices.Concat([]string{os.Args[0]}, args), env)
+	return nil
 }
 
-// extract makes a folder with the files of an archive, and returns it, and the folder in it where the
-// go command was started. The first is to be removed, after an error too.
-func extract(ctx context.Context, file, here string) (dir, workDir string, err error) {
+// leaveArchive removes what enterArchive has extracted. Without an archive it does nothing.
+func (c *command) leaveArchive() error {
+	if c.archive == nil {
+		return nil
+	}
+	defer c.archive.guard.end()
+	return c.archive.dir.Remove()
+}
+
+// extract makes a folder with the files of an archive. The folder is to be removed, after an error too,
+// unless it is nil.
+func extract(ctx context.Context, file string) (e *archive.Extracted, dir *scratch.Dir, err error) {
 	a, err := archive.Open(file)
 	if err != nil {
-		return "", "", err
+		return nil, nil, err
 	}
 	defer func() { err = errors.Join(err, a.Close()) }()
 	if err := a.Manifest.Check(runtime.GOOS, runtime.GOARCH); err != nil {
-		return "", "", fmt.Errorf("%s: %w", file, err)
+		return nil, nil, fmt.Errorf("%s: %w", file, err)
 	}
-	temp, err := filepath.Abs(os.TempDir())
-	if err != nil {
-		return "", "", err
+	if dir, err = scratch.Make("", "archive-"); err != nil {
+		return nil, nil, err
 	}
-	if dir, err = os.MkdirTemp(temp, "cohort-archive-"); err != nil {
-		return "", "", err
-	}
-	if err := a.Extract(ctx, dir); err != nil {
-		return dir, "", err
-	}
-	if file, err = filepath.Abs(file); err != nil {
-		return dir, "", err
-	}
-	text, err := json.Marshal(beginning{File: file, Here: here, PID: os.Getpid()})
-	if err != nil {
-		return dir, "", err
-	}
-	e := &archive.Extracted{Manifest: a.Manifest, Dir: dir}
-	return dir, e.WorkFolder(), os.WriteFile(filepath.Join(dir, startedFile), text, 0o600)
+	return &archive.Extracted{Manifest: a.Manifest, Dir: dir.Path}, dir, a.Extract(ctx, dir.Path)
 }
 
-// resumeArchive takes over what enterArchive has begun, in the folder in which cohort was started;
-// without that it does nothing. The caller calls leave at the end.
-func (c *command) resumeArchive() (leave func() error, err error) {
-	leave = func() error { return nil }
-	dir := c.env.get(archivedIn)
-	if dir == "" {
-		return leave, nil
+// useArchiveEnv changes the environment to that of a run of the archive, which is started in its folder:
+// here is the current one.
+func (c *command) useArchiveEnv(here string) {
+	if temp := c.env.get("TMPDIR"); temp != "" && !filepath.IsAbs(temp) { // it is as seen from here
+		c.env = newEnviron(append(c.env.without("TMPDIR").list, "TMPDIR="+filepath.Join(here, temp)))
 	}
-	c.env = c.env.without(archivedIn)
-	text, err := os.ReadFile(filepath.Join(dir, startedFile))
-	var begun beginning
-	if err == nil {
-		err = json.Unmarshal(text, &begun)
-	}
-	if err != nil || !isStarter(begun.PID) {
-		return leave, fmt.Errorf("%s=%s: only cohort sets this variable, for itself", archivedIn, dir)
-	}
-	guard := guardFolder(dir)
-	leave = func() error {
-		defer guard.end()
-		return archive.Remove(dir)
-	}
-	if err := os.Chdir(begun.Here); err != nil {
-		return leave, err
-	}
-	e, err := archive.OpenExtracted(dir)
-	if err != nil {
-		return leave, err
-	}
-	c.archive = &extracted{Extracted: e, file: begun.File, here: begun.Here, guard: guard}
+	e := c.archive
 	if flags := gotest.GoEnv(c.env.list, "GOFLAGS"); flags != e.GoFlags {
 		if flags != "" {
 			c.log.warnf("GOFLAGS (%s) has no effect with --archive, which was made with %q: flags of the run follow --", flags, e.GoFlags)
 		}
 		c.env = newEnviron(append(c.env.without("GOFLAGS", "GOENV").list, "GOFLAGS="+e.GoFlags, "GOENV=off"))
 	}
-	return leave, nil
 }
 
 // folder returns the folder in which go test is started, as far as files of the module are concerned;

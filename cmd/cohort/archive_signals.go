@@ -6,7 +6,7 @@ import (
 	"os/signal"
 	"sync"
 
-	"github.com/gotestcohort/cohort/scheduler/archive"
+	"github.com/gotestcohort/cohort/scheduler/scratch"
 )
 
 // untilSignal returns a context that ends with the first of these signals: its cause is the exit
@@ -28,19 +28,24 @@ func untilSignal(heeded []os.Signal) (ctx context.Context, stop func()) {
 	}
 }
 
-// folderGuard removes the folder of an archive if a signal ends cohort before its run watches for
-// signals, or after: nobody else would.
+// folderGuard hears of signals from before the folder of an archive is made until the run hears of
+// them itself: a signal leaves nothing of the folder, and none is lost on the way to the run.
 type folderGuard struct {
 	signals chan os.Signal
 	done    chan struct{}
 
-	mu   sync.Mutex
-	busy bool // the run hears of signals itself
+	mu  sync.Mutex
+	act func(os.Signal) // what a signal does now
 }
 
-// guardFolder begins to guard the folder dir. The caller calls end.
-func guardFolder(dir string) *folderGuard {
-	g := &folderGuard{signals: make(chan os.Signal, 1), done: make(chan struct{})}
+// newFolderGuard returns a guard with which a signal ends ctx; its cause is the exit status. The caller
+// calls end.
+func newFolderGuard() (g *folderGuard, ctx context.Context) {
+	ctx, cancel := context.WithCancelCause(context.Background())
+	g = &folderGuard{
+		signals: make(chan os.Signal, 1), done: make(chan struct{}),
+		act: func(sig os.Signal) { cancel(signalStatus(sig)) },
+	}
 	signal.Notify(g.signals, heededSignals()...)
 	go func() { // ends with done
 		for {
@@ -48,31 +53,47 @@ func guardFolder(dir string) *folderGuard {
 			case <-g.done:
 				return
 			case sig := <-g.signals:
-				g.came(sig, dir)
+				g.came(sig)
 			}
 		}
 	}()
-	return g
+	return g, ctx
 }
 
-func (g *folderGuard) came(sig os.Signal, dir string) {
+func (g *folderGuard) came(sig os.Signal) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.busy {
-		return
-	}
-	_ = archive.Remove(dir) // the signal is what is heeded now
-	dieOf(sig)
+	g.act(sig)
 }
 
-// leaveSignals says whether the run hears of signals itself. Without an archive it does nothing.
-func (e *extracted) leaveSignals(toRun bool) {
+// now has a signal do something else from now on.
+func (g *folderGuard) now(act func(os.Signal)) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.act = act
+}
+
+// keep has a signal remove the folder dir, and end cohort.
+func (g *folderGuard) keep(dir *scratch.Dir) {
+	g.now(func(sig os.Signal) {
+		_ = dir.Remove() // the signal is what is heeded now
+		dieOf(sig)
+	})
+}
+
+// handOver leaves signals to the run, which has begun to receive them. One that came before is passed
+// on. Without an archive it does nothing.
+func (e *extracted) handOver(run chan<- os.Signal) {
 	if e == nil {
 		return
 	}
-	e.guard.mu.Lock()
-	defer e.guard.mu.Unlock()
-	e.guard.busy = toRun
+	signal.Stop(e.guard.signals)
+	e.guard.now(func(sig os.Signal) {
+		select {
+		case run <- sig:
+		default: // it has others to heed
+		}
+	})
 }
 
 // end ends it.

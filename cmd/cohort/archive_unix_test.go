@@ -7,7 +7,40 @@ import (
 	"path/filepath"
 	"syscall"
 	"testing"
+	"time"
 )
+
+// TestArchiveEndsAtOnce: a signal that comes as soon as files of an archive have been extracted leaves none
+// of them.
+func TestArchiveEndsAtOnce(t *testing.T) {
+	t.Parallel()
+	d := newDiffer(t)
+	if d.plain {
+		t.Skip("NOT TESTED: the program has no archives")
+	}
+	file := filepath.Join(t.TempDir(), "tests.zip")
+	if r := d.command(t, filepath.Join(d.root, "testdata", "shop"), nil, d.subject, "tool", "archive", file, "./price"); r.exit != 0 {
+		t.Fatalf("%s: exit %d\n%s", r.command, r.exit, r.stderr)
+	}
+	for range 10 {
+		r := d.startRunner(t, nil, "--archive="+file)
+		for deadline := time.Now().Add(runnerLimit); ; {
+			files, err := filepath.Glob(filepath.Join(r.file("tmp"), "cohort-archive-*", "src", "testdata", "shop", "price", "price_test.go"))
+			if err != nil || time.Now().After(deadline) {
+				t.Fatal("nothing is extracted", err)
+			}
+			if len(files) > 0 {
+				break
+			}
+			<-time.After(100 * time.Microsecond)
+		}
+		if err := r.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+			t.Fatal(err)
+		}
+		_ = r.cmd.Wait() // it says that a signal ended it
+		checkNothingLeft(t, r.file("tmp"))
+	}
+}
 
 // TestArchiveEndsEarly: a signal that comes when the files have been extracted, and the run does not
 // yet watch for signals, leaves none of them.

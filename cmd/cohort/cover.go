@@ -15,6 +15,7 @@ import (
 	"github.com/gotestcohort/cohort/report/cover"
 	"github.com/gotestcohort/cohort/report/record"
 	"github.com/gotestcohort/cohort/scheduler/gotest"
+	"github.com/gotestcohort/cohort/scheduler/scratch"
 )
 
 // coverage is what is asked of the coverage of one run. A nil one asks nothing.
@@ -22,9 +23,9 @@ type coverage struct {
 	cmd     *command
 	opts    *options
 	args    *gotest.Args
-	dir     string // of the run; "": the current directory
-	profile string // the file that go test writes
-	private string // a folder for it that is removed at the end; "": it is the user's file
+	dir     string       // of the run; "": the current directory
+	profile string       // the file that go test writes
+	private *scratch.Dir // a folder for it that is removed at the end; nil: it is the user's file
 	// before is the file as it was before the run; nil: it was not there.
 	before os.FileInfo
 	change *change // nil: nobody asks for changed lines
@@ -72,10 +73,10 @@ func (c *command) newCoverage(dir string, opts *options) (*coverage, *options, e
 func (cov *coverage) prepare() error {
 	var err error
 	if cov.profile == "" {
-		if cov.private, err = os.MkdirTemp("", "cohort-cover-"); err != nil {
+		if cov.private, err = scratch.Make("", "cover-"); err != nil {
 			return err
 		}
-		cov.profile = filepath.Join(cov.private, "cover.out")
+		cov.profile = filepath.Join(cov.private.Path, "cover.out")
 		with := *cov.opts
 		with.cover.profile = cov.profile
 		cov.opts = &with
@@ -105,10 +106,10 @@ func neverTests(o *options) bool {
 
 // close removes a profile of cohort's own.
 func (cov *coverage) close() error {
-	if cov == nil || cov.private == "" {
+	if cov == nil || cov.private == nil {
 		return nil
 	}
-	return os.RemoveAll(cov.private)
+	return cov.private.Remove()
 }
 
 // repository is the root of the repository that a change was looked for in, "" for none.

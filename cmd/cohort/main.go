@@ -26,11 +26,8 @@ func main() {
 func run(args []string, stdin io.Reader, stdout, stderr io.Writer, env []string) int {
 	c := &command{stdin: stdin, stdout: stdout, stderr: stderr, env: newEnviron(env)}
 	c.log = &logger{out: stderr}
-	leave, err := c.resumeArchive()
-	if err == nil {
-		err = c.route(args)
-	}
-	return c.exit(errors.Join(err, leave()))
+	err := c.route(args)
+	return c.exit(errors.Join(err, c.leaveArchive()))
 }
 
 // command is what every subcommand needs of the process it runs in.

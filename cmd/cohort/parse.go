@@ -58,7 +58,10 @@ func (c *command) parse(args []string) (*commandLine, error) {
 	}
 	given := flagLayer(scanned.Settings, "")
 	if file := lastOf(given, "archive"); file != "" && c.archive == nil && len(scanned.Problems) == 0 {
-		return nil, c.enterArchive(file, args)
+		if err := c.enterArchive(file); err != nil {
+			return nil, err
+		}
+		return c.parse(args) // in another environment
 	}
 	from := c.settings(table, given, scanned.Rest)
 	settings, problems := resolve(table.flags, from.layers...), from.problems

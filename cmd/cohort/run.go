@@ -25,6 +25,7 @@ func (c *command) runOnce(opts *options) error {
 // runTestsIn runs the tests once in dir ("": the current directory) and reports them.
 // The execution is nil if the tests could not be started.
 func (c *command) runTestsIn(ctx context.Context, dir string, opts *options) (*testjson.Execution, error) {
+	defer c.sweep()()
 	cov, opts, err := c.newCoverage(dir, opts)
 	if err != nil {
 		return nil, err

@@ -32,7 +32,7 @@ const echo = 150 * time.Millisecond
 func (r *testRun) watchSignals(kill func()) (stop func()) {
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, heededSignals()...)
-	r.cmd.archive.leaveSignals(true)
+	r.cmd.archive.handOver(signals)
 	mortal := survivePipes()
 	done := make(chan struct{})
 	var wg sync.WaitGroup
@@ -50,12 +50,23 @@ func (r *testRun) watchSignals(kill func()) (stop func()) {
 		r.hurry(done, signals, func(sig os.Signal) bool { return sig != first || time.Since(came) >= echo }, kill)
 	})
 	return func() {
-		r.cmd.archive.leaveSignals(false)
+		holdSignals()
 		signal.Stop(signals)
 		mortal()
 		close(done)
 		wg.Wait()
 	}
+}
+
+// holdTime is how long signals are held back after a run: its files are complete in a moment.
+const holdTime = 5 * time.Second
+
+// holdSignals keeps signals from ending cohort while it puts away what a run has left, with an exit code
+// that is not the run's. After holdTime they end it again, as whatever is put away then hangs.
+func holdSignals() {
+	held := make(chan os.Signal, 1) // nobody reads it
+	signal.Notify(held, heededSignals()...)
+	time.AfterFunc(holdTime, func() { signal.Stop(held) })
 }
 
 // hurry kills the tests after the grace time, or at the next signal that counts, and then what has

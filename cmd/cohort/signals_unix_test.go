@@ -385,8 +385,8 @@ func TestNobodyReads(t *testing.T) {
 	r.checkFiles()
 }
 
-// TestCohortKilled: nobody can clean up after SIGKILL, but the tests end and the
-// next run works.
+// TestCohortKilled: nobody can clean up after SIGKILL, but the tests end, and the next run works and
+// removes what is left.
 func TestCohortKilled(t *testing.T) {
 	t.Parallel()
 	if runtime.GOOS != "linux" {
@@ -412,6 +412,9 @@ func TestCohortKilled(t *testing.T) {
 			next := d.command(t, r.cmd.Dir, []string{"TMPDIR=" + r.file("tmp")}, d.subject, "--no-color", "--", "-count=1", "-run=Passes|Last", "./waits")
 			if next.exit != 0 {
 				t.Errorf("the next run: exit code %d\n%s%s", next.exit, next.stdout, next.stderr)
+			}
+			if left, err := filepath.Glob(filepath.Join(r.file("tmp"), "cohort-*")); err != nil || len(left) > 0 {
+				t.Errorf("after the next run there is still %v, %v", left, err)
 			}
 		})
 	}

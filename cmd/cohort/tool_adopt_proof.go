@@ -18,6 +18,7 @@ import (
 	"github.com/gotestcohort/cohort/scheduler/gotest"
 	"github.com/gotestcohort/cohort/scheduler/hunt/adopt"
 	"github.com/gotestcohort/cohort/scheduler/procgroup"
+	"github.com/gotestcohort/cohort/scheduler/scratch"
 )
 
 // proof runs cohort itself with the rules: what holds there holds for the user.
@@ -32,11 +33,11 @@ type proof struct {
 // run runs rounds until the rules are proved or no more are to be tried. The signal is the one that
 // has ended it.
 func (p *proof) run(a *adopt.Adoption) (sig os.Signal, err error) {
-	dir, err := os.MkdirTemp("", "cohort-adopt-")
+	dir, err := scratch.Make("", "adopt-")
 	if err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	defer func() { err = errors.Join(err, dir.Remove()) }()
 	p.signals = make(chan os.Signal, 2)
 	signal.Notify(p.signals, endSignals()...)
 	defer signal.Stop(p.signals)
@@ -49,7 +50,7 @@ func (p *proof) run(a *adopt.Adoption) (sig os.Signal, err error) {
 		if _, err := fmt.Fprintf(p.command.stderr, "proof %d of %d, %s, %d workers, seed %d\n", passed+1, of, plural(len(a.Rules()), "rule", "rules"), round.Workers, round.Seed); err != nil {
 			return nil, err
 		}
-		failed, sig, err := p.round(dir, a.Rules(), round)
+		failed, sig, err := p.round(dir.Path, a.Rules(), round)
 		if sig != nil || err != nil {
 			return sig, err
 		}

@@ -18,6 +18,7 @@ import (
 	"github.com/gotestcohort/cohort/scheduler/gotest"
 	"github.com/gotestcohort/cohort/scheduler/history"
 	"github.com/gotestcohort/cohort/scheduler/plan"
+	"github.com/gotestcohort/cohort/scheduler/scratch"
 )
 
 const mergeUsage = `Usage:
@@ -178,12 +179,12 @@ func (c *command) writeMerged(set *merge.Set, name string, added history.Additio
 // coverMerged writes the files of coverage, and returns the answer to what is asked of it.
 func (c *command) coverMerged(set *merge.Set, profile *gotest.Profile, opts *options, file string) (v *cover.Verdict, err error) {
 	if file == "" {
-		dir, err := os.MkdirTemp("", "cohort-cover-")
-		if err != nil {
-			return nil, fmt.Errorf("merge: %w", err)
+		dir, makeErr := scratch.Make("", "cover-")
+		if makeErr != nil {
+			return nil, fmt.Errorf("merge: %w", makeErr)
 		}
-		defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-		file = filepath.Join(dir, "cover.out")
+		defer func() { err = errors.Join(err, dir.Remove()) }()
+		file = filepath.Join(dir.Path, "cover.out")
 	}
 	if err := writeFile(file, func(out io.Writer) error { _, err := profile.WriteTo(out); return err }); err != nil {
 		return nil, err

@@ -21,6 +21,7 @@ import (
 	"github.com/gotestcohort/cohort/cmd/internal/usage"
 	"github.com/gotestcohort/cohort/report/record"
 	"github.com/gotestcohort/cohort/scheduler/gotest"
+	"github.com/gotestcohort/cohort/scheduler/scratch"
 )
 
 const replayUsage = `Usage:
@@ -214,20 +215,20 @@ func (c *command) replayElsewhere(module string, args []string) (err error) {
 	if err != nil {
 		return err
 	}
-	dir, err := os.MkdirTemp("", "cohort-replay-")
+	dir, err := scratch.Make("", "replay-")
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	defer func() { err = errors.Join(err, dir.Remove()) }()
 	text := "// no module\n"
 	if module != "" {
 		text = fmt.Sprintf("module %q\n", module)
 	}
-	if err := os.WriteFile(filepath.Join(dir, "go.mod"), []byte(text), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(dir.Path, "go.mod"), []byte(text), 0o600); err != nil {
 		return err
 	}
 	cmd := exec.Command(self, append([]string{"tool", "replay"}, args...)...)
-	cmd.Dir, cmd.Stdin, cmd.Stdout, cmd.Stderr = dir, c.stdin, c.stdout, c.stderr
+	cmd.Dir, cmd.Stdin, cmd.Stdout, cmd.Stderr = dir.Path, c.stdin, c.stdout, c.stderr
 	cmd.Env = slices.DeleteFunc(slices.Clone(c.env.list), func(kv string) bool {
 		return strings.HasPrefix(kv, "GITHUB_ACTIONS=") || strings.HasPrefix(kv, "PWD=")
 	})

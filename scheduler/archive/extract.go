@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -169,19 +168,4 @@ func (e *Extracted) HistoryFile() string {
 // path is where a path of the manifest is.
 func (e *Extracted) path(name string) string {
 	return filepath.Join(e.SourceFolder(), filepath.FromSlash(name))
-}
-
-// Remove removes a folder that an archive was extracted to, with what tests have left in it: folders
-// that cannot be written to among them.
-func Remove(dir string) error {
-	if os.RemoveAll(dir) == nil {
-		return nil
-	}
-	_ = filepath.WalkDir(dir, func(name string, d fs.DirEntry, err error) error {
-		if err == nil && d.IsDir() {
-			_ = os.Chmod(name, 0o700) // what is then wrong, RemoveAll says
-		}
-		return nil
-	})
-	return os.RemoveAll(dir)
 }

@@ -16,6 +16,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/gotestcohort/cohort/scheduler/scratch"
 )
 
 func hashOf(text string) string {
@@ -122,13 +124,13 @@ func TestExtract(t *testing.T) {
 	if text, readErr := os.ReadFile(name); err != nil || readErr != nil || string(text) != "binary" {
 		t.Errorf("%s: %q, %v, %v", name, text, err, readErr)
 	}
-	if err := Remove(dir); err != nil {
+	if err := scratch.RemoveAll(dir); err != nil {
 		t.Error(err)
 	}
 	if _, err := os.Stat(dir); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("after Remove: %v", err)
 	}
-	if err := Remove(dir); err != nil {
+	if err := scratch.RemoveAll(dir); err != nil {
 		t.Errorf("again: %v", err)
 	}
 }
@@ -349,7 +351,7 @@ func FuzzExtract(f *testing.F) {
 		if entries, err := os.ReadDir(top); err != nil || len(entries) != 1 {
 			t.Errorf("the folder above holds %v, %v", entries, err)
 		}
-		if err := Remove(dir); err != nil {
+		if err := scratch.RemoveAll(dir); err != nil {
 			t.Error(err)
 		}
 	})

@@ -14,6 +14,7 @@ import (
 
 	"github.com/gotestcohort/cohort/grouping"
 	"github.com/gotestcohort/cohort/scheduler/gotest"
+	"github.com/gotestcohort/cohort/scheduler/scratch"
 )
 
 // PackOptions says what is packed.
@@ -196,8 +197,11 @@ func (p *packing) workDir() (env []string, remove func() error, err error) {
 	if p.GoTest.Work { // the user wants to look into it
 		return p.Env, func() error { return nil }, nil
 	}
-	dir, err := os.MkdirTemp(gotest.GoEnv(p.Env, "GOTMPDIR"), "cohort-work-")
-	return with(p.Env, "GOTMPDIR", dir), func() error { return Remove(dir) }, err
+	dir, err := scratch.Make(gotest.GoEnv(p.Env, "GOTMPDIR"), "work-")
+	if err != nil {
+		return nil, nil, err
+	}
+	return with(p.Env, "GOTMPDIR", dir.Path), dir.Remove, nil
 }
 
 // take packs a binary.

@@ -18,6 +18,7 @@ import (
 
 	"github.com/gotestcohort/cohort/scheduler/gotest"
 	"github.com/gotestcohort/cohort/scheduler/gotest/reentry"
+	"github.com/gotestcohort/cohort/scheduler/scratch"
 	"github.com/gotestcohort/cohort/scheduler/testbin"
 )
 
@@ -61,7 +62,7 @@ func (e *Extracted) test(ctx context.Context, file string, words, env []string, 
 	if t.work, err = os.MkdirTemp(gotest.GoEnv(env, "GOTMPDIR"), "go-build"); err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, Remove(t.work)) }()
+	defer func() { err = errors.Join(err, scratch.RemoveAll(t.work)) }()
 	if t.meta, err = t.archive.extractMeta(t.work); err != nil {
 		return fmt.Errorf("%s: %w", file, err)
 	}
@@ -186,7 +187,7 @@ func (t *goTest) binary(n int, events io.Writer) error {
 		t.breaks(t.profile.addFile(profileOf(dir)))
 	}
 	_, _ = io.WriteString(events, ending(p.ImportPath, said.Bytes(), code, took, t.Cover != ""))
-	t.breaks(Remove(dir))
+	t.breaks(scratch.RemoveAll(dir))
 	if code != 0 {
 		return exitStatus(code)
 	}

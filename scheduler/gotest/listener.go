@@ -7,13 +7,13 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"os"
 	"path/filepath"
 	"strconv"
 	"sync"
 	"time"
 
 	"github.com/gotestcohort/cohort/scheduler/gotest/reentry"
+	"github.com/gotestcohort/cohort/scheduler/scratch"
 )
 
 // maxSocketPath is the longest path that a Unix socket address holds on every
@@ -28,6 +28,7 @@ type Listener struct {
 	// Builds gives the go command's build tools their turns.
 	Builds *Builds
 
+	scratch  *scratch.Dir // of Dir
 	token    string
 	path     string
 	socket   net.Listener
@@ -44,16 +45,17 @@ func Listen() (*Listener, error) {
 		return nil, err
 	}
 	l := &Listener{
-		Dir:      dir,
+		Dir:      dir.Path,
+		scratch:  dir,
 		Builds:   newBuilds(),
 		token:    rand.Text(),
-		path:     filepath.Join(dir, "s"),
+		path:     filepath.Join(dir.Path, "s"),
 		requests: make(chan *Request),
 		done:     make(chan struct{}),
 	}
 	l.socket, err = net.Listen("unix", l.path)
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("open socket for go test: %w", err), os.RemoveAll(dir))
+		return nil, errors.Join(fmt.Errorf("open socket for go test: %w", err), dir.Remove())
 	}
 	l.conns.Add(1)
 	go l.accept() // ends when Close closes the socket
@@ -61,21 +63,21 @@ func Listen() (*Listener, error) {
 }
 
 // privateDir makes a directory whose socket has a short enough path.
-func privateDir() (string, error) {
-	dir, err := os.MkdirTemp("", "cohort-")
+func privateDir() (*scratch.Dir, error) {
+	dir, err := scratch.Make("", "")
 	if err != nil {
-		return "", fmt.Errorf("make a temporary directory: %w", err)
+		return nil, fmt.Errorf("make a temporary directory: %w", err)
 	}
-	if len(filepath.Join(dir, "s")) <= maxSocketPath {
+	if len(filepath.Join(dir.Path, "s")) <= maxSocketPath {
 		return dir, nil
 	}
-	if err := os.Remove(dir); err != nil {
-		return "", err
+	if err := dir.Remove(); err != nil {
+		return nil, err
 	}
 	// A deep TMPDIR: sockets need a short one.
-	dir, err = os.MkdirTemp("/tmp", "cohort-")
+	dir, err = scratch.Make("/tmp", "")
 	if err != nil {
-		return "", fmt.Errorf("make a temporary directory (TMPDIR is too long for a socket): %w", err)
+		return nil, fmt.Errorf("make a temporary directory (TMPDIR is too long for a socket): %w", err)
 	}
 	return dir, nil
 }
@@ -92,7 +94,7 @@ func (l *Listener) Close() error {
 	close(l.done)
 	err := l.socket.Close()
 	l.conns.Wait()
-	if rmErr := os.RemoveAll(l.Dir); rmErr != nil {
+	if rmErr := l.scratch.Remove(); rmErr != nil {
 		err = errors.Join(err, fmt.Errorf("remove temporary directory: %w", rmErr))
 	}
 	return err

@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/gotestcohort/cohort/scheduler/scratch"
 )
 
 // ErrNoDelve is returned when dlv cannot be found. Its text says what to do.
@@ -43,17 +45,17 @@ func (d Delve) Run(ctx context.Context) (err error) {
 		return ErrNoDelve
 	}
 	// The binary goes there as well: gotestsum leaves it in the user's directory.
-	tmp, err := os.MkdirTemp("", "cohort-delve-")
+	tmp, err := scratch.Make("", "delve-")
 	if err != nil {
 		return fmt.Errorf("start dlv: %w", err)
 	}
-	defer func() { err = errors.Join(err, os.RemoveAll(tmp)) }()
+	defer func() { err = errors.Join(err, tmp.Remove()) }()
 
-	init := filepath.Join(tmp, "init")
+	init := filepath.Join(tmp.Path, "init")
 	if err := os.WriteFile(init, []byte(d.script()), 0o600); err != nil {
 		return fmt.Errorf("start dlv: %w", err)
 	}
-	cmd := exec.CommandContext(ctx, dlv, d.arguments(tmp, init)...)
+	cmd := exec.CommandContext(ctx, dlv, d.arguments(tmp.Path, init)...)
 	cmd.Dir = d.Dir
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = d.Stdin, d.Stdout, d.Stderr
 	cmd.Cancel = func() error { return terminate(cmd.Process) }
