@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"os"
 	"path/filepath"
 	"slices"
 
@@ -29,8 +30,14 @@ func rootCommand(t *flagTable) usage.Command {
 // scan reads args by the tables of flags.
 func (c *command) scan(cmd usage.Command, args []string) usage.Result {
 	return usage.Scan(usage.Input{
-		Command: cmd, Args: args, GoTest: gotest.Flags(), Binary: gotest.TestFlags(), Package: c.modulePath,
+		Command: cmd, Args: args, GoTest: gotest.Flags(), Binary: gotest.TestFlags(), Package: c.modulePath, File: isFile,
 	})
+}
+
+// isFile reports whether a word names a file that is there.
+func isFile(word string) bool {
+	info, err := os.Stat(word)
+	return err == nil && info.Mode().IsRegular()
 }
 
 // modulePath reports whether word is the path of the module here, so that it names a

@@ -15,6 +15,8 @@ type Input struct {
 	// Package reports whether a word without a slash or dot is a package here although
 	// it looks like a command. Nil: none is.
 	Package func(word string) bool
+	// File reports whether a word names a file that is there. Nil: none does.
+	File func(word string) bool
 }
 
 // Setting is a flag with the value that the command line gives it.
@@ -173,6 +175,9 @@ func (s *scanner) astray(f *Flag) (string, bool) {
 		return "", false
 	}
 	word := s.Args[s.next]
+	if f.Path != NoPath { // a file of Go is what go test is given
+		return word, s.File != nil && s.File(word) && !strings.HasSuffix(word, ".go")
+	}
 	value, fits := word, f.Check(word) == nil
 	if f.Kind == Switch && !fits {
 		value, fits = f.mend(word)

@@ -20,12 +20,14 @@ func testCommand() Command {
 		{Name: "raw-command", Kind: Switch},
 		{Name: "junitfile", Path: OutputFile},
 		{Name: "packages", Repeat: true},
+		{Name: "last-failed", Bare: "history", Path: InputFile},
 	}}
 }
 
 func testInput(args []string) Input {
 	return Input{Command: testCommand(), Args: args, Binary: []string{"v", "run"},
-		GoTest: map[string]bool{"race": false, "v": false, "run": true, "count": true, "n": false, "failfast": false}}
+		GoTest: map[string]bool{"race": false, "v": false, "run": true, "count": true, "n": false, "failfast": false},
+		File:   func(word string) bool { return strings.HasPrefix(word, "run.") }}
 }
 
 // byPflag reads args as pflag does.
@@ -55,7 +57,7 @@ func FuzzScan(f *testing.F) {
 		"", "./...", "-n 4 ./a", "-n4", "-n=4", "-fdots -- -v", "--format=plain ./a -race", "--rerun-fails ./...", "--debug=false x",
 		"--rerun-fails 3", "-race ./...", "--junitfile --debug", "--", "-", "--packages a --packages b c", "-h", "--help", "-test.v",
 		"./a -- -run X", "test ./...", "--raw-command -- a --debug", "-nf dots", "--worker 3 -count=1 ./p", "./... --rerun-fails=1",
-		"--max-fails=x", "-j4", "--reruns 2", "-args x", "-f= x", "--=", "---", "-failfast", "-n= x", "-fn 3",
+		"--max-fails=x", "--last-failed run.x ./a", "--last-failed run.go", "--last-failed ./a", "-j4", "--reruns 2", "-args x", "-f= x", "--=", "---", "-failfast", "-n= x", "-fn 3",
 	} {
 		f.Add(s)
 	}
@@ -90,6 +92,25 @@ func checkMeant(t *testing.T, args []string, got Result) {
 		// A value that has to be filled in is a problem still.
 		if !strings.Contains(p, "=N:") && !strings.Contains(p, "=TEXT:") && !strings.Contains(p, "=FILE:") {
 			t.Errorf("%q: %q is to be typed, and has: %s", args, got.Type, p)
+		}
+	}
+}
+
+// TestFileAstray: a file that is there, behind a flag that takes one after an equals sign only, is its
+// value and no package.
+func TestFileAstray(t *testing.T) {
+	t.Parallel()
+	for line, want := range map[string]string{
+		"--last-failed run.cohort ./a": "--last-failed run.cohort: --last-failed takes its value after an equals sign; cohort --last-failed=run.cohort ./a",
+		"--last-failed run.cohort":     "--last-failed run.cohort: --last-failed takes its value after an equals sign; cohort --last-failed=run.cohort",
+		"--last-failed run.go":         "; ",
+		"--last-failed gone.cohort":    "; ",
+		"--last-failed ./a":            "; ",
+		"--last-failed --debug run.x":  "; ",
+	} {
+		got := Scan(testInput(strings.Fields(line)))
+		if text := strings.Join(got.Problems, "|") + "; " + strings.Join(got.Type, " "); text != want {
+			t.Errorf("%s: got %q, want %q", line, text, want)
 		}
 	}
 }
