@@ -46,8 +46,9 @@ type scheduledSource struct {
 	early os.Signal
 	// added is what the run adds to the history, for its record; Close sets it.
 	added history.Additions
-	// warned reports that what all packages together show has been said.
-	warned bool
+	// warned reports that what all packages together show has been said, warnedIdle that it was said which
+	// values in rules change nothing.
+	warned, warnedIdle bool
 }
 
 // newScheduledSource plans a run of go test with args (what follows "go test").
@@ -342,6 +343,7 @@ func (s *scheduledSource) Verdict(exec *testjson.Execution) report.Outcome {
 	}
 	v := s.run.Verdict()
 	s.warnRunWide(v.Lists, exec)
+	s.warnIdle(v.Lists, exec)
 	s.warnUnknown(v, exec)
 	for _, u := range v.Units {
 		unit := report.Unit{

@@ -69,6 +69,23 @@ func (s *scheduledSource) warnRunWide(lists map[string]*grouping.Package, exec *
 	}
 }
 
+// warnIdle warns once of values in rules that change nothing, as far as the packages of the run show.
+func (s *scheduledSource) warnIdle(lists map[string]*grouping.Package, exec *testjson.Execution) {
+	if s.warnedIdle || s.part != nil || exec == nil {
+		return
+	}
+	s.warnedIdle = true
+	for _, w := range idleValues(s.config.Rules, s.config.Dist, exec.Packages(), slices.Collect(maps.Values(lists))) {
+		s.cmd.log.warnf("%v", w)
+	}
+}
+
+// idleValues are the values in rules that change nothing for packages, and for the tests of those that
+// are listed.
+func idleValues(rules *grouping.Rules, dist grouping.Dist, paths []string, lists []*grouping.Package) []grouping.Warning {
+	return append(grouping.IdleOrders(rules, dist, paths), grouping.IdleSettings(rules, lists)...)
+}
+
 // allListed reports whether the tests of every package are known that may have any.
 func allListed(lists map[string]*grouping.Package, exec *testjson.Execution) bool {
 	for _, name := range exec.Packages() {

@@ -327,6 +327,11 @@ func relative(path string) string {
 
 // warnRunWide adds what only all packages together show. With --changed-since they are not all.
 func (l *lister) warnRunWide() {
+	var paths []string
+	for _, p := range l.packages {
+		paths = append(paths, p.ImportPath)
+	}
+	l.warnings = append(l.warnings, idleValues(l.rules, l.options.Dist, paths, l.packages)...)
 	if l.affected != nil {
 		return
 	}
