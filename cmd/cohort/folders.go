@@ -18,6 +18,19 @@ func above(dir string, has func(dir string) bool) (string, bool) {
 	return dir, true
 }
 
+// sourceFolder returns the folder that go test looks for packages in, if it is started in dir; "" is the
+// current one.
+func (o *options) sourceFolder(dir string) string {
+	at, ok := lastValue(o.args, "C")
+	switch {
+	case !ok || o.rawCommand:
+		return dir
+	case filepath.IsAbs(at):
+		return at
+	}
+	return filepath.Join(dir, at)
+}
+
 // contains returns a function for [above] that reports whether a folder has an entry of that name.
 func contains(name string) func(dir string) bool {
 	return func(dir string) bool {

@@ -22,7 +22,8 @@ type ownerBook struct {
 	files map[string]map[string]report.Location // of the tests of packages; guarded by mu
 }
 
-// openOwners reads the CODEOWNERS file of that name for tests that run in dir ("": here); nil for "".
+// openOwners reads the CODEOWNERS file of that name for tests of the module around dir ("": here); nil
+// for "".
 // A line that cannot be used is a warning, as GitHub overlooks it.
 func (c *command) openOwners(name, dir string) (*ownerBook, error) {
 	if name == "" {

@@ -227,7 +227,7 @@ func (rec *recording) findSource() string {
 	if rec.opts.record.file == "" || rec.part != nil {
 		return "" // a part of a suite has it from its plan
 	}
-	sum, err := rec.cmd.source(rec.dir)
+	sum, err := rec.cmd.source(rec.opts.sourceFolder(rec.dir))
 	if err != nil {
 		return ""
 	}

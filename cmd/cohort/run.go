@@ -38,7 +38,8 @@ func (c *command) runTestsIn(ctx context.Context, dir string, opts *options) (*t
 func (c *command) runCovered(ctx context.Context, dir string, opts *options, cov *coverage) (*testjson.Execution, error) {
 	screen, style, shown := c.onScreen(opts)
 	rec := shown.newRecording(dir, opts)
-	owners, err := shown.openOwners(opts.telling.owners, dir)
+	sources := opts.sourceFolder(dir)
+	owners, err := shown.openOwners(opts.telling.owners, sources)
 	if err != nil {
 		return nil, errors.Join(err, rec.finish(nil, err))
 	}
@@ -57,7 +58,7 @@ func (c *command) runCovered(ctx context.Context, dir string, opts *options, cov
 		kept = shown.keptBy(scheduledSrc)
 	}
 	r := newTestRun(&testRun{
-		cmd: shown, streams: c, opts: opts, src: rec.source(src, owners), live: live, dir: dir, cover: cov, world: world, owners: owners, artifacts: kept,
+		cmd: shown, streams: c, opts: opts, src: rec.source(src, owners), live: live, dir: sources, cover: cov, world: world, owners: owners, artifacts: kept,
 		mayRerun: func() bool { return !scheduled || rec.mayRerun(scheduledSrc.mayRerun()) },
 	}, scheduled)
 	if scheduled {
@@ -135,7 +136,7 @@ type testRun struct {
 	observed bool
 	times    *report.Times // of the tests; nil: nobody asks for them
 	cover    *coverage     // nil: nothing is asked of it
-	dir      string        // where the tests run; "": the current directory
+	dir      string        // where their source is; "": the current directory
 
 	lines          *report.Lines
 	stdout, stderr *report.LineWriter
