@@ -42,6 +42,8 @@ type UnitVerdict struct {
 	// Command is the plain go test command that runs the same tests in the
 	// same process and order as the one that failed.
 	Command string
+	// Limit is how long a test of it may run, if it failed because one ran longer; else 0.
+	Limit time.Duration
 	// Note is why the package failed, or what reruns have shown of a test, "" for nothing.
 	Note string
 	// Known are its tests in quarantine that failed, or that were to run after one that did. Excused
@@ -74,7 +76,11 @@ func (c *core) verdict() Verdict {
 			if len(unit.Failed) == 0 {
 				continue
 			}
-			u := UnitVerdict{Package: s.path, Name: unit.Def.Name(), Tests: unit.Def.Names(), Attempts: 1, Command: c.failed[unit.Process].reproduce(c.cfg)}
+			j := c.failed[unit.Process]
+			u := UnitVerdict{Package: s.path, Name: unit.Def.Name(), Tests: unit.Def.Names(), Attempts: 1, Command: j.reproduce(c.cfg)}
+			if slices.Contains(unit.Failed, j.overdue) {
+				u.Limit = s.binary.Limit(j.overdue)
+			}
 			v.Units = append(v.Units, c.reran(u, s, unit))
 		}
 	}

@@ -29,7 +29,11 @@ func (s *scheduledSource) again(u scheduler.UnitVerdict, exec *testjson.Executio
 	if (s.config.Dir == "" || s.cmd.archive != nil) && s.config.GoTest.Dir == "" {
 		pkg = packageArg(cmp.Or(s.config.Dir, "."), pkg)
 	}
-	words := s.config.GoTest.Again(pkg, gotest.Patterns{Run: run, Skip: s.config.GoTest.Skip}, "", false)
+	args := *s.config.GoTest
+	if u.Limit > 0 && u.Name != "" {
+		args.Timeout = u.Limit // else go test would wait for what --test-timeout has ended
+	}
+	words := args.Again(pkg, gotest.Patterns{Run: run, Skip: s.config.GoTest.Skip}, "", false)
 	if s.config.World != nil {
 		words = slices.Concat([]string{"cohort", "--"}, words[2:]) // go test would run it without set-ups
 	}

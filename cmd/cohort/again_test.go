@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"gotest.tools/gotestsum/testjson"
 
@@ -24,21 +25,24 @@ func TestAgain(t *testing.T) {
 	}
 	for _, test := range []struct {
 		args, name, want string
+		limit            time.Duration
 	}{
-		{"", "TestA", "go test -count=1 -run '^TestA$' example.com/p"},
-		{"-tags=a,b -race -run=A|B -shuffle=3 ./...", "TestB", "go test -count=1 -tags=a,b -race -run '^TestB$' example.com/p"},
-		{"-count=3 ./p -args -x", "TestA", "go test -count=3 -run '^TestA$' example.com/p -args -x"},
-		{"-C ../other ./p", "TestA", "go test -C=../other -count=1 -run '^TestA$' example.com/p"},
-		{"", "", "go test -count=1 example.com/p"},
-		{"", "checkout", ""},
-		{"", "TestGroup", ""}, // a group of that name: no such test has failed
+		{"", "TestA", "go test -count=1 -run '^TestA$' example.com/p", 0},
+		{"-tags=a,b -race -run=A|B -shuffle=3 ./...", "TestB", "go test -count=1 -tags=a,b -race -run '^TestB$' example.com/p", 0},
+		{"-count=3 ./p -args -x", "TestA", "go test -count=3 -run '^TestA$' example.com/p -args -x", 0},
+		{"-C ../other ./p", "TestA", "go test -C=../other -count=1 -run '^TestA$' example.com/p", 0},
+		{"", "", "go test -count=1 example.com/p", 0},
+		{"", "TestA", "go test -count=1 -timeout=2s -run '^TestA$' example.com/p", 2 * time.Second},
+		{"-timeout=1m ./...", "TestA", "go test -count=1 -timeout=300ms -run '^TestA$' example.com/p", 300 * time.Millisecond},
+		{"", "checkout", "", 0},
+		{"", "TestGroup", "", 0}, // a group of that name: no such test has failed
 	} {
 		args, err := gotest.ParseArgs(strings.Fields(test.args), nil)
 		if err != nil {
 			t.Fatal(err)
 		}
 		s := &scheduledSource{config: &scheduler.Config{GoTest: args}}
-		if got := s.again(scheduler.UnitVerdict{Package: "example.com/p", Name: test.name}, exec); got != test.want {
+		if got := s.again(scheduler.UnitVerdict{Package: "example.com/p", Name: test.name, Limit: test.limit}, exec); got != test.want {
 			t.Errorf("%s %s: %q, want %q", test.args, test.name, got, test.want)
 		}
 	}

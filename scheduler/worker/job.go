@@ -164,6 +164,8 @@ type Result struct {
 	Seen []string
 	// Reason says how the process ended ("exit status 2").
 	Reason string
+	// Overdue is the test for which the process was ended, since it ran for too long; "" for none.
+	Overdue string
 	// Begun is when the process was started, First when its first test started; zero for never.
 	Begun, First time.Time
 	// Times are the executions of top-level tests that have ended, in that order, Subtests those of

@@ -77,9 +77,10 @@ func (r *Run) watch(ctx context.Context, j *Job, spec testbin.Spec, result *Resu
 		code = -1
 	}
 	result.Exit, result.Reason = exit, exitReason(exit, spec)
+	result.Overdue = dog.ended(exit)
 	result.Settlement = result.Transcript.Settle(parser, ledger.Ending{
 		Planned: j.Tests, Group: j.endingGroup(), StopsEarly: j.StopsEarly, MayIdle: j.Binary.MayIdle,
-		Code: code, Reason: result.Reason, Stopped: exit.Canceled, Overdue: dog.ended(exit),
+		Code: code, Reason: result.Reason, Stopped: exit.Canceled, Overdue: result.Overdue,
 	})
 	result.Ran = watch.running(clock.Now())
 	if !clock.at.IsZero() {
