@@ -29,6 +29,8 @@ type (
 	}
 	// question: run this when nothing is being closed.
 	question func()
+	// prepared: tests are being built, and some of them will run.
+	prepared struct{}
 	// abandoned: nothing more is to be torn down.
 	abandoned struct{}
 	// done: a command of a set-up or a tear-down has ended.
@@ -51,7 +53,7 @@ func (r *Run) loop() {
 			r.core.stop()
 		case <-begun:
 			begun = nil // once
-			r.core.setups.early = true
+			r.prepare()
 		case n := <-crew:
 			r.core.resize(n)
 		case req := <-r.listener.Requests():
@@ -64,6 +66,24 @@ func (r *Run) loop() {
 		}
 		wake = r.settle()
 	}
+}
+
+// prepare lets the set-ups of the run start while tests are being built. If the user leaves tests out,
+// they wait until the source has told that some remain; what it does not tell is known when the first
+// package is built, and then they start with its first process.
+func (r *Run) prepare() {
+	if r.cfg.World == nil || len(r.cfg.World.Run) == 0 {
+		return
+	}
+	if !r.cfg.leavesOut() {
+		r.core.setups.early = true
+		return
+	}
+	r.spawn(func() { // ends with go list, or with the run
+		if r.cfg.anySelected(r.ctx) {
+			r.send(prepared{})
+		}
+	})
 }
 
 // settle does what the core wants done, until it wants no more, and returns when to ask it again,
@@ -98,6 +118,8 @@ func (r *Run) apply(event any) {
 			return
 		}
 		r.core.ended(e.job, e.result, e.attempt, time.Now())
+	case prepared:
+		r.core.setups.early = true
 	case abandoned:
 		r.core.setups.state.Abandon()
 	case done:

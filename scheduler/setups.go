@@ -50,13 +50,20 @@ func (j *job) unitName() string {
 	return j.tasks[0].Unit.Def.Name()
 }
 
+// idle reports whether the process of a job runs nothing of the user's: no test of its package is
+// selected, and there is no TestMain. It only says that there was nothing to run.
+func (j *job) idle() bool {
+	s := j.suite
+	return j.Kind == ledger.First && s.list != nil && !s.list.TestMain && s.account.Mode() != ledger.Opaque && len(s.account.Units()) == 0
+}
+
 // enter lets a job with a worker start when everything that it needs is ready.
 func (c *core) enter(j *job, now time.Time) {
 	if j.Kind == ledger.First && j.suite.account.Dropped() {
 		c.testsOver(j, now) // nobody waits for it any more
 		return
 	}
-	if c.stopped {
+	if c.stopped || j.idle() {
 		c.launch(j, now) // it ends at once
 		return
 	}
