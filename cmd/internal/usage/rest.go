@@ -1,6 +1,7 @@
 package usage
 
 import (
+	"slices"
 	"strings"
 )
 
@@ -65,7 +66,9 @@ func (s *scanner) restFlag(words []string, ours bool) int {
 // distinct reports whether no test binary has a flag of that name, as far as one can
 // tell: a test that wants --debug or --format of its own must get it.
 func distinct(name string) bool {
-	return strings.Contains(name, "-") || name == "junitfile" || name == "jsonfile"
+	return strings.Contains(name, "-") || slices.Contains([]string{
+		"archive", "dist", "htmlfile", "jsonfile", "junitfile", "owners", "quarantine", "queue", "shard", "testmain", "tracefile",
+	}, name)
 }
 
 // secondDashes reads words from a "--" on that go test gets. It hands all of it to the
