@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"io"
 	"maps"
@@ -77,9 +78,10 @@ type recording struct {
 
 	// byRules reports that something was to run again because of rules alone.
 	byRules   bool
-	goVersion chan string // receives once
-	sourceSum chan string // receives once: a hash of the source, "" if there is none
-	first     error       // how the first pass ended
+	goVersion chan string            // receives once
+	sourceSum chan string            // receives once: a hash of the source, "" if there is none
+	goEnv     chan map[string]string // receives once: see record.Shard
+	first     error                  // how the first pass ended
 	verdict   record.Verdict
 	describe  func(*record.Manifest) // nil: the source has nothing to add
 	scheduled *scheduledSource       // nil: the go command ran the tests
@@ -93,7 +95,7 @@ func (c *command) newRecording(dir string, opts *options) *recording {
 	}
 	rec := &recording{
 		cmd: c, opts: opts, dir: dir, file: &lateFile{name: opts.record.file}, start: time.Now(),
-		cmdLog: c.log.out, goVersion: make(chan string, 1), sourceSum: make(chan string, 1),
+		cmdLog: c.log.out, goVersion: make(chan string, 1), sourceSum: make(chan string, 1), goEnv: make(chan map[string]string, 1),
 	}
 	rec.w = record.Start(rec.file, record.Options{
 		Redact: record.NewRedactor(opts.record.redact), Shard: opts.shard.shard.String(), MaxOutput: int(opts.limits.maxOutput),
@@ -197,9 +199,11 @@ func (rec *recording) manifest(sig os.Signal, err error) record.Manifest {
 	if rec.describe != nil {
 		rec.describe(&m)
 	}
+	goEnv := <-rec.goEnv
 	m.Source = <-rec.sourceSum
 	if rec.part != nil {
 		m.Shard, m.Source = rec.part.record(), rec.part.source
+		m.Shard.GoEnv = goEnv
 	}
 	return m
 }
@@ -247,6 +251,19 @@ func (c *command) findGo() string {
 		return "unknown"
 	}
 	return strings.TrimPrefix(strings.TrimSpace(string(out)), "go version ")
+}
+
+// findGoEnv returns what a shard has in common with all others of its run; nil: it is of none, or that is
+// not known.
+func (rec *recording) findGoEnv() map[string]string {
+	if rec.part == nil || rec.cmd.archive != nil { // of an archive all is decided when it is made
+		return nil
+	}
+	found, err := gotest.BuildEnv(context.Background(), rec.opts.sourceFolder(rec.dir), rec.cmd.env.list)
+	if err != nil {
+		return nil // go test says what is wrong; nothing is compared then
+	}
+	return found
 }
 
 // coverage opens the profile that the run wrote; nil: it wrote none.

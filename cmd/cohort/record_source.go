@@ -39,6 +39,7 @@ func (s *recordingSource) First(ctx context.Context) (*stream, error) {
 	s.rec.file.open()
 	go func() { s.rec.goVersion <- s.rec.cmd.findGo() }() // ends with go version; finish waits for it
 	go func() { s.rec.sourceSum <- s.rec.findSource() }() // ends with git; finish waits for it
+	go func() { s.rec.goEnv <- s.rec.findGoEnv() }()      // ends with go env; finish waits for it
 	tee := s.rec.w.Stream(record.Attempt{})
 	out := &stream{Stdout: io.TeeReader(first.Stdout, tee.Stdout())}
 	if first.Stderr != nil {

@@ -90,8 +90,9 @@
 //	env        the variables of cohort's own (COHORT_...) that were set. No others are in a record.
 //	run        the run's own id, as tests see it in COHORT_RUN_ID
 //	shard      of a run of a part of a suite: index (from 1; 0: all parts, merged), count, digest (of the
-//	           plan), plan (all of it, as cohort tool plan --json prints it) and idle (packages that
-//	           may pass without running a test, since they have a TestMain or run under -exec)
+//	           plan), plan (all of it, as cohort tool plan --json prints it), idle (packages that
+//	           may pass without running a test, since they have a TestMain or run under -exec) and goEnv
+//	           (short hashes of settings that go env names, such as GOFLAGS: shards with others are no one run)
 //	module     import path; source: a hash of the source; history: the SHA-256 of the history's file
 //	           before the run, absent for none
 //	seed       of the order, absent for source order; workers: how many

@@ -46,6 +46,9 @@ type Shard struct {
 	// Idle are the packages whose tests may all not run although they pass: those that have a TestMain,
 	// or all under -exec.
 	Idle []string `json:"idle,omitempty"`
+	// GoEnv are short hashes of those settings of the go command that decide what is built, by name. One
+	// that is not there is not known.
+	GoEnv map[string]string `json:"goEnv,omitempty"`
 	// Plan is the whole plan, as cohort tool plan --json prints it.
 	Plan json.RawMessage `json:"plan"`
 }

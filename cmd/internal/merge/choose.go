@@ -8,6 +8,7 @@ package merge
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -30,9 +31,10 @@ type candidate struct {
 	digest       string // of the plan
 	source, goes string // a hash of the source; the go version and system
 	module       string
-	arguments    []string // of go test
-	settings     string   // what they say of the tests
-	signal       int      // that ended the run
+	arguments    []string          // of go test
+	settings     string            // what they say of the tests
+	goEnv        map[string]string // hashes of the go command's settings by name, as far as they are known
+	signal       int               // that ended the run
 }
 
 // shard names the candidate's part.
@@ -87,7 +89,29 @@ func differences(all []candidate, chosen []int) []string {
 	differ("ran other source", "", func(c candidate) string { return c.source })
 	differ("ran with another go version or system", "", func(c candidate) string { return c.goes })
 	differ("are of two modules", "", func(c candidate) string { return c.module })
+	problems = append(problems, otherGoEnv(all, complete)...)
 	return append(problems, otherArguments(all, complete)...)
+}
+
+// otherGoEnv says of the first record that ran with other settings of the go command than one before it,
+// as far as both know them.
+func otherGoEnv(all []candidate, complete []int) []string {
+	for n, i := range complete {
+		for _, j := range complete[:n] {
+			a, b := all[j], all[i]
+			var names []string
+			for _, name := range slices.Sorted(maps.Keys(a.goEnv)) {
+				if value, known := b.goEnv[name]; known && value != a.goEnv[name] {
+					names = append(names, name)
+				}
+			}
+			if len(names) > 0 {
+				return []string{fmt.Sprintf("%s (shard %s) and %s (shard %s) ran with another %s (see go env)",
+					a.file, a.shard(), b.file, b.shard(), strings.Join(names, ", "))}
+			}
+		}
+	}
+	return nil
 }
 
 // otherArguments says of the first record that ran with other arguments of go test than the one of the

@@ -49,6 +49,11 @@ func TestChoose(t *testing.T) {
 		{"other arguments", []candidate{a, b, change(c, func(c *candidate) { c.settings, c.arguments = "-short=true", []string{"-short", "./..."} })}, "a b c", "",
 			`a (shard 1/3) and c (shard 3/3) ran with other arguments of go test: "" and "-short ./..."`},
 		{"arguments in other words", []candidate{change(a, func(c *candidate) { c.arguments = []string{"-coverprofile=1"} }), b, c}, "a b c", "", ""},
+		{"another setting of go", []candidate{change(a, func(c *candidate) { c.goEnv = map[string]string{"GOFLAGS": "1", "GOOS": "2"} }), b,
+			change(c, func(c *candidate) { c.goEnv = map[string]string{"CGO_ENABLED": "1", "GOFLAGS": "", "GOOS": "2"} })}, "a b c", "",
+			"a (shard 1/3) and c (shard 3/3) ran with another GOFLAGS (see go env)"},
+		{"settings of go that are not known", []candidate{change(a, func(c *candidate) { c.goEnv = map[string]string{"GOFLAGS": "1"} }), b,
+			change(c, func(c *candidate) { c.goEnv = map[string]string{"CGO_ENABLED": "1"} })}, "a b c", "", ""},
 		{"another number", []candidate{a, b, change(c, func(c *candidate) { c.count = 4 })}, "a b c", "", "a and c are of another number of shards: 3 and 4"},
 	} {
 		chosen, notes, problems := choose(tt.all)

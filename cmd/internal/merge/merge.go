@@ -87,6 +87,7 @@ func read(name string) (*record.Reader, candidate, string) {
 	c.index, c.count, c.digest, c.start = m.Shard.Index, m.Shard.Count, m.Shard.Digest, m.Start
 	c.source, c.module, c.signal = m.Source, m.Module, m.Verdict.Signal
 	c.goes = fmt.Sprintf("%s, %s/%s", m.Go, m.System.OS, m.System.Arch)
+	c.goEnv = m.Shard.GoEnv
 	c.arguments, c.settings = m.Command, settings(m.Command)
 	return r, c, ""
 }
