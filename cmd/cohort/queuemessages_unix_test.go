@@ -127,6 +127,17 @@ func TestQueueRefusals(t *testing.T) {
 	}
 }
 
+// programsWith returns a folder with the programs of another one, whose bridge gets some flags.
+func programsWith(t *testing.T, programs, flags string) string {
+	t.Helper()
+	dir := t.TempDir()
+	script := "#!/bin/sh\ncase $1 in bridge) shift; exec " + programs + "/real bridge " + flags + " \"$@\";; esac\nexec " + programs + "/real \"$@\"\n"
+	if err := os.WriteFile(filepath.Join(dir, queueProgram), []byte(script), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
 // url is the address of the server.
 func (l *lab) url() string {
 	for _, kv := range l.env {

@@ -30,17 +30,6 @@ type site struct {
 // netTerms have machines missed soon, though not because of much else that this one does.
 const netTerms = "--ack-wait=3s --leader-ttl=3s --node-ttl=2s"
 
-// programsWith returns a folder with the programs of another one, whose bridge gets some flags.
-func programsWith(t *testing.T, programs, flags string) string {
-	t.Helper()
-	dir := t.TempDir()
-	script := "#!/bin/sh\ncase $1 in bridge) shift; exec " + programs + "/real bridge " + flags + " \"$@\";; esac\nexec " + programs + "/real \"$@\"\n"
-	if err := os.WriteFile(filepath.Join(dir, queueProgram), []byte(script), 0o700); err != nil {
-		t.Fatal(err)
-	}
-	return dir
-}
-
 // newSite starts the server of a network, for the tests of a module.
 func newSite(t *testing.T, tools, module string) *site {
 	t.Helper()

@@ -24,6 +24,7 @@ func rows() []row {
 		{"rerun", "from a failure to the second start of the test, in a binary of 50 MB", rerunRow},
 		{"events", "a million events of go test -json, in every common format", eventsRow},
 		{"queue", "the sleeping tests on one machine with a queue, and without: what a batch costs more", queueRow},
+		{"shard", "several machines, simulated: how much of their time is spent on tests, with shards and with a queue", shardRow},
 		{"record", "what a record costs: packages of the standard library, trivial tests, and a million events", recordRow},
 		{"start", "the processes that cohort starts itself with, exec-test and exec-tool", startRow},
 	}
