@@ -22,6 +22,7 @@ var small = map[string]string{
 	"much/much_test.go": `package much
 
 import (
+	"bytes"
 	"math/rand"
 	"os"
 	"strconv"
@@ -30,7 +31,7 @@ import (
 
 func TestMuch(t *testing.T) {
 	n, _ := strconv.Atoi(os.Getenv("MIB"))
-	b := make([]byte, 1<<20)
+	b := bytes.Repeat([]byte("x"), 1<<20)
 	if os.Getenv("RANDOM") != "" {
 		for i := range b {
 			b[i] = 'a' + byte(rand.Intn(26))
@@ -221,7 +222,7 @@ func queueSick(l *lab) {
 	var b strings.Builder
 	b.WriteString("package s\n\nimport (\n\t\"os\"\n\t\"testing\"\n\t\"time\"\n)\n\nfunc run(t *testing.T) {\n" +
 		"\tif os.Getenv(\"SICK\") != \"\" {\n\t\tt.Fatal(\"the disk is full\")\n\t}\n\ttime.Sleep(50 * time.Millisecond)\n}\n")
-	const units = 120
+	const units = 60
 	for i := range units {
 		fmt.Fprintf(&b, "\n//cohort:group g%d\nfunc Test%d(t *testing.T) { run(t) }\n", i, i)
 	}
