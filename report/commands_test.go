@@ -169,6 +169,8 @@ func TestOrderSection(t *testing.T) {
 		{OrderFinding{Package: "p", Name: "TestA", Tests: 1}, "=== ORDER: p TestA passes in source order in one process; it failed with 1 other test in another order\n"},
 		{OrderFinding{Package: "p", Name: "TestA", FailsAlone: No, FailsAgain: Yes, Parts: true}, "=== ORDER: p TestA passes in source order in one process, passes alone; " +
 			"it failed in a process with a part of its subtests: if they need each other, //cohort:split is wrong on it\n"},
+		{OrderFinding{Package: "p", Name: "TestA", FailsAlone: No, FailsAgain: No, Machines: true}, "=== ORDER: p TestA passes in source order in one process, passes alone, " +
+			"and in the process that failed, run again: it is flaky, or shares something with tests that run at the same time, or the machines of the run are not alike\n"},
 		{OrderFinding{Package: "p", Name: "TestA", Tests: 7, FailsAlone: Yes, Hunt: "cohort tool flaky -- -run '^TestA$' ./p"},
 			"=== ORDER: p TestA passes in source order in one process, fails alone; it failed with 7 other tests in another order\n" +
 				"    find the test to blame: cohort tool flaky -- -run '^TestA$' ./p\n"},

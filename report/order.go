@@ -20,6 +20,8 @@ type OrderFinding struct {
 	FailsAgain Answer
 	// Parts reports that it failed in a process that ran only a part of its subtests.
 	Parts bool
+	// Machines reports that it may have failed on another machine than the one on which it passes.
+	Machines bool
 	// Hunt is the command that finds the test it needs, or that it suffers from; "": none.
 	Hunt string
 	// Keep is what keeps the package as go test runs it until then; "": nothing is known.
@@ -52,7 +54,11 @@ func (f OrderFinding) sentence() string {
 		s += ", passes alone"
 	}
 	if f.FailsAgain == No {
-		return s + ", and in the process that failed, run again: it is flaky, or shares something with tests that run at the same time"
+		s += ", and in the process that failed, run again: it is flaky, or shares something with tests that run at the same time"
+		if f.Machines {
+			s += ", or the machines of the run are not alike"
+		}
+		return s
 	}
 	if f.Parts {
 		s += "; it failed in a process with a part of its subtests: if they need each other, //cohort:split is wrong on it"

@@ -34,7 +34,7 @@ func (s *recordingSource) hear(o report.Outcome) report.Outcome {
 	for _, f := range o.Order {
 		v.Order = append(v.Order, record.Order{
 			Package: f.Package, Name: f.Name, Tests: f.Tests, Alone: answerWord(f.FailsAlone), Again: answerWord(f.FailsAgain),
-			Parts: f.Parts, Hunt: f.Hunt, Keep: f.Keep,
+			Parts: f.Parts, Machines: f.Machines, Hunt: f.Hunt, Keep: f.Keep,
 		})
 	}
 	return o
@@ -55,7 +55,7 @@ func (s *recordedSource) hear(report.Outcome) report.Outcome {
 	for _, f := range v.Order {
 		o.Order = append(o.Order, report.OrderFinding{
 			Package: f.Package, Name: f.Name, Tests: f.Tests, FailsAlone: answerOf(f.Alone), FailsAgain: answerOf(f.Again),
-			Parts: f.Parts, Hunt: f.Hunt, Keep: f.Keep,
+			Parts: f.Parts, Machines: f.Machines, Hunt: f.Hunt, Keep: f.Keep,
 		})
 	}
 	return o

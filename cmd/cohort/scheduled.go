@@ -394,7 +394,8 @@ func (s *scheduledSource) orderFinding(u scheduler.UnitVerdict) report.OrderFind
 	words := s.config.GoTest.Plain(u.Package, gotest.Patterns{}, "", false)[2:] // behind go test
 	f := report.OrderFinding{
 		Package: u.Package, Name: u.Name, Tests: x.Others, FailsAlone: answer(x.Alone), FailsAgain: answer(x.Again), Parts: x.Parts,
-		Keep: gotest.ShellQuote(append([]string{"cohort", "--dist=loadpackage", "--shuffle=off", "--"}, words...)),
+		Machines: s.opts.queue.leads != nil,
+		Keep:     gotest.ShellQuote(append([]string{"cohort", "--dist=loadpackage", "--shuffle=off", "--"}, words...)),
 	}
 	if !f.Parts && s.config.World == nil { // tool flaky runs each test whole, and no set-ups
 		f.Hunt = gotest.ShellQuote(append([]string{"cohort", "tool", "flaky", "--test=^" + u.Tests[0] + "$", "--"}, words...))

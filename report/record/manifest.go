@@ -141,14 +141,15 @@ type Known struct {
 
 // Order is a unit whose result depends on the tests that ran before it.
 type Order struct {
-	Package string `json:"package"`
-	Name    string `json:"name,omitempty"`
-	Tests   int    `json:"tests,omitempty"` // that ran with it
-	Alone   string `json:"alone,omitempty"` // whether it fails alone: yes, no, or not known
-	Again   string `json:"again,omitempty"` // whether it fails in the same process, run again
-	Parts   bool   `json:"parts,omitempty"` // it failed in one of several processes that ran a part of it each
-	Hunt    string `json:"hunt,omitempty"`
-	Keep    string `json:"keep,omitempty"`
+	Package  string `json:"package"`
+	Name     string `json:"name,omitempty"`
+	Tests    int    `json:"tests,omitempty"`    // that ran with it
+	Alone    string `json:"alone,omitempty"`    // whether it fails alone: yes, no, or not known
+	Again    string `json:"again,omitempty"`    // whether it fails in the same process, run again
+	Parts    bool   `json:"parts,omitempty"`    // it failed in one of several processes that ran a part of it each
+	Machines bool   `json:"machines,omitempty"` // it may have failed on another machine than the one on which it passes
+	Hunt     string `json:"hunt,omitempty"`
+	Keep     string `json:"keep,omitempty"`
 }
 
 // Setup is what came of a set-up, or of its tear-down.
