@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 // briefTerms are for machines that are to be missed soon.
@@ -183,7 +184,8 @@ func queueWrongSum(l *lab) {
 }
 
 // queueKiller: a unit that ends the machines that it runs on ends three. It then fails, and the
-// message names them. All other tests pass, whichever machine leads by then.
+// message names them. All other tests pass, whichever machine leads by then: the unit is in a process
+// of its own, or the next leader might give it out together with others, as another process.
 func queueKiller(l *lab) {
 	l.write("k_test.go", `package k
 
@@ -193,6 +195,7 @@ import (
 	"testing"
 )
 
+//cohort:group killer
 func TestKiller(t *testing.T) { syscall.Kill(os.Getppid(), syscall.SIGKILL) }
 
 func TestA(*testing.T) {}
@@ -232,4 +235,15 @@ func queueSick(l *lab) {
 	sick := l.start("--queue-role=agent", "--", "-count=1", ".")
 	well.wait(1, "=== Sick: node ", " takes no more work: its last ", " batches failed, ", " passed elsewhere", "or the machines of the run are not alike")
 	sick.wait(1, "exit code 1 on ")
+}
+
+// within reports whether something happens that other processes do. It waits for a minute, which only
+// ends what would last forever.
+func within(happened func() bool) bool {
+	for end := time.Now().Add(time.Minute); !happened(); time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(end) {
+			return false
+		}
+	}
+	return true
 }

@@ -12,7 +12,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 )
 
 // network is machines that are network namespaces, and a switch between them, which is one too:
@@ -190,15 +189,4 @@ func removeNamespace(name string) error {
 		return fmt.Errorf("remove namespace %s: %w, %s", name, err, out)
 	}
 	return nil
-}
-
-// within reports whether something happens that other processes do. It waits for a minute, which only
-// ends what would last forever.
-func within(happened func() bool) bool {
-	for end := time.Now().Add(time.Minute); !happened(); time.Sleep(10 * time.Millisecond) {
-		if time.Now().After(end) {
-			return false
-		}
-	}
-	return true
 }
