@@ -80,6 +80,58 @@ func TestAction(t *testing.T) {
 	}
 }
 
+// TestActionInstalls runs the script with which the action installs cohort, with a go command that only
+// says what it is told.
+func TestActionInstalls(t *testing.T) {
+	t.Parallel()
+	bin := t.TempDir()
+	script := "#!/bin/sh\ncase $1 in env) echo ;; *) echo go \"$@\" ;; esac\n"
+	if err := os.WriteFile(filepath.Join(bin, "go"), []byte(script), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	var action struct {
+		Runs struct{ Steps []workflowStep }
+	}
+	if err := yaml.Unmarshal(projectYAML(t)[".github/actions/cohort/action.yml"], &action); err != nil {
+		t.Fatal(err)
+	}
+	step := stepOf(t, action.Runs.Steps, func(s workflowStep) bool { return s.Name == "Install cohort" })
+	at := "go install github.com/gotestcohort/cohort/cmd/"
+	for _, tt := range []struct{ version, queue, want string }{
+		{"latest", "false", at + "cohort@latest\n"},
+		{"v0.2.0", "true", at + "cohort@v0.2.0\n" + at + "cohort-queue@v0.2.0\n"},
+		{"checkout", "true", "go install ./cmd/cohort\ngo install ./cmd/cohort-queue\n"},
+	} {
+		out, err := runStep(t, "", step.Run, "VERSION="+tt.version, "QUEUE="+tt.queue, "GITHUB_PATH="+filepath.Join(t.TempDir(), "path"),
+			"PATH="+bin+string(os.PathListSeparator)+os.Getenv("PATH"))
+		if err != nil || out != tt.want {
+			t.Errorf("version %s, queue %s: %v\n%swant\n%s", tt.version, tt.queue, err, out, tt.want)
+		}
+	}
+	if step.Env["QUEUE"] != "${{ inputs.queue }}" {
+		t.Errorf("the input does not reach the script: %v", step.Env)
+	}
+}
+
+// TestCask: Homebrew links only what the cask names, which has to be each program of the release.
+func TestCask(t *testing.T) {
+	t.Parallel()
+	var release struct {
+		Builds []struct{ Binary string }
+		Casks  []struct{ Binaries []string } `yaml:"homebrew_casks"`
+	}
+	if err := yaml.Unmarshal(projectYAML(t)[".goreleaser.yaml"], &release); err != nil || len(release.Casks) != 1 {
+		t.Fatalf("%v: %+v", err, release)
+	}
+	var built []string
+	for _, b := range release.Builds {
+		built = append(built, b.Binary)
+	}
+	if !slices.Equal(built, release.Casks[0].Binaries) {
+		t.Errorf("the cask has %v, built are %v", release.Casks[0].Binaries, built)
+	}
+}
+
 // TestWorkflowShards runs both shards and the merge of the workflow in which cohort tests itself, on
 // a small suite: the records are found where the merge looks for them, are one whole run, and the
 // merge fails if one of them is missing.
