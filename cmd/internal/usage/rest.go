@@ -64,11 +64,11 @@ func (s *scanner) restFlag(words []string, ours bool) int {
 }
 
 // distinct reports whether no test binary has a flag of that name, as far as one can
-// tell: a test that wants --debug or --format of its own must get it.
+// tell: a test that wants --debug, --shard or --queue of its own must get it. One that
+// does not know it fails, and a warning says why.
 func distinct(name string) bool {
-	return strings.Contains(name, "-") || slices.Contains([]string{
-		"archive", "dist", "htmlfile", "jsonfile", "junitfile", "owners", "quarantine", "queue", "shard", "testmain", "tracefile",
-	}, name)
+	return strings.Contains(name, "-") ||
+		slices.Contains([]string{"htmlfile", "jsonfile", "junitfile", "quarantine", "testmain", "tracefile"}, name)
 }
 
 // secondDashes reads words from a "--" on that go test gets. It hands all of it to the
