@@ -165,6 +165,16 @@ func (r *Run) Took(path string) (time.Duration, bool) {
 	return d.(time.Duration), true
 }
 
+// TookAny reports whether Took knows any package. It may be called at any time.
+func (r *Run) TookAny() bool {
+	some := false
+	r.took.Range(func(any, any) bool {
+		some = true
+		return false
+	})
+	return some
+}
+
 // Verdict returns what the run has come to so far.
 func (r *Run) Verdict() Verdict {
 	var v Verdict

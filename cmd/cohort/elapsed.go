@@ -16,18 +16,23 @@ type elapsedReader struct {
 	src *bufio.Reader
 	// took returns how long the processes of a package ran; false if the go command knows best.
 	took func(pkg string) (time.Duration, bool)
+	// some reports whether took knows of any package; false is never wrong for what was read before.
+	some func() bool
 	line []byte // the rest of a line
 	// piece reports that the line before was a piece, so that the next is of the same line.
 	piece bool
 	err   error
 }
 
-func newElapsedReader(src io.Reader, took func(pkg string) (time.Duration, bool)) *elapsedReader {
-	return &elapsedReader{src: bufio.NewReaderSize(src, 64<<10), took: took}
+func newElapsedReader(src io.Reader, took func(pkg string) (time.Duration, bool), some func() bool) *elapsedReader {
+	return &elapsedReader{src: bufio.NewReaderSize(src, 64<<10), took: took, some: some}
 }
 
-// Read returns whole lines, as far as they fit, and at most what the source has given.
+// Read returns at most what the source has given.
 func (r *elapsedReader) Read(p []byte) (int, error) {
+	if n := r.pass(p); n > 0 {
+		return n, nil
+	}
 	n := 0
 	for n < len(p) {
 		if len(r.line) == 0 {
@@ -45,6 +50,25 @@ func (r *elapsedReader) Read(p []byte) (int, error) {
 		return 0, r.err
 	}
 	return n, nil
+}
+
+// pass reads without looking at lines, as long as took knows nothing: all results come from the go
+// command's cache, say. A package is known before the go command can print how long it took. It
+// returns 0 if lines have to be looked at, or at the end.
+func (r *elapsedReader) pass(p []byte) int {
+	if len(p) == 0 || len(r.line) > 0 || r.err != nil {
+		return 0
+	}
+	if _, err := r.src.Peek(1); err != nil {
+		r.err = err
+		return 0
+	}
+	if r.some() {
+		return 0
+	}
+	n, _ := r.src.Read(p) // what Peek has made it hold
+	r.piece = p[n-1] != '\n'
+	return n
 }
 
 // buffered reports whether the next line, or a piece of one that is too long for the buffer, can

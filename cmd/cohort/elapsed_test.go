@@ -14,6 +14,7 @@ func TestElapsedReader(t *testing.T) {
 	took := func(pkg string) (time.Duration, bool) {
 		return 1500400 * time.Microsecond, pkg == "m/p"
 	}
+	yes := func() bool { return true }
 	for in, want := range map[string]string{
 		`{"Time":"t","Action":"pass","Package":"m/p","Elapsed":8.502}`:                        `{"Time":"t","Action":"pass","Package":"m/p","Elapsed":1.5}`,
 		`{"Time":"t","Action":"fail","Package":"m/p","Elapsed":8}`:                            `{"Time":"t","Action":"fail","Package":"m/p","Elapsed":1.5}`,
@@ -35,11 +36,11 @@ func TestElapsedReader(t *testing.T) {
 			want = in
 		}
 		for _, end := range []string{"", "\n", "\n{}\n"} {
-			got, err := io.ReadAll(newElapsedReader(strings.NewReader(in+end), took))
+			got, err := io.ReadAll(newElapsedReader(strings.NewReader(in+end), took, yes))
 			if err != nil || string(got) != want+end {
 				t.Errorf("%.100s: %.200q, %v", in, got, err)
 			}
-			got, err = io.ReadAll(iotest.OneByteReader(newElapsedReader(iotest.OneByteReader(strings.NewReader(in+end)), took)))
+			got, err = io.ReadAll(iotest.OneByteReader(newElapsedReader(iotest.OneByteReader(strings.NewReader(in+end)), took, yes)))
 			if err != nil || string(got) != want+end {
 				t.Errorf("%.100s, byte by byte: %.200q, %v", in, got, err)
 			}
@@ -50,8 +51,15 @@ func TestElapsedReader(t *testing.T) {
 // TestElapsedReaderDoesNotWait has a source that has given a line and says nothing more.
 func TestElapsedReaderDoesNotWait(t *testing.T) {
 	t.Parallel()
+	for _, some := range []bool{false, true} {
+		testElapsedReaderDoesNotWait(t, some)
+	}
+}
+
+func testElapsedReaderDoesNotWait(t *testing.T, some bool) {
+	t.Helper()
 	from, to := io.Pipe()
-	r := newElapsedReader(from, func(string) (time.Duration, bool) { return 0, false })
+	r := newElapsedReader(from, func(string) (time.Duration, bool) { return 0, false }, func() bool { return some })
 	go func() { // ends when the line and its end have been read
 		_, _ = io.WriteString(to, "one\ntwo\nth")
 		_ = to.CloseWithError(io.ErrUnexpectedEOF)
@@ -68,4 +76,34 @@ func TestElapsedReaderDoesNotWait(t *testing.T) {
 			return
 		}
 	}
+}
+
+// TestElapsedReaderKnowsLater: nothing is known of any package until a piece of a line has been read.
+func TestElapsedReaderKnowsLater(t *testing.T) {
+	t.Parallel()
+	const cached = `{"Action":"pass","Package":"m/p","Elapsed":8.502}` + "\n"
+	const end = `"Package":"m/p","Output":"ok  \tm/p\t8.502s\n"}` + "\n"
+	for first, wantEnd := range map[string]string{
+		"":                    strings.Replace(end, "8.502", "1.500", 1),
+		cached:                strings.Replace(end, "8.502", "1.500", 1),
+		`{"Action":"output",`: end, // the line has begun before: it is of a package of which nothing was known
+		cached + "{":          end,
+	} {
+		known := false
+		took := func(string) (time.Duration, bool) { return 1500 * time.Millisecond, true }
+		src := io.MultiReader(strings.NewReader(first), knowing{&known}, strings.NewReader(end+cached))
+		got, err := io.ReadAll(newElapsedReader(src, took, func() bool { return known }))
+		want := first + wantEnd + strings.Replace(cached, "8.502", "1.5", 1)
+		if err != nil || string(got) != want {
+			t.Errorf("after %q: %q, %v, want %q", first, got, err, want)
+		}
+	}
+}
+
+// knowing is a reader of nothing that sets a variable.
+type knowing struct{ known *bool }
+
+func (k knowing) Read([]byte) (int, error) {
+	*k.known = true
+	return 0, io.EOF
 }
