@@ -232,7 +232,7 @@ func TestReplayedFlags(t *testing.T) {
 		// what a run does
 		"debug", "version", "packages", "watch", "watch-clear", "watch-chdir", "workers", "shuffle", "dist", "group", "whole-groups", "label", "changed-since", "last-failed", "failed-first", "quarantine",
 		"shard", "shard-by", "shard-plan", "archive",
-		"queue", "queue-run", "queue-role", "queue-env", "queue-wait", "queue-creds", "queue-token-file", "queue-ca", "queue-cert", "queue-key", "queue-insecure",
+		"queue", "queue-run", "queue-role", "queue-env", "queue-wait", "queue-binaries", "queue-creds", "queue-token-file", "queue-ca", "queue-cert", "queue-key", "queue-insecure",
 		"testmain", "group-failfast", "rerun-delay", "rerun-backoff", "rerun-only", "rerun-except", "rerun-budget", "history", "timing-files", "link-cache", "config", "profile",
 		"keep-env", "strict-teardown", "test-timeout", "artifacts", "artifacts-max",
 		// what it tells while it runs; what is in the summary of that is recorded
