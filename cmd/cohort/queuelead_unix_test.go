@@ -5,11 +5,13 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -18,7 +20,7 @@ func TestQueueLead(t *testing.T) {
 	t.Parallel()
 	programs := buildQueue(t)
 	for name, test := range map[string]func(l *lab){
-		"other files": queueOtherFiles, "report": queueReport, "long test": queueLongTest, "built elsewhere": queueBuilt, "set-up": queueSetup,
+		"other files": queueOtherFiles, "report": queueReport, "long test": queueLongTest, "built elsewhere": queueBuilt, "set-up": queueSetup, "canceled": queueCanceled,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -184,4 +186,21 @@ setup:
 	l.write(".cohort.yaml", "version: 1\nsetup:\n  - {name: broken, run: 'exit 9'}\n")
 	l.start("--queue-run=r2", "--", "-count=1", ".").wait(4, "broken")
 	l.start("--queue-run=r2", "--queue-role=agent", "--", "-count=1", ".").wait(4, "exit code 4 on ")
+}
+
+// queueCanceled: a signal that ends the run names the tests that wait for a machine, and its package has an
+// end.
+func queueCanceled(l *lab) {
+	l.waiting(9)
+	for name := range 9 {
+		l.write(fmt.Sprintf("g%d_test.go", name), fmt.Sprintf("package w\n\nimport \"testing\"\n\n//cohort:group g%d\nfunc TestIn%d(t *testing.T) { wait(t) }\n", name, name))
+	}
+	lead := l.start("--", "-count=1", ".")
+	l.file("ran0")
+	l.file("ran1")
+	l.told(1)
+	if err := lead.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		l.t.Fatal(err)
+	}
+	lead.wait(143, "DONE 18 tests, 18 skipped", "=== INTERRUPTED: . Test", "=== NOT STARTED: . Test")
 }

@@ -283,7 +283,9 @@ func (l *Leader) expect(b *batch, now time.Time, quit, kill bool) {
 	}
 	switch at := now.Add(l.cfg.Grace + l.cfg.Terms.AckWait); {
 	case kill:
-		b.giveUp = now.Add(l.cfg.Terms.AckWait / 3)
+		if soon := now.Add(l.cfg.Terms.AckWait / 3); b.giveUp.IsZero() || soon.Before(b.giveUp) {
+			b.giveUp = soon
+		}
 	case b.giveUp.IsZero() && !quit:
 		b.giveUp = at
 	}

@@ -209,6 +209,21 @@ func TestBatch(t *testing.T) {
 			l.pass(25 * time.Second)
 			l.do("Deliver b 0 [] no machine has said in time that it has ended its process")
 		},
+		"the run is canceled before any machine has had it": func(l *leaderTest) {
+			l.publish("b", "n0")
+			l.publish("c", "n0")
+			l.Node(remote.Node{Name: "n0", Slots: 2, Holds: []remote.Key{key("c")}})
+			l.Halt(l.now, remote.Stop{Batch: "b", Signal: 2})
+			l.Cancel(l.now, 2, false)
+			l.do("SetState canceled map[n0:0 n1:2] [] 0")
+			l.StateSet(l.now, l.state, nil)
+			l.pass(notHeard - 1)
+			l.do("")
+			l.pass(1)
+			l.do("Deliver b 0 [] the run was canceled before any machine had it")
+			l.result("c", "n0", false)
+			l.do("Deliver c 0 [n0] <nil>")
+		},
 		"the run is canceled": func(l *leaderTest) {
 			l.publish("b", "n0")
 			l.Cancel(l.now, 2, false)
@@ -266,6 +281,7 @@ func TestLock(t *testing.T) {
 		},
 		"in doubt, and stopped": func(l *leaderTest) {
 			l.publish("b", "n0")
+			l.Node(remote.Node{Name: "n0", Slots: 2, Holds: []remote.Key{key("b")}})
 			l.now = l.now.Add(15 * time.Second)
 			if got := texts(l.Due(l.now)); got != "Renew 5" {
 				l.t.Errorf("in doubt: %s", got)
@@ -278,7 +294,7 @@ func TestLock(t *testing.T) {
 			l.now = l.now.Add(5*time.Second - 1)
 			l.do("")
 			l.now = l.now.Add(1)
-			l.do("Deliver b 0 [] no machine has said in time that it has ended its process")
+			l.do("Deliver b 0 [n0] no machine has said in time that it has ended its process")
 			l.do("")
 		},
 		"refused": func(l *leaderTest) {

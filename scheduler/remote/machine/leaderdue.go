@@ -67,7 +67,11 @@ func isFailure(act Act) bool {
 // giveUp ends what was stopped and of which nobody has said that it has ended.
 func (l *Leader) giveUp(now time.Time) {
 	for _, b := range slices.Clone(l.ending) {
-		if !now.Before(b.giveUp) {
+		switch {
+		case now.Before(b.giveUp):
+		case len(b.took) == 0 && l.state.Phase == remote.Canceled:
+			l.deliver(b, "", errCanceled)
+		default:
 			l.deliver(b, "", errors.New("no machine has said in time that it has ended its process"))
 		}
 	}

@@ -76,6 +76,10 @@ func (l *Leader) Broken(err error) { l.abort(err.Error()) }
 
 func (l *Leader) abort(why string) { l.aborted = cmp.Or(l.aborted, why) }
 
+// notHeard is how long after a run was canceled a batch is waited for that no machine has told of. They
+// tell of what they have within half of that, and start nothing any more.
+const notHeard = 2 * talkPause
+
 // Cancel ends the whole run. A second call with kill ends it without grace.
 func (l *Leader) Cancel(now time.Time, signal int, kill bool) {
 	if l.state.Phase == remote.Done || l.state.Phase == remote.Canceled && l.state.Kill == kill {
@@ -84,6 +88,9 @@ func (l *Leader) Cancel(now time.Time, signal int, kill bool) {
 	l.state.Phase, l.state.Signal, l.state.Kill, l.set = remote.Canceled, signal, kill, false
 	for _, b := range l.all() {
 		l.expect(b, now, false, kill)
+		if soon := now.Add(notHeard); len(b.took) == 0 && soon.Before(b.giveUp) {
+			b.giveUp = soon
+		}
 		l.touch(b.Key)
 	}
 }
