@@ -10,23 +10,23 @@ import (
 // below one test so that the program is built once.
 func TestDifferential(t *testing.T) {
 	t.Parallel()
-	d := newDiffer(t)
+	d, quick := newDiffer(t), newQuickDiffer(t)
 	for name, test := range map[string]func(*testing.T){
-		"Awkward":      d.testAwkward,
-		"Standard":     d.testStandard,
-		"Dependencies": d.testDependencies,
+		"Awkward":      d.testAwkward, // has packages that vet refuses
 		"Arguments":    d.testArguments,
 		"PassThrough":  d.testPassThrough,
-		"Failfast":     d.testFailfast,
-		"Exec":         d.testExec,
 		"Cache":        d.testCache,
-		"Coverage":     d.testCoverage,
-		"Contiguous":   d.testContiguous,
-		"Split":        d.testSplit,
-		"Artifacts":    d.testArtifacts,
-		"Streaming":    d.testStreaming,
-		"Shards":       d.testShards,
-		"ShardCover":   d.testShardCoverage,
+		"Standard":     quick.testStandard,
+		"Dependencies": quick.testDependencies,
+		"Failfast":     quick.testFailfast,
+		"Exec":         quick.testExec,
+		"Coverage":     quick.testCoverage,
+		"Contiguous":   quick.testContiguous,
+		"Split":        quick.testSplit,
+		"Artifacts":    quick.testArtifacts,
+		"Streaming":    quick.testStreaming,
+		"Shards":       quick.testShards,
+		"ShardCover":   quick.testShardCoverage,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
