@@ -29,7 +29,7 @@ func TestArchive(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds and runs the samples twice")
 	}
-	d := newDiffer(t)
+	d := newQuickDiffer(t)
 	if d.plain || runtime.GOOS == "windows" {
 		t.Skip("NOT TESTED: the program has no archives, or a folder with no Go cannot be made of links")
 	}
@@ -95,7 +95,7 @@ func TestArchiveCoverage(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds the samples with coverage")
 	}
-	d := newDiffer(t)
+	d := newQuickDiffer(t)
 	if d.plain || runtime.GOOS == "windows" {
 		t.Skip("NOT TESTED: the program has no archives, or a folder with no Go cannot be made of links")
 	}
