@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -37,11 +38,26 @@ func (v *queueRole) Set(raw string) error { return setWord((*string)(v), raw, qu
 func (v *queueRole) Type() string         { return "role" }
 func (v *queueRole) String() string       { return word(string(*v), queueRoles) }
 
+// filled is a text that is not empty: a server whose variable is not set must not come to a run on
+// each machine alone.
+type filled string
+
+func (v *filled) Set(raw string) error {
+	if raw == "" {
+		return errors.New("it is empty")
+	}
+	*v = filled(raw)
+	return nil
+}
+
+func (v *filled) Type() string   { return "string" }
+func (v *filled) String() string { return string(*v) }
+
 // bindQueue binds what lets several machines share a run.
 func bindQueue(t *flagTable, o *queueOptions) {
 	t.section = sectionQueue
 	o.wait = 2 * time.Minute
-	t.text(&o.url, "", usage.Flag{Name: "queue", Takes: "URL", Variable: "COHORT_QUEUE", Own: true,
+	t.add((*filled)(&o.url), usage.Flag{Name: "queue", Takes: "URL", Variable: "COHORT_QUEUE", Own: true,
 		Help: "share the run with all machines that are given this server, such as nats://ci:4222; several by comma"})
 	t.text(&o.runID, "", usage.Flag{Name: "queue-run", Takes: "ID", Variable: "COHORT_QUEUE_RUN", Needs: "queue", Own: true,
 		Help: "the name of the run, the same on all its machines and new for each attempt"})
