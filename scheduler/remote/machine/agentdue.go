@@ -176,7 +176,8 @@ func (a *Agent) seek(now time.Time, do func(Act)) {
 	}
 	_, numbered := a.run.State.Numbers[a.cfg.Node]
 	free := slices.Contains(a.slots, false) && !slices.ContainsFunc(a.holds, (*hold).lastTry)
-	if !numbered || !free || a.run.State.Phase == remote.Canceled || slices.Contains(a.run.State.Sick, a.cfg.Node) {
+	free = free || a.run.State.Phase == remote.Canceled // what it gets is not started, and its leader waits for that
+	if !numbered || !free || slices.Contains(a.run.State.Sick, a.cfg.Node) {
 		return
 	}
 	if a.survey.due(now) {

@@ -170,6 +170,9 @@ func (l *Leader) Gone(name string) {
 		return
 	}
 	n.here = false
+	if l.state.Phase == remote.Done {
+		return // it knows that
+	}
 	l.leave(name)
 	l.crew()
 	x := &loss{node: name, again: n.passing, open: make(map[remote.Key]bool)}

@@ -56,3 +56,13 @@ func TestLeft(t *testing.T) {
 		t.Errorf("it looks in %q", lanes)
 	}
 }
+
+// TestLeavesInTheEnd: a node that goes when the run is over is not lost.
+func TestLeavesInTheEnd(t *testing.T) {
+	t.Parallel()
+	l := newLeaderTest(t)
+	l.Finish(0, "")
+	l.do("SetState done map[n0:0 n1:2] [] 0")
+	l.Gone("n1")
+	l.do("")
+}
