@@ -224,7 +224,7 @@ func TestB(*testing.T) {}
 func queueSick(l *lab) {
 	var b strings.Builder
 	b.WriteString("package s\n\nimport (\n\t\"os\"\n\t\"testing\"\n\t\"time\"\n)\n\nfunc run(t *testing.T) {\n" +
-		"\tif os.Getenv(\"SICK\") != \"\" {\n\t\tt.Fatal(\"the disk is full\")\n\t}\n\ttime.Sleep(50 * time.Millisecond)\n}\n")
+		"\ttime.Sleep(50 * time.Millisecond)\n\tif os.Getenv(\"SICK\") != \"\" {\n\t\tt.Fatal(\"the disk is full\")\n\t}\n}\n")
 	const units = 60
 	for i := range units {
 		fmt.Fprintf(&b, "\n//cohort:group g%d\nfunc Test%d(t *testing.T) { run(t) }\n", i, i)

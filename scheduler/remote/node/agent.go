@@ -158,10 +158,9 @@ func (a *Agent) heard(now time.Time, run remote.Run) {
 	}
 }
 
-// fits returns why this machine cannot take part in a run. Of one whose leader has only just taken
-// the lock nothing is known yet.
+// fits returns why this machine cannot take part in a run.
 func (a *Agent) fits(run remote.Run) error {
-	if run.Leader == "" || run.Facts.Protocol == 0 {
+	if run.Leader == "" {
 		return nil
 	}
 	return machine.Differences(run.Facts, a.cfg.Facts)
@@ -325,8 +324,8 @@ func (a *Agent) lead(ctx context.Context, asked time.Time) func(time.Time) {
 	}
 	return func(now time.Time) {
 		a.machine.Led(now, err == nil && run.Fence != 0, err)
-		if err != nil {
-			return
+		if err != nil || run.Facts.Protocol == 0 {
+			return // nothing is known of a run whose leader has not begun it, and if it dies nobody hears of that
 		}
 		a.heard(now, run)
 		if run.Fence != 0 {

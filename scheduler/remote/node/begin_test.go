@@ -47,3 +47,20 @@ func TestLeaderBegins(t *testing.T) {
 		}
 	})
 }
+
+// TestLeaderDiesEarly: a leader that dies before it has begun the run is followed by another one.
+func TestLeaderDiesEarly(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		f := &fake{takes: time.Second, runs: make(map[string]int)}
+		w := newWorld(t, f.start)
+		led := make(chan *Runner, 1)
+		w.agentOn(t.Context(), "n1", &begun{Engine: w.dial("n1", nil)}, nil, led)
+		r := <-led
+		r.lead.Finish(0, "PASS")
+		w.nodes.Wait()
+		if got := strings.Join(w.left, ", "); got != "n1 0 PASS" {
+			t.Errorf("left: %s", got)
+		}
+	})
+}
