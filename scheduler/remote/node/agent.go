@@ -324,7 +324,7 @@ func (a *Agent) lead(ctx context.Context, asked time.Time) func(time.Time) {
 	}
 	return func(now time.Time) {
 		a.machine.Led(now, err == nil && run.Fence != 0, err)
-		if err != nil || run.Facts.Protocol == 0 {
+		if err != nil || run.Facts.Protocol == 0 || run.State.Phase == "" {
 			return // nothing is known of a run whose leader has not begun it, and if it dies nobody hears of that
 		}
 		a.heard(now, run)
