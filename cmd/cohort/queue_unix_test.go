@@ -16,17 +16,18 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/gotestcohort/cohort/cmd/internal/built"
 )
 
-// buildQueue builds the program that talks to the server, and puts another of its name in front of
-// it, under which machines are missed sooner. It returns their folder.
+// buildQueue builds the program that talks to the server, once for all tests, and puts another of its
+// name in front of it, under which machines are missed sooner. It returns their folder.
 func buildQueue(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
-	build := exec.Command("go", "build", "-o", filepath.Join(dir, "real"), "../cohort-queue")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("%v: %v\n%s", build, err, out)
+	program := built.Program{Name: "cohort-queue", Package: "../cohort-queue"}.Path(t)
+	if err := os.Symlink(program, filepath.Join(dir, "real")); err != nil {
+		t.Fatal(err)
 	}
 	script := "#!/bin/sh\ncase $1 in bridge) shift; exec " + dir + "/real bridge --ack-wait=2s --leader-ttl=2s --node-ttl=3s \"$@\";; esac\nexec " + dir + "/real \"$@\"\n"
 	if err := os.WriteFile(filepath.Join(dir, queueProgram), []byte(script), 0o700); err != nil {
