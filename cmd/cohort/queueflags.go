@@ -100,6 +100,9 @@ func (o *queueOptions) words() []string {
 // queueProblems returns what is wrong with a run on several machines, one line each.
 func (o *options) queueProblems() []string {
 	q := &o.queue
+	if q.url == "" && q.runID != "" {
+		return []string{"--queue-run=" + q.runID + ": --queue (or COHORT_QUEUE) is missing, the server of the run"}
+	}
 	if q.url == "" {
 		return nil
 	}

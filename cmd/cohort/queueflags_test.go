@@ -13,6 +13,7 @@ func TestQueueUsage(t *testing.T) {
 	t.Parallel()
 	for want, args := range map[string][]string{
 		"--queue=: it is empty":                                          {"--queue=", "--queue-run=a"},
+		"--queue-run=a: --queue (or COHORT_QUEUE) is missing":            {"--queue-run=a"},
 		"--queue-run is missing: the name of the run":                    {"--queue=nats://x"},
 		`--queue-run=a.b: it contains '.'`:                               {"--queue=nats://x", "--queue-run=a.b"},
 		"--queue cannot be used with --watch":                            {"--queue=nats://x", "--queue-run=a", "--watch"},
