@@ -67,14 +67,15 @@ func (p *pkg) cut(s share, prior cost) (c cut, ok bool) {
 func (p *pkg) cutAny(s share, prior cost) (c cut, ok bool) {
 	rest := p.rest() - p.process()
 	least := p.least(s)
-	long := p.longest(func(u Unit) bool { return u.alone() && !u.Serial })
-	loose := p.longest(func(u Unit) bool { return !u.alone() })
+	pending := p.pendingSums()
+	long := pending.long.longest(p)
+	loose := pending.loose.longest(p)
 	if loose.units == nil {
 		return long, long.units != nil
 	}
 	left := p.batchesLeft()
 	shared := p.shared(p.size(s, least, prior, left))
-	splits := len(shared.units) < p.sums.loose
+	splits := len(shared.units) < pending.loose.units
 	// A long test is started by itself, so that it starts early and nothing waits behind it.
 	if splits && left != 1 && loose.work >= max(s.bound(s.size/2), least) {
 		shared = loose
@@ -119,12 +120,7 @@ func (p *pkg) batchesLeft() int {
 
 // size returns how much work of loose units a batch should get.
 func (p *pkg) size(s share, least, prior cost, left int) cost {
-	rest := cost(0)
-	for _, u := range p.pending {
-		if !u.alone() {
-			rest += p.cost(u)
-		}
-	}
+	rest := p.pendingSums().loose.cost(p)
 	over := cost(slack)
 	if s.last {
 		over = slackLast
@@ -166,33 +162,27 @@ func (p *pkg) blindSize(s share, least, prior cost) cost {
 	return cost(tests) * p.perTest
 }
 
-// longest returns the longest pending unit that is wanted, the first of equal ones.
-func (p *pkg) longest(want func(Unit) bool) cut {
-	var best cut
-	for i, u := range p.pending {
-		if !want(u) {
-			continue
-		}
-		if w := p.cost(u); best.units == nil || w > best.work {
-			best = cut{units: []int{i}, work: w}
-		}
-	}
-	return best
-}
-
 // shared returns loose units from the front whose work is closest to size, at least one.
 func (p *pkg) shared(size cost) cut {
 	var c cut
-	for i, u := range p.pending {
+	count := 0
+	for i := range p.pending {
+		u := &p.pending[i]
 		if u.alone() {
 			continue
 		}
-		w := p.cost(u)
-		if len(c.units) > 0 && c.work+w/2 > size*(1+rounding) {
+		w := p.cost(*u)
+		if count > 0 && c.work+w/2 > size*(1+rounding) {
 			break
 		}
-		c.units = append(c.units, i)
+		count++
 		c.work += w
+	}
+	c.units = make([]int, 0, count)
+	for i := 0; len(c.units) < count; i++ {
+		if !p.pending[i].alone() {
+			c.units = append(c.units, i)
+		}
 	}
 	return c
 }

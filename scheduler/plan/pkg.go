@@ -67,10 +67,61 @@ type given struct {
 
 // sums caches what is pending. It is worth it: Next looks at every active package.
 type sums struct {
-	valid   bool
+	valid bool
+	// all is of all units, loose of those that can share a process, long of those that need one of
+	// their own, but for serial ones.
+	all, loose, long amount
+}
+
+// amount is so much work of some units. The cost of those without an estimate changes as tests are
+// seen to run.
+type amount struct {
+	units   int
 	known   cost
-	guessed int
-	loose   int // units that can share a process
+	guessed int // tests
+	// longest are the positions in pkg.pending of the longest unit with an estimate, and of the one
+	// with the most tests without, the first of equal ones; -1 for none.
+	longestKnown, longestGuessed int
+}
+
+// add adds the unit at a position of pkg.pending.
+func (a *amount) add(p *pkg, i int) {
+	u := p.pending[i]
+	if a.units == 0 {
+		a.longestKnown, a.longestGuessed = -1, -1
+	}
+	a.units++
+	if !u.Known {
+		a.guessed += u.Tests
+		if a.longestGuessed < 0 || u.Tests > p.pending[a.longestGuessed].Tests {
+			a.longestGuessed = i
+		}
+		return
+	}
+	a.known += p.cost(u)
+	if a.longestKnown < 0 || p.cost(u) > p.cost(p.pending[a.longestKnown]) {
+		a.longestKnown = i
+	}
+}
+
+// cost returns what the amount takes.
+func (a *amount) cost(p *pkg) cost { return a.known + cost(a.guessed)*p.perTest }
+
+// longest returns the longest of the units, the first of equal ones.
+func (a *amount) longest(p *pkg) cut {
+	if a.units == 0 {
+		return cut{}
+	}
+	best := cut{units: []int{max(a.longestKnown, a.longestGuessed)}}
+	if k, g := a.longestKnown, a.longestGuessed; k >= 0 && g >= 0 {
+		known, guessed := p.cost(p.pending[k]), p.cost(p.pending[g])
+		best.units[0] = g
+		if known > guessed || known == guessed && k < g {
+			best.units[0] = k
+		}
+	}
+	best.work = p.cost(p.pending[best.units[0]])
+	return best
 }
 
 func newPkg(in Package, cfg Config) *pkg {
@@ -112,32 +163,32 @@ func (p *pkg) cost(u Unit) cost {
 	return max(cost(u.Estimate), cost(testFloor)*cost(u.Tests))
 }
 
-// rest returns what is pending, with one process start.
-func (p *pkg) rest() cost {
-	if !p.sums.valid {
-		p.sums = sums{valid: true}
-		for _, u := range p.pending {
-			if u.Known {
-				p.sums.known += p.cost(u)
-			} else {
-				p.sums.guessed += u.Tests
-			}
-			if !u.alone() {
-				p.sums.loose++
-			}
+// pendingSums returns what is pending.
+func (p *pkg) pendingSums() *sums {
+	if p.sums.valid {
+		return &p.sums
+	}
+	p.sums = sums{valid: true}
+	for i, u := range p.pending {
+		p.sums.all.add(p, i)
+		switch {
+		case !u.alone():
+			p.sums.loose.add(p, i)
+		case !u.Serial:
+			p.sums.long.add(p, i)
 		}
 	}
-	return p.sums.known + cost(p.sums.guessed)*p.perTest + p.process()
+	return &p.sums
 }
+
+// rest returns what is pending, with one process start.
+func (p *pkg) rest() cost { return p.pendingSums().all.cost(p) + p.process() }
 
 // process returns what a process of the package takes besides its tests.
 func (p *pkg) process() cost { return cost(p.startup + p.tail) }
 
 // unseen returns how many pending tests have no estimate.
-func (p *pkg) unseen() int {
-	p.rest()
-	return p.sums.guessed
-}
+func (p *pkg) unseen() int { return p.pendingSums().all.guessed }
 
 // handedOut returns what the package got in this round.
 func (p *pkg) handedOut() cost {

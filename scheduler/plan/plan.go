@@ -173,10 +173,11 @@ func (pl *Planner) Next(now time.Duration, idle int) (b Batch, ok bool, wake tim
 	if idle <= 0 || pl.serial {
 		return Batch{}, false, 0
 	}
+	perTest := pl.prior.perTest()
 	startup, tail := pl.startups.mean(pl.cfg.Startup), pl.tails.mean(0)
 	for _, p := range pl.active {
 		p.suppose(startup, tail)
-		p.guess(now, pl.prior.perTest())
+		p.guess(now, perTest)
 	}
 	pl.askLocks()
 	s := pl.share(now)
@@ -190,7 +191,7 @@ func (pl *Planner) Next(now time.Duration, idle int) (b Batch, ok bool, wake tim
 			wake = earliest(wake, until)
 			continue
 		}
-		c, ok := p.cut(s, pl.prior.perTest())
+		c, ok := p.cut(s, perTest)
 		if ok && (best == nil || p.First && !best.First || p.First == best.First && c.before(chosen)) {
 			best, chosen = p, c
 		}
