@@ -75,6 +75,26 @@ func TestElsewhere(t *testing.T) {
 	b.exit()
 }
 
+// TestElsewhereIsLearned: what the events of a process say comes after it has ended on another machine,
+// and is no time of its tests.
+func TestElsewhereIsLearned(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, &Config{Workers: 1, ProgramConfig: ProgramConfig{Crew: make(chan int)}})
+	b.arrives("//cohort:group A\nfunc TestA(t *testing.T) {}\n\n//cohort:group B\nfunc TestB(t *testing.T) {}\n", false)
+	j := b.fill()[0]
+	const began, first, end, told = time.Hour, time.Hour + time.Second, time.Hour + 3*time.Second, time.Hour + time.Minute
+	for _, kind := range []testbin.Kind{testbin.KindRun, testbin.KindPass} {
+		j.progress.note(testbin.Event{Kind: kind, Test: j.Tests[0].Name}, func() time.Duration { return told })
+	}
+	b.queue.hold(j)
+	b.queue.ran(j, began, first)
+	b.queue.ended(j, end)
+	next, ok, _ := b.queue.planner.Next(end, 1)
+	if !ok || next.Estimate != 3*time.Second {
+		t.Errorf("the next test takes %v, %v; want 3s: a second to start, two to run", next.Estimate, ok)
+	}
+}
+
 // TestBatchTime: what a machine that goes away costs is bounded, on this one nothing is lost.
 func TestBatchTime(t *testing.T) {
 	t.Parallel()

@@ -205,7 +205,7 @@ func (q *queue) begins(j *job, now time.Duration) { q.planner.Begin(j.planID, no
 // ended tells the planner that the process of a job has ended.
 func (q *queue) ended(j *job, now time.Duration) {
 	delete(q.running, j.planID)
-	if at, ok := j.overAt(); ok {
+	if at, ok := j.overAt(); ok && !q.cfg.away() { // the events of a process elsewhere come after it
 		q.planner.Over(j.planID, at)
 	}
 	q.planner.Finished(j.planID, now)
