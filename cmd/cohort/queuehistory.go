@@ -76,7 +76,11 @@ func (q *queueRun) recall(ctx context.Context, sum string) *history.Snapshot {
 // packagesOf returns what reports of an import path whether the arguments name it, as far as that can be
 // said without the go command: all do whose patterns are other than paths.
 func packagesOf(args *gotest.Args, module string) func(pkg string) bool {
-	var patterns []string
+	type pattern struct {
+		tree  string
+		below bool // what is below it too
+	}
+	var patterns []pattern
 	all := func(string) bool { return true }
 	dir, err := filepath.Abs(args.Dir)
 	if err != nil {
@@ -96,16 +100,11 @@ func packagesOf(args *gotest.Args, module string) func(pkg string) bool {
 		if err != nil || !filepath.IsLocal(rel) || !(p == "." || strings.HasPrefix(p, "./")) || strings.Contains(at, "...") {
 			return all
 		}
-		pattern := path.Join(module, filepath.ToSlash(rel))
-		if below {
-			pattern += "/..."
-		}
-		patterns = append(patterns, pattern)
+		patterns = append(patterns, pattern{path.Join(module, filepath.ToSlash(rel)), below})
 	}
 	return func(pkg string) bool {
 		for _, p := range patterns {
-			tree, below := strings.CutSuffix(p, "/...")
-			if pkg == tree || below && strings.HasPrefix(pkg, tree+"/") {
+			if pkg == p.tree || p.below && strings.HasPrefix(pkg, p.tree+"/") {
 				return true
 			}
 		}
