@@ -21,6 +21,7 @@ import (
 	"github.com/gotestcohort/cohort/scheduler/remote"
 	"github.com/gotestcohort/cohort/scheduler/remote/machine"
 	"github.com/gotestcohort/cohort/scheduler/remote/node"
+	"github.com/gotestcohort/cohort/scheduler/scratch"
 	"github.com/gotestcohort/cohort/scheduler/testbin"
 )
 
@@ -64,13 +65,13 @@ func (c *command) runQueue(opts *options) (err error) {
 	if q.facts, err = q.place.facts(args, c.env.list); err != nil {
 		return err
 	}
-	if q.temp, err = os.MkdirTemp("", "cohort-queue-"); err != nil {
+	temp, err := scratch.Make("", "queue-")
+	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, os.RemoveAll(q.temp)) }()
-	if err := q.keepHistory(); err != nil {
-		return err
-	}
+	q.temp = temp.Path
+	defer func() { err = errors.Join(err, temp.Remove()) }()
+	q.keepHistory()
 	q.node = nodeName()
 	conn, err := c.startBridge(append(opts.queue.words(), "--node="+q.node))
 	if err != nil {

@@ -22,14 +22,14 @@ type queuePast struct {
 
 // keepHistory copies the history of this machine, for a run that it may lead: whoever takes over divides
 // the tests by the same one.
-func (q *queueRun) keepHistory() error {
+func (q *queueRun) keepHistory() {
 	from := q.cmd.historyLocation(q.opts.run.history, q.args.Dir).Path()
 	if from == "" || q.opts.queue.role == queueAgent {
-		return nil
+		return
 	}
 	text, err := os.ReadFile(from)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil
+		return
 	}
 	to := filepath.Join(q.temp, "history")
 	if err == nil {
@@ -41,10 +41,9 @@ func (q *queueRun) keepHistory() error {
 	}
 	if err != nil {
 		q.cmd.log.warnf("copy the history: %v", err) // it only ever helps
-		return nil
+		return
 	}
 	q.past, q.facts.History = queuePast{to, sum}, sum
-	return nil
 }
 
 // recall returns the history that the run's first leader had, by its sum; nil if that is not to be had,
