@@ -20,19 +20,33 @@ func brief() remote.Terms {
 	return remote.Terms{AckWait: time.Second, LeaderTTL: 3 * time.Second, NodeTTL: 2 * time.Second}
 }
 
-// engineAt opens the engine of a node.
-func engineAt(t testing.TB, address, run, node string) *engine {
-	t.Helper()
-	return engineWith(t, &queueFlags{url: address, runID: run}, node, limits{})
+// holding are brief terms in which a lock that nobody renews lasts as long as a test on a busy machine.
+// An engine that has lost the server takes no lock for half of that, which is less than patience.
+func holding() remote.Terms {
+	terms := brief()
+	terms.LeaderTTL = patience / 2
+	return terms
 }
 
-func engineWith(t testing.TB, q *queueFlags, node string, most limits) *engine {
+// engineAt opens the engine of a node, whose locks do not run out.
+func engineAt(t testing.TB, address, run, node string) *engine {
+	t.Helper()
+	return engineWith(t, &queueFlags{url: address, runID: run}, node, holding(), limits{})
+}
+
+// briefAt opens the engine of a node, whose locks run out.
+func briefAt(t testing.TB, address, run, node string) *engine {
+	t.Helper()
+	return engineWith(t, &queueFlags{url: address, runID: run}, node, brief(), limits{})
+}
+
+func engineWith(t testing.TB, q *queueFlags, node string, terms remote.Terms, most limits) *engine {
 	t.Helper()
 	l, err := dial(limit(t), q, node)
 	if err != nil {
 		t.Fatal(err)
 	}
-	e, err := open(l, q.runID, node, brief(), most)
+	e, err := open(l, q.runID, node, terms, most)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -48,11 +62,17 @@ func engineWith(t testing.TB, q *queueFlags, node string, most limits) *engine {
 func led(t testing.TB, address, run string) (*engine, remote.Fence) {
 	t.Helper()
 	e := engineAt(t, address, run, "leader")
+	return e, leads(t, e)
+}
+
+// leads has an engine lead its run, and returns its fence.
+func leads(t testing.TB, e *engine) remote.Fence {
+	t.Helper()
 	r, err := e.Lead(limit(t), remote.Facts{Protocol: remote.Protocol, Seed: 7})
 	if err != nil || r.Fence == 0 {
 		t.Fatalf("%+v, %v", r, err)
 	}
-	return e, r.Fence
+	return r.Fence
 }
 
 func ok(t testing.TB, err error) {
@@ -296,7 +316,7 @@ func TestFull(t *testing.T) {
 	t.Parallel()
 	address, _ := serving(t)
 	q := &queueFlags{url: address, runID: "r1"}
-	lead := engineWith(t, q, "leader", limits{work: 4096, results: 4096, output: 4096})
+	lead := engineWith(t, q, "leader", holding(), limits{work: 4096, results: 4096, output: 4096})
 	ctx := limit(t)
 	_, err := lead.Lead(ctx, remote.Facts{})
 	ok(t, err)

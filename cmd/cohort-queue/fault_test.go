@@ -196,10 +196,11 @@ func holdForever() error {
 func TestPartition(t *testing.T) {
 	t.Parallel()
 	address, _ := serving(t)
-	lead, _ := led(t, address, "r1")
+	lead := briefAt(t, address, "r1", "leader")
+	leads(t, lead)
 	ctx := limit(t)
 	cut := newCut(t, address)
-	node := engineWith(t, &queueFlags{url: cut.address, runID: "r1", ping: 50 * time.Millisecond}, "n1", limits{})
+	node := engineWith(t, &queueFlags{url: cut.address, runID: "r1", ping: 50 * time.Millisecond}, "n1", brief(), limits{})
 	events := watching(t, node, remote.RunEvents|remote.LinkEvents)
 	events.await(t, "link", func(e remote.Event) bool { return e.Up })
 	ok(t, lead.Publish(ctx, "long", remote.Work{Batch: "b0"}))

@@ -15,7 +15,7 @@ func TestLead(t *testing.T) {
 	t.Parallel()
 	address, _ := serving(t)
 	ctx := limit(t)
-	a, b := engineAt(t, address, "r1", "a"), engineAt(t, address, "r1", "b")
+	a, b := briefAt(t, address, "r1", "a"), briefAt(t, address, "r1", "b")
 	if _, err := a.Run(ctx); !errors.Is(err, remote.ErrGone) {
 		t.Errorf("before anybody has led: %v", err)
 	}
@@ -130,7 +130,7 @@ func TestRegain(t *testing.T) {
 	t.Parallel()
 	address, _ := serving(t)
 	ctx := limit(t)
-	a, b := engineAt(t, address, "r1", "a"), engineAt(t, address, "r1", "b")
+	a, b := briefAt(t, address, "r1", "a"), briefAt(t, address, "r1", "b")
 	first, err := a.Lead(ctx, remote.Facts{})
 	ok(t, err)
 	events := watching(t, b, remote.RunEvents)

@@ -58,16 +58,17 @@ func TestWatch(t *testing.T) {
 	address, _ := serving(t)
 	ctx := limit(t)
 	all := remote.ResultEvents | remote.NodeEvents | remote.RunEvents | remote.StopEvents | remote.LinkEvents
-	early := watching(t, engineAt(t, address, "r1", "early"), all)
+	early := watching(t, briefAt(t, address, "r1", "early"), all)
 	early.await(t, "link", func(e remote.Event) bool { return e.Kind == remote.LinkEvents && e.Up })
 
-	lead, fence := led(t, address, "r1")
-	node := engineAt(t, address, "r1", "n1")
+	lead := briefAt(t, address, "r1", "leader")
+	fence := leads(t, lead)
+	node := briefAt(t, address, "r1", "n1")
 	ok(t, node.Announce(ctx, remote.Node{Name: "n1", Slots: 4, Has: []string{"x"}}))
 	ok(t, lead.Stop(ctx, fence, remote.Stop{Batch: "b0", Attempt: 1, Quit: true}))
 	_, err := node.PutResult(ctx, remote.Result{Batch: "b0", Attempt: 1, Node: "n1", Nonce: "x", Payload: []byte("p")})
 	ok(t, err)
-	late := watching(t, engineAt(t, address, "r1", "late"), all)
+	late := watching(t, briefAt(t, address, "r1", "late"), all)
 	for _, s := range []*seen{early, late} {
 		s.await(t, "run", func(e remote.Event) bool {
 			return e.Kind == remote.RunEvents && e.Run.Leader == "leader" && e.Run.Fence == fence && e.Run.Facts.Seed == 7
