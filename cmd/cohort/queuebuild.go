@@ -33,13 +33,13 @@ func (v *queueBinariesValue) String() string       { return word(string(*v), que
 // binaries are what this machine has, or will have, of the test binaries of the run.
 func (q *queueRun) binaries() *node.Binaries {
 	b := node.NewBinaries(q.engine, q.temp)
+	b.Local(func(sum string) string {
+		if r := q.runner.Load(); r != nil {
+			return r.File(sum)
+		}
+		return ""
+	})
 	if from := q.opts.queue.binaries.String(); from != binariesShip {
-		b.Local(func(sum string) string {
-			if r := q.runner.Load(); r != nil {
-				return r.File(sum)
-			}
-			return ""
-		})
 		b.Build(node.Building{
 			Build: q.build, First: from == binariesBuild,
 			Other: func(dir string, why error) {

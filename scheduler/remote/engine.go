@@ -8,7 +8,7 @@ import (
 )
 
 // Protocol is the version of the messages. Machines of one run have the same one.
-const Protocol = 1
+const Protocol = 2
 
 // Sizes that every engine keeps to, in bytes.
 const (
@@ -291,6 +291,10 @@ type Node struct {
 	Holds []Key `json:",omitempty"`
 	// Has are the sums of binaries that it has, the newest first; not necessarily all.
 	Has []string `json:",omitempty"`
+	// Wants are the sums of binaries that it needs and that are not stored. Builds reports that it
+	// builds binaries, and needs one only if that has failed.
+	Wants  []string `json:",omitempty"`
+	Builds bool     `json:",omitempty"`
 	// Late counts its results that came second.
 	Late int `json:",omitempty"`
 	// Runs are tests that have run for long, one for each batch at most.

@@ -171,8 +171,8 @@ func TestCalls(t *testing.T) {
 		{"get output", func() (any, error) { return c.GetOutput(ctx, Delivery{}, MaxChunk) }, make([]byte, MaxChunk)},
 		{"put blob s f", func() (any, error) { return nil, c.PutBlob(ctx, "s", "f") }, nil},
 		{"get blob s f", func() (any, error) { return nil, c.GetBlob(ctx, "s", "f") }, nil},
-		{"announce {Name:n Slots:4 Holds:[{Batch:b Attempt:1}] Has:[s] Late:2 Runs:[]}", func() (any, error) {
-			return nil, c.Announce(ctx, Node{Name: "n", Slots: 4, Holds: []Key{{"b", 1}}, Has: []string{"s"}, Late: 2})
+		{"announce {Name:n Slots:4 Holds:[{Batch:b Attempt:1}] Has:[s] Wants:[w] Builds:true Late:2 Runs:[]}", func() (any, error) {
+			return nil, c.Announce(ctx, Node{Name: "n", Slots: 4, Holds: []Key{{"b", 1}}, Has: []string{"s"}, Wants: []string{"w"}, Builds: true, Late: 2})
 		}, nil},
 		{"leave", func() (any, error) { return nil, c.Leave(ctx) }, nil},
 	} {

@@ -85,6 +85,8 @@ type (
 	}
 	// Check asks whether a batch is in the queue; Leader.Checked.
 	Check struct{ Key remote.Key }
+	// Ship stores a binary, so that other machines can get it; Leader.Shipped.
+	Ship struct{ Binary string }
 	// Repair makes a lane's consumer anew. Nothing is to be told.
 	Repair struct{ Lane string }
 	// Renew keeps the lock; Leader.Renewed.
@@ -131,6 +133,7 @@ func (Publish) act()  {}
 func (Read) act()     {}
 func (Deliver) act()  {}
 func (Check) act()    {}
+func (Ship) act()     {}
 func (Repair) act()   {}
 func (Renew) act()    {}
 func (SetState) act() {}

@@ -71,6 +71,7 @@ type Agent struct {
 
 	fetch, survey, talk, lead errand
 	lanes                     []string  // to steal from
+	asks                      bool      // it waits for something that it is to announce
 	dirty                     bool      // what it holds is not what it has announced
 	told, hush                time.Time // when it was last announced; before what time it is not
 	soft                      bool      // this machine's user ends it: results are stored, work is given back
@@ -415,6 +416,9 @@ func (a *Agent) Announced(now time.Time, err error) {
 		h.told = false
 	}
 }
+
+// Ask says that the node waits for a binary, which its next announcement asks for.
+func (a *Agent) Ask() { a.asks = true }
 
 // Led takes what came of Lead, and whether this machine leads now. It does so once: if its lock runs
 // out, its leader takes it back, or another machine has it. Who leads is told by Heard.

@@ -148,13 +148,13 @@ func (a *Agent) advance(now time.Time, h *hold, do func(Act)) {
 
 // announce says that the node is there and what it holds, at once if something waits for that.
 func (a *Agent) announce(now time.Time, do func(Act)) {
-	urgent := slices.ContainsFunc(a.holds, func(h *hold) bool { return h.step == telling })
+	urgent := a.asks || slices.ContainsFunc(a.holds, func(h *hold) bool { return h.step == telling })
 	soon := a.dirty && !now.Before(a.told.Add(talkPause))
 	if a.talk.busy || now.Before(a.hush) || !urgent && !soon && !a.talk.due(now) {
 		return
 	}
 	a.talk.begin()
-	a.dirty = false
+	a.dirty, a.asks = false, false
 	n := remote.Node{Name: a.cfg.Node, Slots: a.cfg.Slots, Late: a.late}
 	for _, h := range a.holds {
 		h.told = h.step == telling

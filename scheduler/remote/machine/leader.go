@@ -48,7 +48,9 @@ type Leader struct {
 	count   int      // of batches so far
 	total   time.Duration
 	losses  []*loss
-	heir    bool // there was another leader
+	ships   map[string]*ship // by binary
+	wanted  []string         // of ships, that are to be stored, in that order
+	heir    bool             // there was another leader
 
 	state    remote.State // as it should be
 	set      bool         // the server has it
@@ -98,7 +100,7 @@ type batch struct {
 func NewLeader(cfg LeaderConfig, asked time.Time, run remote.Run) *Leader {
 	l := &Leader{
 		cfg: cfg, batches: make(map[remote.Key]*batch), early: make(map[remote.Key]bool), nodes: make(map[string]*node), load: make(map[string]int),
-		state: run.State, patience: make(map[string]int), moved: make(map[string]bool),
+		state: run.State, patience: make(map[string]int), moved: make(map[string]bool), ships: make(map[string]*ship),
 	}
 	l.heir = len(run.State.Numbers) > 0
 	l.state.Phase = remote.Running
@@ -122,6 +124,7 @@ func (l *Leader) Submit(b Batch) {
 		panic(fmt.Sprintf("batch %v is submitted twice", b.Key))
 	}
 	l.count++
+	l.known(b.Binary)
 	n := &batch{Batch: b, entry: entry{number: l.count, place: -1}}
 	switch {
 	case l.early[b.Key]:
@@ -141,6 +144,7 @@ func (l *Leader) send(b *batch) {
 	l.unload(b)
 	b.lane = l.choose(b.Batch)
 	l.load[b.lane]++
+	l.wantFor(b)
 }
 
 // unload takes a batch out of what is counted of its lane.

@@ -49,6 +49,7 @@ func (l *Leader) Due(now time.Time) []Act {
 		l.survey.begin()
 		do(Survey{})
 	}
+	l.store(now, do)
 	for _, b := range l.agenda.take(now) {
 		l.advance(now, b, do)
 		l.touch(b.Key)

@@ -148,6 +148,9 @@ func (l *Leader) Node(n remote.Node) {
 	for _, sum := range n.Has {
 		known.binaries[sum] = true
 	}
+	for _, sum := range n.Wants {
+		l.want(sum)
+	}
 	for _, k := range n.Holds {
 		if b := l.batches[k]; b != nil {
 			l.moved[b.lane] = true

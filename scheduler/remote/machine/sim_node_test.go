@@ -252,6 +252,8 @@ func (n *simNode) lead(act Act, asked time.Time) {
 		if n.todo--; n.todo == 0 {
 			n.after(2*time.Minute, func() { n.on(n.over) })
 		}
+	case Ship:
+		n.call(func(context.Context) error { return nil }, func(err error) { l.Shipped(n.now, act.Binary, err) })
 	case Check:
 		var held bool
 		n.call(func(ctx context.Context) (err error) {

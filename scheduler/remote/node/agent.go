@@ -58,6 +58,7 @@ func NewAgent(cfg AgentConfig) *Agent {
 	a.loop = newLoop(cfg.Now)
 	a.machine = machine.NewAgent(cfg.AgentConfig, a.loop.clock.Now())
 	a.loop.machine, a.loop.do = a.machine, a.do
+	cfg.Binaries.asks = func() { a.loop.tell(func(time.Time) { a.machine.Ask() }) }
 	return a
 }
 
@@ -222,7 +223,8 @@ func (a *Agent) do(act machine.Act, now time.Time) {
 			return nil
 		})
 	case machine.Announce:
-		act.Node.Has, act.Node.Runs = a.cfg.Binaries.Has(), a.runs()
+		b := a.cfg.Binaries
+		act.Node.Has, act.Node.Wants, act.Node.Builds, act.Node.Runs = b.Has(), b.Wants(), b.buildsFirst(), a.runs()
 		call(func() func(time.Time) {
 			err := e.Announce(ctx, act.Node)
 			return func(t time.Time) { m.Announced(t, err) }

@@ -41,25 +41,27 @@ type Binaries struct {
 	building Building
 	local    func(sum string) string // see Local
 	turns    chan struct{}           // of builds
+	asks     func()                  // tells the leader of what is wanted; nil: nobody is asked
 
 	mu     sync.Mutex // guards what follows
 	have   map[string]*fetched
-	used   []string // sums, the last used first
-	same   int      // binaries that were built
-	others int      // that could not be built the same
-	got    int      // that were downloaded
+	used   []string       // sums, the last used first
+	same   int            // binaries that were built
+	others int            // that could not be built the same
+	got    int            // that were downloaded
+	wanted map[string]int // sums that are waited for, and by how many
 }
 
 // fetched is one that is there or is being got.
 type fetched struct {
-	mu   sync.Mutex // held while it is got
-	file string     // "" until it is there
+	turn chan struct{} // has room for the one who gets it
+	file string        // "" until it is there; for whoever has the turn
 }
 
 // NewBinaries returns binaries that are downloaded, and kept in a folder, which exists and is the agent's
 // own.
 func NewBinaries(e remote.Engine, dir string) *Binaries {
-	return &Binaries{engine: e, dir: dir, turns: make(chan struct{}, maxBuilds), have: make(map[string]*fetched)}
+	return &Binaries{engine: e, dir: dir, turns: make(chan struct{}, maxBuilds), have: make(map[string]*fetched), wanted: make(map[string]int)}
 }
 
 // Build has binaries built too. It is called before anything else.
@@ -99,12 +101,16 @@ func (b *Binaries) Binary(ctx context.Context, o Order) (string, error) {
 	key := o.Binary + o.Name
 	one := b.have[key]
 	if one == nil {
-		one = new(fetched)
+		one = &fetched{turn: make(chan struct{}, 1)}
 		b.have[key] = one
 	}
 	b.mu.Unlock()
-	one.mu.Lock()
-	defer one.mu.Unlock()
+	select {
+	case one.turn <- struct{}{}:
+	case <-ctx.Done():
+		return "", fmt.Errorf("get test binary %s: %w", o.Name, context.Cause(ctx))
+	}
+	defer func() { <-one.turn }()
 	if one.file == "" {
 		file := filepath.Join(b.dir, o.Binary, o.Name)
 		if err := b.get(ctx, o, file); err != nil {
@@ -139,16 +145,6 @@ func (b *Binaries) get(ctx context.Context, o Order, file string) error {
 		}
 	}
 	return errors.Join(errs...)
-}
-
-func (b *Binaries) download(ctx context.Context, o Order, file string) error {
-	err := patiently(ctx, func() error { return b.engine.GetBlob(ctx, o.Binary, file) })
-	if err = finish(o, file, err); err == nil {
-		b.mu.Lock()
-		defer b.mu.Unlock()
-		b.got++
-	}
-	return err
 }
 
 // errNotLocal is of binaries of another machine.
@@ -191,6 +187,9 @@ func (b *Binaries) builds() bool {
 	defer b.mu.Unlock()
 	return b.building.Build != nil && (b.same > 0 || b.others < maxOthers)
 }
+
+// buildsFirst reports whether what can be built is not downloaded.
+func (b *Binaries) buildsFirst() bool { return b.building.First && b.builds() }
 
 // finish checks that a file is the one that an order wants, unless it was not made. After an error there
 // is none.

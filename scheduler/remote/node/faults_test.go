@@ -226,29 +226,42 @@ func TestLimit(t *testing.T) {
 	})
 }
 
-// TestBinaryThatDoesNotArrive: it is tried on three deliveries, and then fails with the reason.
+// TestBinaryThatDoesNotArrive: it is tried on three deliveries, and then fails with the reason. One that
+// is not there yet is waited for.
 func TestBinaryThatDoesNotArrive(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		f := &fake{takes: time.Second, runs: make(map[string]int)}
-		w := newWorld(t, f.start)
-		var tries atomic.Int32
-		led := make(chan *Runner, 1)
-		e := w.dial("n0", func(_ context.Context, op string, _ bool) error {
-			if op == "get-blob" {
-				tries.Add(1)
-				return remote.ErrGone
-			}
-			return nil
+	for name, tc := range map[string]struct {
+		err    error
+		why    string
+		atMost int // tries
+	}{
+		"fails":    {errors.New("the disk is broken"), "get-blob: the disk is broken", 3},
+		"is never": {remote.ErrGone, "the leader has not made it available for 5m0s", 3 * 310},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				f := &fake{takes: time.Second, runs: make(map[string]int)}
+				w := newWorld(t, f.start)
+				var tries atomic.Int32
+				led := make(chan *Runner, 1)
+				e := w.dial("n0", func(_ context.Context, op string, _ bool) error {
+					if op == "get-blob" {
+						tries.Add(1)
+						return tc.err
+					}
+					return nil
+				})
+				w.agentOn(t.Context(), "n0", e, nil, led)
+				r := <-led
+				_, exit := w.one(t.Context(), r, nil)
+				if exit.OK() || exit.Err == nil || !strings.Contains(exit.Err.Error(), "node n0: get test binary pkg.test: "+tc.why) || int(tries.Load()) > tc.atMost {
+					t.Errorf("%d tries: %+v", tries.Load(), exit)
+				}
+				w.finish(r)
+			})
 		})
-		w.agentOn(t.Context(), "n0", e, nil, led)
-		r := <-led
-		_, exit := w.one(t.Context(), r, nil)
-		if exit.OK() || exit.Err == nil || !strings.Contains(exit.Err.Error(), "node n0: get test binary pkg.test: get-blob: not there") || tries.Load() != 3 {
-			t.Errorf("%d tries: %+v", tries.Load(), exit)
-		}
-		w.finish(r)
-	})
+	}
 }
 
 // TestWrongSum: a binary with another content is not run.

@@ -30,6 +30,7 @@ type Lead struct {
 	machine *machine.Leader
 	loop    *loop
 	orders  map[remote.Key]*order // the loop's, until they are delivered
+	files   map[string]string     // of binaries, by their sums; the loop's
 	ctx     context.Context       // of what is being delivered; it ends with the run
 	end     context.CancelFunc
 	over    chan struct{} // closed by the act that ends the leader
@@ -41,6 +42,7 @@ type Lead struct {
 // order is a batch that waits for its result.
 type order struct {
 	payload   []byte
+	file      string                             // the binary
 	runs      func(test string, since time.Time) // hears of a test that runs for long; nil for nobody
 	result    remote.Result
 	delivered chan delivery // takes one
@@ -55,7 +57,7 @@ type delivery struct {
 
 // NewLead returns the leader of a run that Engine.Lead has made this machine lead. It has not begun.
 func NewLead(cfg LeadConfig, run remote.Run, asked time.Time) *Lead {
-	l := &Lead{cfg: &cfg, orders: make(map[remote.Key]*order), over: make(chan struct{})}
+	l := &Lead{cfg: &cfg, orders: make(map[remote.Key]*order), files: make(map[string]string), over: make(chan struct{})}
 	l.ctx, l.end = context.WithCancel(context.Background())
 	l.loop = newLoop(cfg.Now)
 	l.machine = machine.NewLeader(cfg.LeaderConfig, asked, run)
@@ -140,10 +142,10 @@ func (l *Lead) Cancel(signal int, kill bool) {
 }
 
 // submit hands out a batch. Its delivery comes unless the leader ends before.
-func (l *Lead) submit(b machine.Batch, payload []byte, runs func(test string, since time.Time)) *order {
-	o := &order{payload: payload, runs: runs, delivered: make(chan delivery, 1)}
+func (l *Lead) submit(b machine.Batch, o *order) *order {
+	o.delivered = make(chan delivery, 1)
 	l.loop.tell(func(time.Time) {
-		l.orders[b.Key] = o
+		l.orders[b.Key], l.files[b.Binary] = o, o.file
 		l.machine.Submit(b)
 	})
 	return o
@@ -192,6 +194,15 @@ func (l *Lead) do(act machine.Act, now time.Time) {
 		call(func() func(time.Time) {
 			lanes, err := e.Lanes(ctx)
 			return func(t time.Time) { m.Lanes(t, lanes, err) }
+		})
+	case machine.Ship:
+		file := l.files[act.Binary]
+		call(func() func(time.Time) { // it takes as long as it takes
+			err := patiently(l.ctx, func() error { return e.PutBlob(l.ctx, act.Binary, file) })
+			if err != nil {
+				err = fmt.Errorf("make %s available to other machines: %w", file, err)
+			}
+			return func(t time.Time) { m.Shipped(t, act.Binary, err) }
 		})
 	case machine.Repair:
 		call(func() func(time.Time) {

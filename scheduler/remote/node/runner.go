@@ -39,13 +39,13 @@ type Runner struct {
 	lead *Lead
 
 	mu    sync.Mutex // guards what follows
-	files map[string]*stored
+	files map[string]*summed
 	paths map[string]string // of files, by their sums
 	times map[string]int    // that the same was handed out, by its sum
 }
 
-// stored is a file that other machines can get.
-type stored struct {
+// summed is a file whose sum is known, or is being found out.
+type summed struct {
 	once sync.Once
 	sum  string
 	err  error
@@ -53,7 +53,7 @@ type stored struct {
 
 // NewRunner returns a runner for a leader, which need not have begun.
 func NewRunner(cfg RunnerConfig, lead *Lead) *Runner {
-	return &Runner{cfg: cfg, lead: lead, files: make(map[string]*stored), paths: make(map[string]string), times: make(map[string]int)}
+	return &Runner{cfg: cfg, lead: lead, files: make(map[string]*summed), paths: make(map[string]string), times: make(map[string]int)}
 }
 
 // Dated is an out that wants to know when what it gets was printed, by a clock of which only
@@ -83,11 +83,11 @@ func (r *Runner) Run(ctx context.Context, spec testbin.Spec, out io.Writer) test
 		return fail(err)
 	}
 	submitted := r.lead.cfg.Now()
-	var runs func(string, time.Time)
+	o := &order{payload: payload, file: spec.Path}
 	if live, ok := out.(Live); ok {
-		runs = live.Runs
+		o.runs = live.Runs
 	}
-	d, err := r.await(ctx, spec, b.Key, r.lead.submit(b, payload, runs))
+	d, err := r.await(ctx, spec, b.Key, r.lead.submit(b, o))
 	if err != nil {
 		return fail(err)
 	}
@@ -101,13 +101,14 @@ func (r *Runner) Run(ctx context.Context, spec testbin.Spec, out io.Writer) test
 	return exit
 }
 
-// batch makes a batch of a process, and stores what it needs.
+// batch makes a batch of a process. What its folders hold is stored; its binary is once another machine
+// needs it.
 func (r *Runner) batch(ctx context.Context, spec testbin.Spec) (b machine.Batch, payload []byte, places []place, err error) {
 	o, places, err := leaving{r.cfg.Root, r.cfg.Names, r.cfg.Env}.order(spec)
 	if err != nil {
 		return b, nil, nil, err
 	}
-	if o.Binary, err = r.store(spec.Path); err != nil {
+	if o.Binary, err = r.sum(spec.Path); err != nil {
 		return b, nil, nil, err
 	}
 	if o.Inputs, err = r.inputs(ctx, places); err != nil {
@@ -143,24 +144,20 @@ func attempt(env []string) int {
 	return n
 }
 
-// store makes a file available to other machines, once, and returns its sum.
-func (r *Runner) store(file string) (string, error) {
+// sum returns the sum of a file, which is read once.
+func (r *Runner) sum(file string) (string, error) {
 	r.mu.Lock()
 	s := r.files[file]
 	if s == nil {
-		s = new(stored)
+		s = new(summed)
 		r.files[file] = s
 	}
 	r.mu.Unlock()
 	s.once.Do(func() {
 		if s.sum, s.err = remote.FileSum(file); s.err == nil {
 			r.mu.Lock()
+			defer r.mu.Unlock()
 			r.paths[s.sum] = file
-			r.mu.Unlock()
-			s.err = patiently(r.lead.ctx, func() error { return r.cfg.Engine.PutBlob(r.lead.ctx, s.sum, file) })
-		}
-		if s.err != nil {
-			s.err = fmt.Errorf("make it available to other machines: %w", s.err)
 		}
 	})
 	return s.sum, s.err
