@@ -32,6 +32,12 @@ func rewritten(t *testing.T, file, entry string, change func([]byte) []byte) str
 	z := zip.NewWriter(out)
 	found := false
 	for _, f := range in.File {
+		if !strings.HasSuffix(f.Name, entry) {
+			if err := z.Copy(f); err != nil { // as it is: to unpack and pack binaries takes seconds with the race detector
+				t.Fatal(err)
+			}
+			continue
+		}
 		r, err := f.Open()
 		if err != nil {
 			t.Fatal(err)
@@ -40,12 +46,10 @@ func rewritten(t *testing.T, file, entry string, change func([]byte) []byte) str
 		if err != nil {
 			t.Fatal(err)
 		}
-		if strings.HasSuffix(f.Name, entry) {
-			found, text = true, change(text)
-		}
-		w, err := z.Create(f.Name)
+		found = true
+		w, err := z.CreateHeader(&zip.FileHeader{Name: f.Name, Method: zip.Store})
 		if err == nil {
-			_, err = w.Write(text)
+			_, err = w.Write(change(text))
 		}
 		if err != nil {
 			t.Fatal(err)
@@ -61,7 +65,7 @@ func rewritten(t *testing.T, file, entry string, change func([]byte) []byte) str
 // no run: never a pass, and nothing of it stays.
 func TestArchiveDamaged(t *testing.T) {
 	t.Parallel()
-	d := newDiffer(t)
+	d := newQuickDiffer(t)
 	if d.plain {
 		t.Skip("NOT TESTED: the program has no archives")
 	}

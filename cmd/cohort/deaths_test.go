@@ -122,6 +122,7 @@ func TestDeathsContained(t *testing.T) {
 	t.Parallel()
 	d := newQuickDiffer(t)
 	dir := deathsModule(t, d)
+	d.linked(t, dir, deadly()...)
 	for _, flags := range [][]string{
 		{"--workers=1", "--shuffle=off"},
 		{"--workers=4", "--shuffle=off"},
@@ -195,6 +196,7 @@ func TestDeathsRerun(t *testing.T) {
 	t.Parallel()
 	d := newQuickDiffer(t)
 	dir := deathsModule(t, d)
+	d.linked(t, dir, deadly()...)
 	for _, workers := range []string{"--workers=1", "--workers=4"} {
 		for _, once := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s,once=%v", workers, once), func(t *testing.T) {
@@ -247,6 +249,15 @@ func (row *death) checkRerun(t *testing.T, got map[string]string, w witnessed, w
 	}
 }
 
+// deadly are the packages of the samples, without the slow ones.
+func deadly() []string {
+	var packages []string
+	for _, row := range deaths() {
+		packages = append(packages, "./"+row.kind)
+	}
+	return packages
+}
+
 func lastWord(s string) string { return s[strings.LastIndexByte(s, ' ')+1:] }
 
 // witnessed is what a package's processes have written down themselves.
@@ -261,9 +272,7 @@ func (d *differ) dying(t *testing.T, dir string, env, flags []string, args ...st
 	log := filepath.Join(t.TempDir(), "log")
 	events := filepath.Join(t.TempDir(), "events.json")
 	if len(args) == 1 {
-		for _, row := range deaths() {
-			args = append(args, "./"+row.kind)
-		}
+		args = append(args, deadly()...)
 	}
 	// Its own directory for temporary files shows what is left behind.
 	tmp := t.TempDir()

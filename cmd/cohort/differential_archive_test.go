@@ -197,13 +197,17 @@ func (d *differ) withoutGo(t *testing.T) []string {
 
 // eventLines returns events as text, test by test: which of them runs first is not certain.
 func eventLines(events []event) string {
-	said := make(map[string]string)
+	said := make(map[string]*strings.Builder)
 	for _, e := range events {
-		said[e.Package+" "+e.Test] += fmt.Sprintf("%s %s %s %q\n", e.Action, e.Package, e.Test, e.Output)
+		key := e.Package + " " + e.Test
+		if said[key] == nil {
+			said[key] = &strings.Builder{}
+		}
+		fmt.Fprintf(said[key], "%s %s %s %q\n", e.Action, e.Package, e.Test, e.Output)
 	}
 	var text strings.Builder
 	for _, key := range slices.Sorted(maps.Keys(said)) {
-		text.WriteString(said[key])
+		text.WriteString(said[key].String())
 	}
 	return text.String()
 }
@@ -221,16 +225,31 @@ func told(stderr []byte) string {
 
 // lines returns text without what differs from run to run, and from folder to folder.
 func (d *differ) lines(text string) []string {
-	text = regexp.MustCompile(`[^\s"&;]*/cohort-archive-\d+/src`).ReplaceAllString(text, d.root)
-	for _, r := range []struct{ expr, by string }{
-		{`\d+\.\d+s`, "Ts"}, {`\d+ms`, "Tms"}, {` (time|timestamp)="[^"]*"`, ` $1="T"`}, {`process \d+`, "process N"}, {`0x[0-9a-f]+`, "0xN"},
-		{`goroutine \d+`, "goroutine N"}, {`\+0xN`, ""}, {`pid=?\s?\d+`, "pid N"}, {`go-build\d+`, "go-buildN"}, {`/b\d+/`, "/bN/"}, {`m=\d+ sigcode=\d+`, "m"},
-		{`/tmp/[A-Za-z]+\d+/\d+`, "TMP"},
+	type rule struct {
+		hint string // is in each line that expr matches: with the race detector an expression is slow
+		expr *regexp.Regexp
+		by   string
+	}
+	var rules []rule
+	for _, r := range []struct{ hint, expr, by string }{
+		{"/cohort-archive-", `[^\s"&;]*/cohort-archive-\d+/src`, d.root},
+		{".", `\d+\.\d+s`, "Ts"}, {"ms", `\d+ms`, "Tms"}, {"time", ` (time|timestamp)="[^"]*"`, ` $1="T"`}, {"process ", `process \d+`, "process N"},
+		{"0x", `0x[0-9a-f]+`, "0xN"}, {"goroutine ", `goroutine \d+`, "goroutine N"}, {"+0x", `\+0xN`, ""}, {"pid", `pid=?\s?\d+`, "pid N"},
+		{"go-build", `go-build\d+`, "go-buildN"}, {"/b", `/b\d+/`, "/bN/"}, {"sigcode", `m=\d+ sigcode=\d+`, "m"}, {"/tmp/", `/tmp/[A-Za-z]+\d+/\d+`, "TMP"},
 	} {
-		text = regexp.MustCompile(r.expr).ReplaceAllString(text, r.by)
+		rules = append(rules, rule{r.hint, regexp.MustCompile(r.expr), r.by})
+	}
+	lines := strings.Split(text, "\n")
+	for i, line := range lines {
+		for _, r := range rules {
+			if strings.Contains(line, r.hint) {
+				line = r.expr.ReplaceAllString(line, r.by)
+			}
+		}
+		lines[i] = line
 	}
 	// Which tests shared a process is not certain, and so what repeats it.
-	return slices.DeleteFunc(strings.Split(text, "\n"), func(line string) bool {
+	return slices.DeleteFunc(lines, func(line string) bool {
 		return line == "" || line == "=== Reproduce" || strings.HasPrefix(line, "go test ") || strings.HasPrefix(line, "the whole run in the same order")
 	})
 }

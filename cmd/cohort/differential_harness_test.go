@@ -15,6 +15,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rogpeppe/go-internal/lockedfile"
+
 	"github.com/gotestcohort/cohort/cmd/internal/built"
 )
 
@@ -68,6 +70,26 @@ func newQuickDiffer(t *testing.T) *differ {
 	d := newDiffer(t).quick(t)
 	d.env = append(d.env, "COHORT_LINK_CACHE="+built.Folder(t, "links"))
 	return d
+}
+
+// linked has packages linked into the link cache of newQuickDiffer, once for all tests that run them:
+// tests that begin at the same time would each link all of them.
+func (d *differ) linked(t *testing.T, dir string, packages ...string) {
+	t.Helper()
+	mark := filepath.Join(built.Folder(t, "linked"), filepath.Base(dir))
+	unlock, err := lockedfile.MutexAt(mark + ".lock").Lock()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unlock()
+	if _, err := os.Stat(mark); err == nil {
+		return
+	}
+	r := d.command(t, dir, []string{"TMPDIR=" + t.TempDir()}, slices.Concat([]string{d.subject, "--explain-failures=off", "--"},
+		[]string{"-run=^$", "-count=1"}, packages)...)
+	if err := os.WriteFile(mark, r.stderr, 0o600); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // quick is for suites to which it does not matter how tests are built. It returns d.
