@@ -33,6 +33,8 @@ type Detail struct {
 	Seed   string // of the order in its process; "": source order, or not known
 	Labels []string
 	Owner  string // "": none
+	// Machine is where it ran, of a run on several machines; "": not known.
+	Machine string
 }
 
 // add fills c, the case of tc, whose own output is given if it failed.
@@ -52,6 +54,7 @@ func (d *JUnitDetails) add(c *xmlCase, pkg *testjson.Package, tc testjson.TestCa
 	}
 	c.property("group", detail.Group)
 	c.property("worker", detail.Worker)
+	c.property("machine", detail.Machine)
 	c.property("attempt", strconv.Itoa(tc.RunID))
 	c.property("seed", detail.Seed)
 	c.property("labels", strings.Join(detail.Labels, " "))

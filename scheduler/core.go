@@ -166,7 +166,7 @@ func (c *core) endedFirst(j *job, r *worker.Result) {
 	})
 	j.overdue = r.Overdue
 	if !r.Clean() || r.Err != nil || j.blamed() {
-		c.failed[j.Number] = j
+		c.failed[j.Number], j.machine = j, r.Exit.Machine
 		j.suite.said.Merge(j.said)
 	}
 	if r.Transcript.HasCoverage {

@@ -43,7 +43,7 @@ func (j *job) started(c *Config, at time.Time) StartedProcess {
 
 // endedProcess describes the end of a process for an Observer.
 func (j *job) endedProcess(r *worker.Result, now time.Time) EndedProcess {
-	e := EndedProcess{Number: j.Number, End: r.Exit.End, Exit: r.Exit.Code, CPU: r.Exit.User + r.Exit.System, MaxRSS: r.Exit.MaxRSS}
+	e := EndedProcess{Number: j.Number, End: r.Exit.End, Exit: r.Exit.Code, CPU: r.Exit.User + r.Exit.System, MaxRSS: r.Exit.MaxRSS, Machine: r.Exit.Machine}
 	if e.End.IsZero() {
 		e.End = now // it was not started
 	}

@@ -83,6 +83,8 @@ type EndedProcess struct {
 	// Subtests is what the direct subtests of its only test took, the first ones if there are very
 	// many; nil if it ran several tests.
 	Subtests []time.Duration
+	// Machine is the name of the machine that it ran on, if that need not be this one; else "".
+	Machine string
 }
 
 // nobody is an Observer that does not listen.

@@ -42,6 +42,8 @@ type UnitVerdict struct {
 	// Command is the plain go test command that runs the same tests in the
 	// same process and order as the one that failed.
 	Command string
+	// Machine is the name of the machine on which that process ran, if that need not be this one; else "".
+	Machine string
 	// Limit is how long a test of it may run, if it failed because one ran longer; else 0.
 	Limit time.Duration
 	// Note is why the package failed, or what reruns have shown of a test, "" for nothing.
@@ -68,7 +70,7 @@ func (c *core) verdict() Verdict {
 		if failures := s.account.Failures(); len(failures) > 0 && !slices.Equal(failures, []string{calledOff}) {
 			u := UnitVerdict{Package: s.path, Attempts: 1, Note: strings.Join(failures, "; ")}
 			if j := c.failed[s.account.FailedIn()]; j != nil {
-				u.Command = j.reproduce(c.cfg)
+				u.Command, u.Machine = j.reproduce(c.cfg), j.machine
 			}
 			v.Units = append(v.Units, c.reran(u, s, nil))
 		}
@@ -77,7 +79,7 @@ func (c *core) verdict() Verdict {
 				continue
 			}
 			j := c.failed[unit.Process]
-			u := UnitVerdict{Package: s.path, Name: unit.Def.Name(), Tests: unit.Def.Names(), Attempts: 1, Command: j.reproduce(c.cfg)}
+			u := UnitVerdict{Package: s.path, Name: unit.Def.Name(), Tests: unit.Def.Names(), Attempts: 1, Command: j.reproduce(c.cfg), Machine: j.machine}
 			if slices.Contains(unit.Failed, j.overdue) {
 				u.Limit = s.binary.Limit(j.overdue)
 			}

@@ -52,5 +52,8 @@ func (r *testRun) detail(pkg, test string, attempt int) report.Detail {
 	if s, ok := r.src.(seededSource); ok && attempt == 0 {
 		d.Seed = s.seed()
 	}
+	if s, ok := r.src.(machineSource); ok && attempt == 0 {
+		d.Machine = s.machineOf(pkg, root)
+	}
 	return d
 }

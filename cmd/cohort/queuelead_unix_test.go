@@ -13,6 +13,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/gotestcohort/cohort/report/record"
 )
 
 // TestQueueLead runs tests on several machines, which are processes here, and share a real server.
@@ -62,18 +64,30 @@ func queueReport(l *lab) {
 	for name, text := range mixed {
 		l.write(name, text)
 	}
-	lead := l.start("--junitfile=lead.xml", "--", "-count=1", "./b", "./none")
+	lead := l.start("--junitfile=lead.xml", "--junitfile-details", "--record=lead.cohort", "--", "-count=1", "./b", "./none")
 	lead.wait(1)
 	out := l.queue(1, "report", "--junitfile=report.xml")
-	for _, want := range []string{"=== FAIL: b TestFails", "DONE 2 tests, 1 failure", "exit code 1 on "} {
+	_, name, _ := strings.Cut(lead.out.String(), "this machine is ")
+	name, _, _ = strings.Cut(name, "\n")
+	for _, want := range []string{"=== FAIL: b TestFails", "\n    failed on " + name + "\n", "DONE 2 tests, 1 failure", "exit code 1 on " + name} {
 		if !strings.Contains(out, want) {
 			l.t.Errorf("no %q in\n%s", want, out)
 		}
 	}
 	got, err := os.ReadFile(filepath.Join(l.module, "report.xml"))
 	want, err2 := os.ReadFile(filepath.Join(l.module, "lead.xml"))
-	if err != nil || err2 != nil || !bytes.Equal(got, want) || !bytes.Contains(want, []byte("TestFails")) {
+	if err != nil || err2 != nil || !bytes.Equal(got, want) || !bytes.Contains(want, []byte("TestFails")) || !bytes.Contains(want, []byte(`name="machine" value="`+name+`"`)) {
 		l.t.Errorf("%v, %v; report:\n%s\nleader:\n%s", err, err2, got, want)
+	}
+	file, err := record.Open(filepath.Join(l.module, "lead.cohort"))
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	defer file.Close() //nolint:errcheck // it was only read
+	for p, err := range file.Processes() {
+		if err != nil || p.Machine != name {
+			l.t.Errorf("a process ran on %q, %v", p.Machine, err)
+		}
 	}
 	if out := l.queue(0, "status"); !strings.Contains(out, "batches: 0 waiting, 0 running, ") || strings.Contains(out, "LANE") {
 		l.t.Errorf("status of a run that is over:\n%s", out)
@@ -172,13 +186,31 @@ setup:
     run: 'echo up >>world; printf "ADDRESS=leader:1=2\nSHOWN=by the set-up\n" >>"$COHORT_ENV"'
     teardown: 'echo down >>world'
 `)
+	// Each package has as many processes as there are workers when it begins.
+	for _, name := range []string{"w_test.go", "env_test.go"} {
+		text, err := os.ReadFile(filepath.Join(l.module, name))
+		if err != nil {
+			l.t.Fatal(err)
+		}
+		l.write("v/"+name, string(text))
+	}
 	l.env = append(l.env, "SHOWN=not so")
-	lead := l.start("--queue-env=SHOWN", "--", "-count=1", ".")
-	l.file("ran0")
-	other := l.start("--queue-role=agent", "--queue-env=SHOWN", "--", "-count=1", ".")
-	l.file("ran2")
+	lead := l.start("--queue-env=SHOWN", "--", "-count=1", "./...")
+	ran := func(name string) bool {
+		all, err := filepath.Glob(filepath.Join(l.module, "*", name))
+		_, here := os.Stat(filepath.Join(l.module, name))
+		return len(all) > 0 && err == nil || here == nil
+	}
+	if !within(func() bool { return ran("ran0") && ran("ran1") }) {
+		l.t.Fatal("the leader's workers run nothing")
+	}
+	other := l.start("--queue-role=agent", "--queue-env=SHOWN", "--", "-count=1", "./...")
+	if !within(func() bool { return ran("ran2") || ran("ran3") }) {
+		l.t.Fatal("the other machine runs nothing")
+	}
 	l.release()
-	lead.wait(0, "DONE 6 tests")
+	l.write("v/go", "")
+	lead.wait(0, "DONE 12 tests")
 	other.wait(0)
 	if got, err := os.ReadFile(filepath.Join(l.module, "world")); string(got) != "up\ndown\n" {
 		l.t.Errorf("the world was %q, %v", got, err)

@@ -50,7 +50,7 @@ func (o recordObserver) ProcessStarted(s scheduler.StartedProcess) {
 
 // ProcessEnded records how a process ended.
 func (o recordObserver) ProcessEnded(e scheduler.EndedProcess) {
-	o.w.ProcessEnded(record.ProcessEnd{Number: e.Number, End: e.End, Exit: e.Exit, Signal: e.Signal, CPU: e.CPU, MaxRSS: e.MaxRSS})
+	o.w.ProcessEnded(record.ProcessEnd{Number: e.Number, End: e.End, Exit: e.Exit, Signal: e.Signal, CPU: e.CPU, MaxRSS: e.MaxRSS, Machine: e.Machine})
 }
 
 // TestStarted records that a process has begun a test.

@@ -26,7 +26,7 @@ func TestRecordObserver(t *testing.T) {
 	o.TestPaused(4, "TestA")
 	o.TestResumed(4, "TestA")
 	o.TestEnded(4, "TestA", "fail", at(4), time.Second)
-	o.ProcessEnded(scheduler.EndedProcess{Number: 4, End: at(5), Exit: 1, Signal: "killed", CPU: time.Second, MaxRSS: 77})
+	o.ProcessEnded(scheduler.EndedProcess{Number: 4, End: at(5), Exit: 1, Signal: "killed", CPU: time.Second, MaxRSS: 77, Machine: "n7"})
 	o.PackageEnded("p", false, at(6))
 	if err := w.Close(record.Manifest{}, nil, nil); err != nil {
 		t.Fatal(err)
@@ -37,7 +37,7 @@ func TestRecordObserver(t *testing.T) {
 	}
 	for p, err := range r.Processes() {
 		// TestB did not begin: it is not of the process.
-		want := fmt.Sprintf("{4 1 p attempt 1 checkout 7 go test p %v %v 1 killed 1s 77 [{TestA %v 1s fail}]}", at(1), at(5), at(2))
+		want := fmt.Sprintf("{4 1 p attempt 1 checkout 7 go test p %v %v 1 killed 1s 77 n7 [{TestA %v 1s fail}]}", at(1), at(5), at(2))
 		if got := fmt.Sprint(p); got != want || err != nil {
 			t.Errorf("process %s, %v, want %s", got, err, want)
 		}

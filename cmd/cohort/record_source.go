@@ -89,3 +89,11 @@ func (s *recordingSource) seed() string {
 	}
 	return ""
 }
+
+// machineOf is where a test failed first, if it may have been elsewhere.
+func (s *recordingSource) machineOf(pkg, test string) string {
+	if m, ok := s.source.(machineSource); ok {
+		return m.machineOf(pkg, test)
+	}
+	return ""
+}

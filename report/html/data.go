@@ -51,6 +51,7 @@ type process struct {
 	Command string        `json:"m,omitempty"`
 	CPU     float64       `json:"x,omitempty"` // seconds
 	RSS     int64         `json:"r,omitempty"` // bytes
+	Machine string        `json:"o,omitempty"` // where it ran, of a run on several
 	Long    bool          `json:"l,omitempty"` // on the way that bounded the run
 	Tests   []processTest `json:"s"`
 
@@ -143,7 +144,7 @@ func (d *data) addProcesses(run *record.Run) map[int]int {
 		one := process{
 			Number: p.Number, Worker: p.Worker, Package: plain(run.Manifest.Relative(p.Package)), Kind: plain(p.Kind), Group: plain(p.Group), Attempt: p.Attempt,
 			From: p.Start.Sub(run.Manifest.Start).Seconds(), To: end.Sub(run.Manifest.Start).Seconds(), End: exitWord(p),
-			Bad: p.Exit != 0 || p.Signal != "", Command: plain(p.Command), CPU: p.CPU.Seconds(), RSS: p.MaxRSS, Tests: []processTest{},
+			Bad: p.Exit != 0 || p.Signal != "", Command: plain(p.Command), CPU: p.CPU.Seconds(), RSS: p.MaxRSS, Machine: plain(p.Machine), Tests: []processTest{},
 		}
 		for _, t := range p.Tests {
 			one.Tests = append(one.Tests, processTest{plain(t.Name), resultWord(t.Result), millis(t.Elapsed)})

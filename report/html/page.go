@@ -270,6 +270,9 @@ func (b *builder) attempt(a record.TestAttempt) attempt {
 	where := []string{short(a.Elapsed)}
 	if p := b.processes[a.Process]; p != nil {
 		where = append(where, fmt.Sprintf("worker %d", p.Worker), fmt.Sprintf("process %d", p.Number))
+		if p.Machine != "" {
+			where = append(where, "on "+p.Machine)
+		}
 	}
 	out.Where = strings.Join(where, " · ")
 	text, cut := a.Output, a.Cut

@@ -229,6 +229,7 @@
     const p = data.processes[i], box = byId("process");
     const facts = p.y ? [] : [["Ran", `${p.k || "process"}, attempt ${p.a}`]];
     facts.push(["Worker", p.w < 0 ? "all" : String(p.w)], ["Time", `${seconds(p.f)} to ${seconds(p.t)} (${seconds(p.t - p.f)})`]);
+    if (p.o) facts.push(["Machine", p.o]);
     if (p.e) facts.push(["End", p.e]);
     if (p.x) facts.push(["CPU", seconds(p.x)]);
     if (p.r) facts.push(["Peak memory", `${(p.r / 1048576).toFixed(1)} MiB`]);

@@ -62,6 +62,7 @@
 //	exit     exit code; signal: the name of the signal that ended it, absent for none
 //	cpu      seconds of CPU time, user and system
 //	maxrss   peak memory in bytes, 0 if not known
+//	machine  where it ran, of a run on several machines
 //	tests    in the order in which they began: name, start, elapsed (seconds), result (pass, fail,
 //	         skip; absent if the test did not end)
 //

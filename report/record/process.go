@@ -22,7 +22,8 @@ type Process struct {
 	Exit    int
 	Signal  string // that ended it; "": none
 	CPU     time.Duration
-	MaxRSS  int64 // bytes; 0: not known
+	MaxRSS  int64  // bytes; 0: not known
+	Machine string // where it ran; "": where the run was, or not known
 	Tests   []ProcessTest
 }
 
@@ -50,6 +51,7 @@ type processJSON struct {
 	Signal  string            `json:"signal,omitempty"`
 	CPU     float64           `json:"cpu"`
 	MaxRSS  int64             `json:"maxrss"`
+	Machine string            `json:"machine,omitempty"`
 	Tests   []processTestJSON `json:"tests,omitempty"`
 }
 
@@ -64,7 +66,7 @@ type processTestJSON struct {
 func (p Process) MarshalJSON() ([]byte, error) {
 	j := processJSON{
 		p.Number, p.Worker, p.Package, p.Kind, p.Attempt, p.Group, p.Seed, p.Command, p.Start, p.End, p.Exit, p.Signal,
-		p.CPU.Seconds(), p.MaxRSS, nil,
+		p.CPU.Seconds(), p.MaxRSS, p.Machine, nil,
 	}
 	for _, t := range p.Tests {
 		j.Tests = append(j.Tests, processTestJSON{t.Name, t.Start, t.Elapsed.Seconds(), t.Result})
@@ -80,7 +82,7 @@ func (p *Process) UnmarshalJSON(text []byte) error {
 	}
 	*p = Process{
 		j.Number, j.Worker, j.Package, j.Kind, j.Attempt, j.Group, j.Seed, j.Command, j.Start, j.End, j.Exit, j.Signal,
-		duration(j.CPU), j.MaxRSS, nil,
+		duration(j.CPU), j.MaxRSS, j.Machine, nil,
 	}
 	for _, t := range j.Tests {
 		p.Tests = append(p.Tests, ProcessTest{t.Name, t.Start, duration(t.Elapsed), t.Result})
@@ -92,12 +94,13 @@ func duration(seconds float64) time.Duration { return time.Duration(seconds * fl
 
 // ProcessEnd is how a process ended.
 type ProcessEnd struct {
-	Number int
-	End    time.Time
-	Exit   int
-	Signal string // "": none
-	CPU    time.Duration
-	MaxRSS int64 // bytes; 0: not known
+	Number  int
+	End     time.Time
+	Exit    int
+	Signal  string // "": none
+	CPU     time.Duration
+	MaxRSS  int64  // bytes; 0: not known
+	Machine string // where it ran; "": where the run was, or not known
 }
 
 // processes is the text of processes.jsonl while it grows. It keeps the processes that run, and the
@@ -205,7 +208,7 @@ func (w *Writer) ProcessEnded(e ProcessEnd) {
 		return
 	}
 	delete(s.running, e.Number)
-	p.End, p.Exit, p.Signal, p.CPU, p.MaxRSS = e.End, e.Exit, e.Signal, e.CPU, e.MaxRSS
+	p.End, p.Exit, p.Signal, p.CPU, p.MaxRSS, p.Machine = e.End, e.Exit, e.Signal, e.CPU, e.MaxRSS, e.Machine
 	s.write(p)
 }
 

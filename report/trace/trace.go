@@ -168,7 +168,7 @@ func title(p record.Process) string {
 
 func processArgs(p record.Process) map[string]any {
 	args := map[string]any{"process": p.Number, "attempt": p.Attempt, "exit": p.Exit, "tests": len(p.Tests)}
-	for name, value := range map[string]string{"group": p.Group, "seed": p.Seed, "signal": p.Signal, "command": p.Command} {
+	for name, value := range map[string]string{"group": p.Group, "seed": p.Seed, "signal": p.Signal, "machine": p.Machine, "command": p.Command} {
 		if value != "" {
 			args[name] = value
 		}

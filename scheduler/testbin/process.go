@@ -93,6 +93,8 @@ type Exit struct {
 	User, System time.Duration
 	// MaxRSS is the peak of its resident memory in bytes; 0 if not known.
 	MaxRSS int64
+	// Machine is the name of the machine that it ran on, if that need not be this one; else "".
+	Machine string
 }
 
 // OK reports whether the process exited 0 by itself with all of its output.

@@ -256,6 +256,7 @@ func (r *Runner) take(d delivery, places []place, submitted time.Time, out io.Wr
 		return testbin.Exit{}, fmt.Errorf("node %s: %s", d.result.Node, report.Why)
 	}
 	exit := shifted(report.Exit.exit(), submitted, r.lead.cfg.Now())
+	exit.Machine = d.result.Node
 	s, err := stream(r.lead.ctx, r.cfg.Engine, report, tail)
 	if err != nil {
 		return exit, err
