@@ -73,6 +73,9 @@ type ProgramConfig struct {
 	// Crew tells how many test processes there may be at a time, from then on and in the place of
 	// Workers. It is not nil if Runner starts them on machines that come and go.
 	Crew <-chan int
+	// Slots returns how many processes really run at a time now, of those that Workers and Crew have
+	// handed out; nil: all. It may be called at any time.
+	Slots func() int
 	// Packages is how many packages the go command may have under way at a time, if that is more than
 	// Workers.
 	Packages int
@@ -223,6 +226,15 @@ const elsewhereBatch = 2 * time.Second
 // its end: a process waits there for a time that is neither work of its tests nor the cost of a
 // start.
 func (c *Config) away() bool { return c.Crew != nil }
+
+// Hands is among how many processes at a time work is divided that each of them makes more of: one that
+// is handed out and waits is none of them.
+func (c *Config) Hands() int {
+	if c.Slots != nil {
+		return c.Slots()
+	}
+	return c.Workers
+}
 
 // batchTime bounds what can be divided of a batch, 0 for no bound.
 func (c *Config) batchTime() time.Duration {

@@ -80,7 +80,7 @@ func (q *queue) firsts(s *suite, tasks []*ledger.Task) (first, rest []*ledger.Ta
 // addTasks hands the planner tasks of s that start first, or that do not.
 func (q *queue) addTasks(s *suite, tasks []*ledger.Task, first bool) {
 	sets := byLocks(s.account, tasks)
-	most := processes(s.account.Mode(), sets, q.cfg.Workers)
+	most := processes(s.account.Mode(), sets, q.cfg.Hands())
 	for i, set := range sets {
 		for tasks := range chunks(set.tasks, maxList()) {
 			q.addPart(s, tasks, plan.Package{Locks: set.names, First: first, MaxBatches: most[i]})

@@ -32,7 +32,7 @@ func notSplit(p *grouping.Package, t grouping.Test) grouping.Warning {
 // divide returns the parts of a test and what each will take, nil to run it whole.
 func (c *Config) divide(pkg, test string) ([]grouping.Part, []time.Duration) {
 	known := fitting(byName(c.Past.Subtests(pkg, test)), maxList())
-	d := plan.Division{Workers: c.Workers, End: raceEnd(c.GoTest.Race, c.Env)}
+	d := plan.Division{Workers: c.Hands(), End: raceEnd(c.GoTest.Race, c.Env)}
 	d.Startup, _ = c.Past.Startup(pkg)
 	total := time.Duration(0)
 	for _, s := range known {

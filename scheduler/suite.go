@@ -124,7 +124,7 @@ func (s *suite) describe(c *Config) {
 	})
 	s.account = ledger.NewAccount(ledger.Spec{
 		Mode: mode, Units: units, Names: names, Count: args.Count, CPUs: args.CPUs,
-		TestMain: s.list.TestMain, Workers: c.Workers, ListSize: maxList(),
+		TestMain: s.list.TestMain, Workers: c.Hands(), ListSize: maxList(),
 		Baseline: c.GoTest.Cover && c.GoTest.CoverMode != "set",
 	})
 	var divided shareError

@@ -91,12 +91,16 @@ func (c *command) newLive(opts *options, src source, screen *progress.Screen, st
 		Style: style, Name: testjson.RelativePackagePath,
 	}
 	if s, ok := src.(*scheduledSource); ok {
-		cfg.Workers = s.config.Workers
+		cfg.Workers = s.config.Hands()
 		if style != progress.Off && !selectsTests(opts.args) {
 			cfg.Expect = (&expectations{past: s.memory.past}).of
 		}
 	}
-	return progress.NewLive(cfg, screen)
+	live := progress.NewLive(cfg, screen)
+	if lead := opts.queue.leads; lead != nil {
+		lead.crew.listen(live.SetWorkers)
+	}
+	return live
 }
 
 // tellsFailures reports whether failures are told when they happen. Not those that are held

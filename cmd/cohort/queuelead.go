@@ -19,8 +19,9 @@ import (
 type queueLead struct {
 	id      string
 	seed    int64
-	workers int
-	crew    <-chan int // workers from then on
+	workers int        // processes that are handed out at a time, at first
+	ahead   <-chan int // and from then on
+	crew    *queueCrew
 	runner  *node.Runner
 	door    *queueDoor
 	left    queueReports
@@ -33,7 +34,8 @@ func (o *queueOptions) apply(config *scheduler.Config) {
 	if l == nil {
 		return
 	}
-	config.ID, config.Workers, config.Runner, config.Crew, config.Packages = l.id, l.workers, l.runner, l.crew, openPackages
+	config.ID, config.Workers, config.Runner, config.Crew, config.Packages = l.id, l.workers, l.runner, l.ahead, openPackages
+	config.Slots = l.crew.now
 	if !config.SeedChosen {
 		config.Seed = l.seed
 	}
@@ -56,11 +58,11 @@ const verdictBegins = "exit code "
 // lead runs the go command, and has the processes of its tests run on all machines.
 func (q *queueRun) lead(ctx context.Context, by leadership) error {
 	q.cmd.log.infof("=== Queue: run %s: this machine leads", q.opts.queue.runID)
-	crew := make(chan int, 1)
+	handOut, crew := make(chan int, 1), newQueueCrew(q.slots)
 	lead := node.NewLead(node.LeadConfig{
 		LeaderConfig: machine.LeaderConfig{Node: q.node, Terms: q.engine.Terms(), Wait: q.opts.queue.wait, Grace: grace},
 		Engine:       q.engine, Say: q.door.say, Now: time.Now,
-		Crew: func(slots int) { tellLatest(crew, ahead(slots)) },
+		Crew: func(slots int) { crew.set(slots); tellLatest(handOut, ahead(slots)) },
 	}, by.run, by.asked)
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -80,7 +82,7 @@ func (q *queueRun) lead(ctx context.Context, by leadership) error {
 	q.runner.Store(runner)
 	opts := *q.opts
 	opts.queue.leads = &queueLead{
-		id: opts.queue.runID, seed: by.run.Facts.Seed, workers: ahead(q.slots), crew: crew, door: q.door, past: q.recall(ctx, by.run.Facts.History),
+		id: opts.queue.runID, seed: by.run.Facts.Seed, workers: ahead(q.slots), ahead: handOut, crew: crew, door: q.door, past: q.recall(ctx, by.run.Facts.History),
 		runner: runner,
 	}
 	if past := opts.queue.leads.past; past != nil {

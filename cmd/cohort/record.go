@@ -212,6 +212,9 @@ func (rec *recording) manifest(sig os.Signal, err error) record.Manifest {
 func (s *scheduledSource) describe(m *record.Manifest) {
 	m.Builds = s.builds()
 	m.Run, m.Workers, m.Seed, m.History = s.config.ID, s.config.Workers, s.seed(), s.memory.hash
+	if lead := s.opts.queue.leads; lead != nil {
+		m.Workers = lead.crew.most()
+	}
 }
 
 // own returns the variables that are cohort's own.

@@ -115,6 +115,9 @@ func (l *Live) with(f func(*State)) {
 	f(l.state)
 }
 
+// SetWorkers is [State.SetWorkers].
+func (l *Live) SetWorkers(n int) { l.with(func(s *State) { s.SetWorkers(n) }) }
+
 // PackageStarted adds a package of which only past runs can tell more.
 func (l *Live) PackageStarted(path string) {
 	p := Package{Path: path}
@@ -195,7 +198,7 @@ func (l *Live) Slowest() (list []TimedTest) {
 // Bound is what bounded the run until a time, see [Timeline.Bound].
 func (l *Live) Bound(until time.Time, builds []Build) (sentence string) {
 	l.with(func(s *State) {
-		t := Timeline{Spans: s.spans, Builds: builds, Began: s.cfg.Began, Ended: until, Workers: s.cfg.Workers, Name: l.cfg.Name}
+		t := Timeline{Spans: s.spans, Builds: builds, Began: s.cfg.Began, Ended: until, Workers: s.most, Name: l.cfg.Name}
 		t.Subtests = func(pkg, test string) []time.Duration { return s.subtests[testKey{pkg, test}] }
 		sentence = t.Bound()
 	})

@@ -11,7 +11,7 @@ import (
 type Config struct {
 	// Began is when the run began.
 	Began time.Time
-	// Workers is how many processes run at a time; 0: not known.
+	// Workers is how many processes run at a time, at first; 0: not known.
 	Workers int
 	// Failures reports whether failures are told when they happen: the format does not.
 	Failures bool
@@ -83,6 +83,8 @@ type TimedTest struct {
 // State is what a run is doing. It is for one goroutine at a time.
 type State struct {
 	cfg      Config
+	workers  int // that run at a time now
+	most     int // of workers so far
 	packages map[string]*packageState
 	procs    map[int]*processState
 	done     int // top-level tests that have ended in a first attempt
@@ -125,8 +127,11 @@ type runningTest struct {
 
 // NewState returns a State of a run in which nothing has happened.
 func NewState(cfg Config) *State {
-	return &State{cfg: cfg, packages: map[string]*packageState{}, procs: map[int]*processState{}, subtests: map[testKey][]time.Duration{}}
+	return &State{cfg: cfg, workers: cfg.Workers, most: cfg.Workers, packages: map[string]*packageState{}, procs: map[int]*processState{}, subtests: map[testKey][]time.Duration{}}
 }
+
+// SetWorkers says how many processes run at a time from now on: machines have come or gone.
+func (s *State) SetWorkers(n int) { s.workers, s.most = n, max(s.most, n) }
 
 // PackageFound adds a package that is to run.
 func (s *State) PackageFound(p Package) { s.pkg(p.Path).Package = p }

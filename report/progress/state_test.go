@@ -96,6 +96,10 @@ func TestTimeLeft(t *testing.T) {
 	left(0, 0) // nothing is known
 	s.PackageFound(Package{Path: "p", Tests: 2, Estimate: 20 * time.Second})
 	left(0, 10*time.Second)
+	s.SetWorkers(5) // machines have come
+	left(0, 4*time.Second)
+	s.SetWorkers(2) // and gone
+	left(0, 10*time.Second)
 	s.ProcessStarted(Process{Number: 1, Package: "p", Start: at(0)})
 	s.TestStarted(1, "TestA", at(0))
 	left(4, 8*time.Second)

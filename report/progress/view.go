@@ -63,7 +63,7 @@ func (v *View) add(p *processState, running []RunningTest) {
 // left estimates how much time is left: what is to be done shared by all workers, but not
 // less than the rest of the longest package that runs.
 func (s *State) left(now time.Time, known bool) time.Duration {
-	if !known || s.cfg.Workers == 0 {
+	if !known || s.workers == 0 {
 		return 0
 	}
 	var total time.Duration
@@ -79,7 +79,7 @@ func (s *State) left(now time.Time, known bool) time.Duration {
 			begun += now.Sub(r.since)
 		}
 	}
-	return max(0, total-begun) / time.Duration(s.cfg.Workers)
+	return max(0, total-begun) / time.Duration(s.workers)
 }
 
 func (p *processState) view(now time.Time) []RunningTest {

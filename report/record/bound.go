@@ -27,7 +27,9 @@ func (r *Run) Bound() string {
 		if p.Kind == probeKind {
 			continue
 		}
-		workers = max(workers, p.Worker+1)
+		if p.Machine == "" { // or else it is one of those that were handed out, more than run at a time
+			workers = max(workers, p.Worker+1)
+		}
 		busy += r.took(p)
 		span := progress.Span{
 			Worker: p.Worker, Package: p.Package, Name: p.Group, Tests: len(p.Tests), Start: p.Start, End: r.end(p), CPU: p.CPU,
