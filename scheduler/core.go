@@ -164,6 +164,7 @@ func (c *core) endedFirst(j *job, r *worker.Result) {
 		Process: j.Number, Settlement: r.Settlement, Subtests: r.Transcript.Failed,
 		Code: r.Exit.Code, End: r.Exit.End, Err: r.Err, Shown: j.shown(r),
 	})
+	j.suite.told(j, r)
 	j.overdue = r.Overdue
 	if !r.Clean() || r.Err != nil || j.blamed() {
 		c.failed[j.Number], j.machine = j, r.Exit.Machine

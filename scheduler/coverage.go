@@ -94,12 +94,11 @@ func copyOver(from, to string) error {
 
 // addProfile adds the profile in a file.
 func addProfile(to *gotest.Profile, name string) error {
-	file, err := os.Open(name)
+	data, err := os.ReadFile(name)
 	if err != nil {
 		return err
 	}
-	err = errors.Join(to.Add(file), file.Close())
-	if err != nil {
+	if err := to.AddText(string(data)); err != nil {
 		return fmt.Errorf("%s: %w", name, err)
 	}
 	return nil

@@ -192,6 +192,7 @@ func (j *job) placeFirst(c *Config, file func(kind string) string) {
 		return
 	}
 	j.Files.Profile, j.Files.CoverDir = file("profile"), file("cover")
+	j.Files.Linked = s.files.list == listOnce && len(s.files.profiles) > 0
 	s.files.profiles = append(s.files.profiles, j.Files.Profile)
 	if j.Binary.UserCoverDir() != "" {
 		s.files.coverDirs = append(s.files.coverDirs, j.Files.CoverDir)

@@ -5,8 +5,10 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"slices"
 
 	"github.com/gotestcohort/cohort/scheduler/gotest"
+	"github.com/gotestcohort/cohort/scheduler/worker"
 )
 
 // keepCoverage keeps what the first attempt has covered: reruns are added to it.
@@ -26,7 +28,7 @@ func (s *suite) keepCoverage() error {
 func (f *suiteFiles) mergeCoverage(path string) (string, error) {
 	var profile gotest.Profile
 	count := 0
-	for _, name := range f.profiles {
+	for _, name := range f.withList() {
 		err := addProfile(&profile, name)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue // a process that died, or that ran nothing: as in go test, it covers nothing
@@ -39,7 +41,7 @@ func (f *suiteFiles) mergeCoverage(path string) (string, error) {
 	if count == 0 {
 		return "", nil
 	}
-	if f.baseline != "" {
+	if f.baseline != "" && profile.Counts() {
 		var base gotest.Profile
 		if err := addProfile(&base, f.baseline); err != nil {
 			return "", err
@@ -53,6 +55,24 @@ func (f *suiteFiles) mergeCoverage(path string) (string, error) {
 		return "", nil
 	}
 	return profile.Percent(f.coverage), nil
+}
+
+// told takes whether the process that had the list of packages has told of them.
+func (s *suite) told(j *job, r *worker.Result) {
+	f := &s.files
+	if f.list != listOnce || r.Profiled || len(f.profiles) == 0 || j.Files.Profile != f.profiles[0] {
+		return
+	}
+	f.list = listLost
+	s.account.AskBaseline()
+}
+
+// withList returns the profiles to be added up, first of all one that is about all packages.
+func (f *suiteFiles) withList() []string {
+	if f.list == listLost && f.baseline != "" {
+		return slices.Concat([]string{f.baseline}, f.profiles)
+	}
+	return f.profiles
 }
 
 // writeProfile writes a profile to the file at path, "" for none.

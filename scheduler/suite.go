@@ -62,10 +62,26 @@ type suiteFiles struct {
 	// coverDirs are the processes' own folders of raw coverage data, none if nobody wants that.
 	coverDirs []string
 	baseline  string // the profile of the process without tests, "" for none
+	// list tells that the go command names packages that the binary does not link: see coverList.
+	list coverList
 	// coverage is what follows the figure in the line with the percentage, if hasCoverage.
 	coverage    string
 	hasCoverage bool
 }
+
+// coverList is which process of a package tells that nothing is covered of packages that its binary does not
+// link: under -coverpkg the go command gives each process a list of them, to read which takes longer than
+// many tests do. Once is enough, but in a package with a TestMain, where a process may end without a word.
+type coverList uint8
+
+const (
+	// listEach is that all do, or that there is nothing to tell.
+	listEach coverList = iota
+	// listOnce is that the first one does.
+	listOnce
+	// listLost is that the first one has died: the one without tests does.
+	listLost
+)
 
 // loader makes suites of the go command's requests.
 type loader struct {
@@ -99,6 +115,9 @@ func (l *loader) load(number int, req *gotest.Request) *suite {
 		return s
 	}
 	s.path, s.list, list.Dir = list.ImportPath, list, req.Dir
+	if !list.TestMain && !c.away() && s.binary.CoverList() {
+		s.files.list = listOnce
+	}
 	s.manner = c.mannerOf(s.path)
 	s.describe(c)
 	return s

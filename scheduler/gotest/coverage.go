@@ -27,18 +27,36 @@ type block struct {
 	count      uint64
 }
 
-// Add adds the profile that r holds.
+// Add adds the profile that r holds, and keeps the text.
 func (p *Profile) Add(r io.Reader) error {
+	data, err := io.ReadAll(r)
+	if err != nil {
+		return err
+	}
+	return p.AddText(string(data))
+}
+
+// AddText adds a profile.
+func (p *Profile) AddText(text string) error {
 	if p.index == nil {
-		p.index = make(map[string]int)
+		lines := strings.Count(text, "\n") + 1
+		p.blocks, p.index = make([]block, 0, lines), make(map[string]int, lines)
 	}
 	// With -coverpkg each process writes the blocks of all packages: to look each of them up would
 	// cost more than the process does. They come in the same order.
 	next := 0
-	return eachLine(r, func(line []byte) (err error) {
-		next, err = p.addLine(line, next)
-		return err
-	})
+	for number := 1; text != ""; number++ {
+		line, rest, _ := strings.Cut(text, "\n")
+		text = rest
+		if line == "" {
+			continue
+		}
+		var err error
+		if next, err = p.addLine(line, next); err != nil {
+			return fmt.Errorf("coverage profile line %d: %w", number, err)
+		}
+	}
+	return nil
 }
 
 // eachLine calls use with each line of a profile, which is valid until use returns.
@@ -71,47 +89,46 @@ func eachLine(r io.Reader, use func(line []byte) error) error {
 
 // addLine adds a line, which is probably of the block with the number next, and returns which one
 // probably follows.
-func (p *Profile) addLine(line []byte, next int) (following int, err error) {
-	if mode, ok := bytes.CutPrefix(line, []byte("mode: ")); ok {
-		if p.mode != "" && p.mode != string(mode) {
+func (p *Profile) addLine(line string, next int) (following int, err error) {
+	if mode, ok := strings.CutPrefix(line, "mode: "); ok {
+		if p.mode != "" && p.mode != mode {
 			return next, fmt.Errorf("mode %s, but earlier profiles have mode %s", mode, p.mode)
 		}
-		p.mode = string(mode)
+		p.mode = mode
 		return next, nil
 	}
-	position, statements, count, err := parseLine(line)
+	b, err := parseLine(line)
 	if err != nil {
 		return next, err
 	}
-	if i, ok := p.find(position, next); ok {
-		p.blocks[i].add(p.mode, count)
+	if i, ok := p.find(b.position, next); ok {
+		p.blocks[i].add(p.mode, b.count)
 		return i + 1, nil
 	}
-	b := block{position: string(position), statements: statements, count: count}
 	p.index[b.position] = len(p.blocks)
 	p.blocks = append(p.blocks, b)
 	return len(p.blocks), nil
 }
 
 // find returns the number of the block at a position, which is probably the given one.
-func (p *Profile) find(position []byte, probably int) (int, bool) {
-	if probably < len(p.blocks) && p.blocks[probably].position == string(position) {
+func (p *Profile) find(position string, probably int) (int, bool) {
+	if probably < len(p.blocks) && p.blocks[probably].position == position {
 		return probably, true
 	}
-	i, ok := p.index[string(position)]
+	i, ok := p.index[position]
 	return i, ok
 }
 
-// parseLine takes the line of a block apart. position is a part of line.
-func parseLine(line []byte) (position []byte, statements int, count uint64, err error) {
-	position, numbers, ok := bytes.Cut(line, []byte(" "))
-	first, second, ok2 := bytes.Cut(numbers, []byte(" "))
-	statements, err1 := strconv.Atoi(string(first))
-	count, err2 := strconv.ParseUint(string(second), 10, 64)
+// parseLine takes the line of a block apart. The position is a part of line.
+func parseLine(line string) (block, error) {
+	position, numbers, ok := strings.Cut(line, " ")
+	first, second, ok2 := strings.Cut(numbers, " ")
+	statements, err1 := strconv.Atoi(first)
+	count, err2 := strconv.ParseUint(second, 10, 64)
 	if !ok || !ok2 || err1 != nil || err2 != nil {
-		return nil, 0, 0, fmt.Errorf("%q is not FILE:POSITION STATEMENTS COUNT", line)
+		return block{}, fmt.Errorf("%q is not FILE:POSITION STATEMENTS COUNT", line)
 	}
-	return position, statements, count, nil
+	return block{position, statements, count}, nil
 }
 
 // add adds a count of another process.
@@ -132,12 +149,16 @@ func (b *block) write(w *bufio.Writer) int {
 	return n
 }
 
+// Counts reports whether the profile has counts: in mode set it only tells what was covered, and
+// nothing was added up.
+func (p *Profile) Counts() bool { return p.mode != "set" }
+
 // Subtract takes the counts of p's every block down by times those of base: what
 // each process counts before its first test was added up once too often for
 // every process but one.
 func (p *Profile) Subtract(base *Profile, times int) {
 	for n, b := range base.blocks {
-		if i, ok := p.find([]byte(b.position), n); ok {
+		if i, ok := p.find(b.position, n); ok {
 			p.blocks[i].count -= min(p.blocks[i].count, b.count*uint64(times))
 		}
 	}
@@ -164,11 +185,10 @@ func (p *Profile) MergeInto(w io.Writer, r io.Reader) error {
 			fmt.Fprintln(out, "mode: "+mode)
 			return nil
 		}
-		position, statements, count, err := parseLine(line)
+		b, err := parseLine(string(line))
 		if err != nil {
 			return err
 		}
-		b := block{position: string(position), statements: statements, count: count}
 		if more, ok := rest[b.position]; ok {
 			b.add(mode, more.count)
 			delete(rest, b.position)
@@ -200,7 +220,7 @@ func (p *Profile) Of(pkg string) *Profile {
 
 // WriteTo writes the profile in the format of the test binary's own.
 func (p *Profile) WriteTo(w io.Writer) (int64, error) {
-	out := bufio.NewWriter(w)
+	out := bufio.NewWriterSize(w, 64<<10)
 	n, _ := fmt.Fprintf(out, "mode: %s\n", p.mode) // Flush returns the error
 	for _, b := range p.blocks {
 		n += b.write(out)

@@ -70,15 +70,6 @@ type Account struct {
 	ended    time.Time
 }
 
-// baseline is how far the process without tests is.
-type baseline uint8
-
-const (
-	notStarted baseline = iota
-	started
-	over
-)
-
 // NewAccount returns the account of a package of which nothing has run.
 func NewAccount(s Spec) *Account {
 	a := &Account{spec: s, byTest: make(map[string]*Unit)}
@@ -192,12 +183,6 @@ func (a *Account) Take() []*Task {
 	return tasks
 }
 
-// NeedsBaseline reports whether the process without tests is to start: everything else has
-// ended, and more than one process has counted.
-func (a *Account) NeedsBaseline() bool {
-	return a.spec.Baseline && a.state == Running && a.baseline == notStarted && a.parts > 1 && a.idleNow()
-}
-
 // idleNow reports whether nothing of the package waits or runs.
 func (a *Account) idleNow() bool {
 	return len(a.ready)+len(a.rest)+len(a.waiting)+a.running == 0
@@ -241,12 +226,6 @@ func (a *Account) BookRefused(reason string) {
 		a.refusals = append(a.refusals, reason)
 	}
 	a.requeue(nil)
-}
-
-// StartBaseline books that the process without tests has started.
-func (a *Account) StartBaseline() {
-	a.running++
-	a.baseline = started
 }
 
 // Report is what a process of the first attempt has shown.
@@ -392,15 +371,6 @@ func (a *Account) countFor(t Planned) int {
 	}
 	each := a.spec.Names[t.Name]
 	return (t.Want + each - 1) / each
-}
-
-// BookBaseline books how the process without tests has ended.
-func (a *Account) BookBaseline(ok bool) {
-	a.running--
-	a.baseline = over
-	if !ok {
-		a.Fail("a process that was to run no test, to see what each counts before its first one, failed")
-	}
 }
 
 // Fail notes a reason why the package fails beside its tests. One that is known adds nothing.

@@ -61,7 +61,8 @@ func (j *Job) childCoverDir() string {
 
 // makeCoverDir makes a process's own folder for raw coverage data: the processes of a package
 // would read each other's. What the go command has put into its folder, a list of meta-data files
-// under -coverpkg, is copied; what a folder holds that the user has named is of other processes.
+// under -coverpkg, is copied, unless another process has it: to read all of them takes a process longer
+// than many tests do. What a folder holds that the user has named is of other processes.
 func (j *Job) makeCoverDir() error {
 	dir := j.Files.CoverDir
 	if err := os.Mkdir(dir, 0o700); err != nil {
@@ -71,11 +72,31 @@ func (j *Job) makeCoverDir() error {
 		return os.Mkdir(j.childCoverDir(), 0o700)
 	}
 	from := j.Binary.Args.CoverDir
-	if !j.Kind.Early() || from == "" {
-		return nil // the go command's is gone
+	if !j.Kind.Early() || from == "" || j.Files.Linked {
+		return nil // the go command's is gone, or nobody needs what is in it
 	}
 	if err := os.CopyFS(dir, os.DirFS(from)); err != nil {
 		return fmt.Errorf("copy coverage data from %s: %w", from, err)
 	}
 	return nil
+}
+
+// CoverList reports whether the go command tells the binary of packages that it does not link, of which
+// its profile is to say that nothing of them is covered. It asks the disk.
+func (b *Binary) CoverList() bool {
+	dir := b.goCoverDir()
+	if dir == "" || dir != b.Args.CoverDir {
+		return false
+	}
+	entries, err := os.ReadDir(dir)
+	return err == nil && len(entries) > 0
+}
+
+// profiled reports whether the process has written its profile.
+func (j *Job) profiled() bool {
+	if j.Files.Profile == "" {
+		return false
+	}
+	_, err := os.Stat(j.Files.Profile)
+	return err == nil
 }

@@ -45,19 +45,21 @@ func TestMakeCoverDir(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, tc := range map[string]struct {
-		kind ledger.Kind
-		env  string
-		dir  string
-		want []string
+		kind   ledger.Kind
+		env    string
+		dir    string
+		linked bool
+		want   []string
 	}{
-		"the go command's": {ledger.First, "GOCOVERDIR=" + from, from, []string{"metafiles.txt"}},
-		"without tests":    {ledger.Baseline, "GOCOVERDIR=" + from, from, []string{"metafiles.txt"}},
-		"the user's":       {ledger.First, "GOCOVERDIR=/go", from, []string{"children"}},
-		"in a rerun":       {ledger.Attempt, "GOCOVERDIR=" + from, from, nil},
-		"of nobody":        {ledger.First, "", "", nil},
+		"the go command's": {ledger.First, "GOCOVERDIR=" + from, from, false, []string{"metafiles.txt"}},
+		"told by another":  {ledger.First, "GOCOVERDIR=" + from, from, true, nil},
+		"without tests":    {ledger.Baseline, "GOCOVERDIR=" + from, from, false, []string{"metafiles.txt"}},
+		"the user's":       {ledger.First, "GOCOVERDIR=/go", from, true, []string{"children"}},
+		"in a rerun":       {ledger.Attempt, "GOCOVERDIR=" + from, from, false, nil},
+		"of nobody":        {ledger.First, "", "", false, nil},
 	} {
 		own := filepath.Join(t.TempDir(), "own")
-		j := Job{Kind: tc.kind, Files: Files{CoverDir: own}, Binary: Binary{Env: strings.Fields(tc.env), Args: &gotest.BinaryArgs{CoverDir: tc.dir}}}
+		j := Job{Kind: tc.kind, Files: Files{CoverDir: own, Linked: tc.linked}, Binary: Binary{Env: strings.Fields(tc.env), Args: &gotest.BinaryArgs{CoverDir: tc.dir}}}
 		if err := j.makeCoverDir(); err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue
@@ -72,6 +74,31 @@ func TestMakeCoverDir(t *testing.T) {
 		}
 		if !slices.Equal(got, tc.want) {
 			t.Errorf("%s: %q, want %q", name, got, tc.want)
+		}
+	}
+}
+
+// TestCoverList: there is a list of packages that are not linked if the go command has put one into its
+// own folder, which the binary is to use.
+func TestCoverList(t *testing.T) {
+	t.Parallel()
+	empty, full := t.TempDir(), t.TempDir()
+	if err := os.WriteFile(filepath.Join(full, "metafiles.txt"), []byte("list"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for name, tc := range map[string]struct {
+		env, dir string
+		want     bool
+	}{
+		"-coverpkg":   {"GOCOVERDIR=" + full, full, true},
+		"none":        {"GOCOVERDIR=" + empty, empty, false},
+		"the user's":  {"GOCOVERDIR=" + empty, full, false},
+		"no coverage": {"A=1", "", false},
+		"gone":        {"GOCOVERDIR=" + full + "x", full + "x", false},
+	} {
+		b := Binary{Env: strings.Fields(tc.env), Args: &gotest.BinaryArgs{CoverDir: tc.dir}}
+		if got := b.CoverList(); got != tc.want {
+			t.Errorf("%s: %v", name, got)
 		}
 	}
 }

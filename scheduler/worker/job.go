@@ -66,6 +66,9 @@ type Binary struct {
 // coverage data, and the log of what it reads.
 type Files struct {
 	Profile, CoverDir, TestLog string
+	// Linked tells that the profile need not be about packages that the binary does not link, though
+	// -coverpkg names them: another process of the package tells that nothing of them is covered.
+	Linked bool
 	// Artifacts is the folder that is made for t.ArtifactDir. The lines that tell of its folders, which
 	// nobody else will find, then do not reach Job.Out.
 	Artifacts string
@@ -173,6 +176,8 @@ type Result struct {
 	Times, Subtests []Timed
 	// Ran returns how long a test that had not ended was running.
 	Ran func(test string) time.Duration
+	// Profiled reports that the process has written its coverage profile.
+	Profiled bool
 	// Err is why the process was not run, nil if it was.
 	Err error
 }

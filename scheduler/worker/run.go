@@ -36,6 +36,7 @@ func (r *Run) Do(ctx context.Context, j *Job) *Result {
 		return result
 	}
 	r.watch(ctx, j, r.spec(j, patterns), result)
+	result.Profiled = j.profiled()
 	return result
 }
 
