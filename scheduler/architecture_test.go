@@ -52,7 +52,7 @@ var rules = []rule{
 	{"scheduler/archive", "grouping scheduler/gotest scheduler/gotest/reentry scheduler/scratch scheduler/testbin"},
 	{"scheduler/internal/script", "scheduler/testbin"},
 	{"scheduler/remote", ""},
-	{"scheduler/remote/...", "scheduler/remote/... scheduler/testbin scheduler/worker"},
+	{"scheduler/remote/...", "scheduler/remote/... scheduler/testbin scheduler/worker scheduler/world"},
 	{"scheduler/...", ""}, // plan, history, linkcache, procgroup, ...: by themselves
 }
 

@@ -335,7 +335,7 @@ func (c *core) start(j *job, slot int, now time.Time) {
 func (c *core) launch(j *job, now time.Time) {
 	j.place(c.cfg, c.number(), j.Slot, c.dir)
 	if !c.stopped && !j.idle() { // else it ends before its process starts, or before a test does
-		j.uses = j.needOn(j.Slot)
+		j.uses, j.Needs = c.setups.here(j), c.setups.elsewhere(j)
 	}
 	c.setups.state.Begin(j.uses)
 	if j.Kind.Early() && !c.cfg.away() {

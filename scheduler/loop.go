@@ -26,6 +26,8 @@ type (
 		job     *job
 		result  *worker.Result
 		attempt *Attempt
+		// away reports that the process was refused where it was to run.
+		away bool
 	}
 	// question: run this when nothing is being closed.
 	question func()
@@ -113,6 +115,9 @@ func (r *Run) apply(event any) {
 	case testsOver:
 		r.core.testsOver(e.job, time.Now())
 	case ended:
+		if e.away {
+			r.core.turnedAway(e.job, time.Now())
+		}
 		if e.job.broken != nil {
 			r.core.wasRefused(e.job, e.result, e.attempt, time.Now())
 			return
@@ -230,6 +235,11 @@ func (r *Run) runJob(j *job) ended {
 		e.result = runAttempt(ctx, r.worker, j, e.attempt, attemptName(r.listener.Dir, j))
 	} else {
 		e.result = r.worker.Do(ctx, &j.Job)
+	}
+	if errors.As(e.result.Err, &j.broken) {
+		e := j.reportRefused(r.listener.Dir)
+		e.away = true
+		return e
 	}
 	j.heard(e.result)
 	j.keepArtifacts(r.cfg.Artifacts, claims, e.result)

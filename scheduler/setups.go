@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/gotestcohort/cohort/scheduler/ledger"
+	"github.com/gotestcohort/cohort/scheduler/testbin"
 	"github.com/gotestcohort/cohort/scheduler/worker"
 	"github.com/gotestcohort/cohort/scheduler/world"
 )
@@ -17,6 +18,8 @@ type setups struct {
 	waiting []*job
 	// early has the run's set-ups start before a process waits for them: tests are being built.
 	early bool
+	// away reports that those of workers are run elsewhere, where the processes are.
+	away bool
 }
 
 func newSetups(c *Config) *setups {
@@ -24,13 +27,13 @@ func newSetups(c *Config) *setups {
 	if w == nil {
 		w = &World{} // of which everything is always ready
 	}
-	return &setups{world: w, state: world.NewState(len(w.Run), w.lasting())}
+	return &setups{world: w, state: world.NewState(len(w.Run), w.lasting()), away: c.away()}
 }
 
 // slot returns the worker for a job among those that are free: the one on which most of what it needs
 // is ready.
 func (s *setups) slot(free []int, j *job) int {
-	if len(j.needs) == 0 && len(s.world.Run) == 0 {
+	if s.away || len(j.needs) == 0 && len(s.world.Run) == 0 {
 		return free[0] // all are the same, and there may be thousands
 	}
 	place := func(slot int) int { return s.state.Place(j.needOn(slot)) }
@@ -40,6 +43,31 @@ func (s *setups) slot(free []int, j *job) int {
 // needOn returns what the process of a job needs on a worker.
 func (j *job) needOn(slot int) world.Need {
 	return world.Need{Worker: slot, Own: j.needs, For: world.Attempt{Number: j.Attempt, Package: j.suite.path, Unit: j.unitName()}}
+}
+
+// here is what it needs of what is set up on this machine.
+func (s *setups) here(j *job) world.Need {
+	if s.away {
+		return world.Need{Worker: j.Slot}
+	}
+	return j.needOn(j.Slot)
+}
+
+// ask says whether a job with a worker may start, and which set-up has failed if it may not.
+func (s *setups) ask(j *job) (world.Answer, world.Part) {
+	if p, refused := s.state.Refuses(j.needOn(j.Slot)); refused {
+		return world.Refused, p
+	}
+	return s.state.Ask(s.here(j))
+}
+
+// elsewhere is what it needs of what is set up where its process runs, nil for nothing.
+func (s *setups) elsewhere(j *job) *testbin.Needs {
+	if !s.away || len(j.needs) == 0 {
+		return nil
+	}
+	of := j.needOn(j.Slot).For
+	return &testbin.Needs{Setups: j.needs, Attempt: of.Number, Package: of.Package, Unit: of.Unit}
 }
 
 // unitName is the group or the test that a job runs, "" for more than that.
@@ -67,7 +95,7 @@ func (c *core) enter(j *job, now time.Time) {
 		c.launch(j, now) // it ends at once
 		return
 	}
-	switch answer, broken := c.setups.state.Ask(j.needOn(j.Slot)); answer {
+	switch answer, broken := c.setups.ask(j); answer {
 	case world.Enter:
 		c.launch(j, now)
 	case world.Wait:
@@ -105,6 +133,16 @@ func (c *core) refuse(j *job, why *SetupError, now time.Time) {
 	}
 	c.testsOver(j, now)
 	c.todo.refuse = append(c.todo.refuse, j)
+}
+
+// turnedAway takes that a job was refused where its process was to run.
+func (c *core) turnedAway(j *job, now time.Time) {
+	c.setups.state.Break(j.broken.Worker, j.broken.Number)
+	c.setups.state.End(j.uses)
+	c.testsOver(j, now)
+	if j.Kind == ledger.First {
+		j.suite.account.Withdraw(j.tasks)
+	}
 }
 
 // wasRefused takes that the tests of such a job have been reported; a is nil unless it was a rerun.

@@ -4,13 +4,15 @@ import (
 	"strconv"
 
 	"github.com/gotestcohort/cohort/grouping"
+	"github.com/gotestcohort/cohort/scheduler/worker"
 	"github.com/gotestcohort/cohort/scheduler/world"
 )
 
 // World says what tests need before they run.
 type World struct {
 	// Run are the set-ups of the run, which every test process needs. Worker are those of each
-	// worker, for the tests that When names: first those that are run once, then those of each attempt.
+	// worker, for the tests that When names: first those that are run once, then those of each attempt. If the
+	// processes run on other machines, it is for Config.Runner to run those of workers there.
 	Run, Worker []world.Setup
 	// When sets the key SetupKey of each of Worker for the tests that need it. Nil: none does.
 	When *grouping.Rules
@@ -30,16 +32,15 @@ const setupKey = "setup "
 func SetupKey(number int) string { return setupKey + strconv.Itoa(number) }
 
 // SetupError says that a process was not run since a set-up had failed.
-type SetupError struct{ Name string }
-
-func (e *SetupError) Error() string { return "set-up " + e.Name + " failed" }
+type SetupError = worker.SetupError
 
 // error is that of a process that was refused because of a part.
 func (w *World) error(p world.Part) *SetupError {
+	list := w.Worker
 	if p.Worker == world.Everyone {
-		return &SetupError{w.Run[p.Number].Name}
+		list = w.Run
 	}
-	return &SetupError{w.Worker[p.Number].Name}
+	return &SetupError{Name: list[p.Number].Name, Number: p.Number, Worker: p.Worker}
 }
 
 // lasting returns how many set-ups of each worker are run once.

@@ -203,6 +203,20 @@ func (a *Account) Start(tasks []*Task) {
 // Refuse books that tasks which the planner had are not to run. BookRefused ends that.
 func (a *Account) Refuse(tasks []*Task) {
 	a.claim(tasks)
+	refuseParts(tasks)
+}
+
+// Withdraw books that a process which Start has booked was refused where it was to run: none of its
+// tests has run. BookRefused ends that.
+func (a *Account) Withdraw(tasks []*Task) {
+	a.started--
+	if !slices.ContainsFunc(tasks, func(t *Task) bool { return t.All }) {
+		a.parts--
+	}
+	refuseParts(tasks)
+}
+
+func refuseParts(tasks []*Task) {
 	for _, t := range tasks {
 		if t.Part() != nil {
 			t.Unit.joint.refused = true

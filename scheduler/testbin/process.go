@@ -57,9 +57,21 @@ type Spec struct {
 	// Given are the names of variables in Env that the process needs wherever it runs: set-ups have made
 	// them. Run does not heed them.
 	Given []string
+	// Needs are the set-ups that its worker must have, nil for none. Run does not heed them: they are for
+	// those who run them where they run the process.
+	Needs *Needs
 	// Unit is how long the longest part of it will take that cannot be divided, by past runs; 0 if that
 	// is not known. Run does not heed it: it is for those who choose where the process runs.
 	Unit time.Duration
+}
+
+// Needs say which set-ups of its worker a process needs, and for whose attempt.
+type Needs struct {
+	// Setups are their numbers.
+	Setups []int
+	// Attempt is 0 for the first, Package an import path, Unit a group or a test, "" for more than that.
+	Attempt       int
+	Package, Unit string
 }
 
 // Exit says how a process ended.

@@ -103,6 +103,8 @@ type Job struct {
 	Procs int
 	// Given are the names of variables of Binary.Env that set-ups have made.
 	Given []string
+	// Needs are the set-ups of its worker, if the Runner is to run them; nil for none.
+	Needs *testbin.Needs
 	// Unit is how long the longest of its units will take by past runs, 0 if that is not known.
 	Unit  time.Duration
 	Files Files

@@ -66,6 +66,10 @@ func (r *Run) watch(ctx context.Context, j *Job, spec testbin.Spec, result *Resu
 	exit := r.Runner.Run(ctx, spec, output{parser, j.Out, clock, dog, j.Runs})
 	clock.ended(exit)
 	dog.stop()
+	if refused := refusedBy(exit); refused != nil {
+		result.Err = refused
+		return
+	}
 	parser.Close()
 	if line := dog.untraced(exit); line != nil {
 		take(Moment{Event: testbin.Event{Kind: testbin.KindOutput, Test: dog.test(), Line: line}})
@@ -133,7 +137,7 @@ func (r *Run) spec(j *Job, patterns gotest.Patterns) testbin.Spec {
 		Path: j.Binary.Program, Args: j.Binary.Args.Args(process), Exec: r.Exec,
 		Dir: j.Binary.Dir, Env: r.environ(j),
 		KillAfter: killAfter(r.Timeout), WaitDelay: waitDelay(r.Timeout),
-		Grace: Grace, Kill: r.Kill, Limits: j.limits(), Tests: j.runs(), Unit: j.Unit, Given: j.Given,
+		Grace: Grace, Kill: r.Kill, Limits: j.limits(), Tests: j.runs(), Unit: j.Unit, Given: j.Given, Needs: j.Needs,
 	}
 }
 

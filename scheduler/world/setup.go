@@ -59,6 +59,8 @@ type Outcome struct {
 	Action
 	// Name is that of the set-up, Command what was run.
 	Name, Command string
+	// Machine names the one on which it was run, "" for this one.
+	Machine string
 	// Err is nil if it went well.
 	Err error
 	// Output is what it printed, in the middle cut short.

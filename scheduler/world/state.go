@@ -153,6 +153,14 @@ func (s *State) Refuses(n Need) (Part, bool) {
 	return Part{}, false
 }
 
+// Break takes that a set-up of workers has failed where this state does not decide: nothing that needs it
+// starts here either. Worker is the one on which it was.
+func (s *State) Break(worker, number int) {
+	if _, told := s.broken[Part{anyWorker, number}]; !told {
+		s.broken[Part{anyWorker, number}] = worker
+	}
+}
+
 // Place rates a worker for a process, less is better: by how many of the set-ups that it needs are to
 // be run, and if these are as many, by whether another attempt's are to be torn down first.
 func (s *State) Place(n Need) int {
@@ -261,8 +269,10 @@ func (s *State) Ended(a Action, ok bool) {
 		s.phases[a.Part] = Ready
 	case !a.TearDown && was == Starting:
 		s.phases[a.Part] = Failed
-		if _, told := s.broken[class(a.Part)]; !told {
-			s.broken[class(a.Part)] = a.Worker
+		if a.Worker != Everyone {
+			s.Break(a.Worker, a.Number)
+		} else {
+			s.broken[a.Part] = Everyone
 		}
 	default:
 		panic(fmt.Sprintf("world: %+v has ended, and it was %v", a, was))
