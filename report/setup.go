@@ -17,6 +17,8 @@ type Setup struct {
 	Name string
 	// Worker is the number of the worker that it was for, negative for the whole run.
 	Worker int
+	// Machine is where it was run, if several share the run; else "".
+	Machine string
 	// For is whose attempt it was for, in words, if it is run for each; else "".
 	For string
 	// TearDown reports that this is about its tear-down.
@@ -35,7 +37,7 @@ type Setup struct {
 // Title names the set-up, as "set-up database of worker 1", or "set-up database of worker 1 for e2e
 // TestPay, rerun 1".
 func (s Setup) Title() string {
-	return record.Setup{Name: s.Name, Worker: s.Worker, For: s.For, TearDown: s.TearDown}.Title()
+	return record.Setup{Name: s.Name, Worker: s.Worker, Machine: s.Machine, For: s.For, TearDown: s.TearDown}.Title()
 }
 
 // writeSetups prints what those that failed have printed.

@@ -161,6 +161,9 @@ func (d *data) addProcesses(run *record.Run) map[int]int {
 // addSetups adds the set-ups and tear-downs to what has held workers, or all of them.
 func (d *data) addSetups(run *record.Run) {
 	for _, s := range run.TimedSetups() {
+		if s.Machine != "" {
+			continue // its worker is one of that machine, and what is drawn are the leader's
+		}
 		one := process{
 			Number: -1, Worker: max(-1, s.Worker), Title: plain(s.Title()), Kind: s.Kind(), From: s.Start.Sub(run.Manifest.Start).Seconds(),
 			To: s.End().Sub(run.Manifest.Start).Seconds(), End: "passed", Command: plain(s.Command), Tests: []processTest{},

@@ -155,8 +155,9 @@ type Order struct {
 // Setup is what came of a set-up, or of its tear-down.
 type Setup struct {
 	Name     string        `json:"name"`
-	Worker   int           `json:"worker"`        // -1: it was for the whole run
-	For      string        `json:"for,omitempty"` // whose attempt it was for, if it is run for each
+	Worker   int           `json:"worker"`            // -1: it was for the whole run
+	Machine  string        `json:"machine,omitempty"` // where it was run, in a run that several share
+	For      string        `json:"for,omitempty"`     // whose attempt it was for, if it is run for each
 	TearDown bool          `json:"tearDown,omitempty"`
 	Command  string        `json:"command,omitempty"`
 	Problem  string        `json:"problem,omitempty"` // absent: it went well

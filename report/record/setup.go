@@ -15,6 +15,9 @@ func (s Setup) Title() string {
 	if s.Worker >= 0 {
 		title += fmt.Sprintf(" of worker %d", s.Worker)
 	}
+	if s.Machine != "" {
+		title += " on " + s.Machine
+	}
 	if s.For != "" {
 		title += " for " + s.For
 	}

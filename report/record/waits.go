@@ -93,6 +93,9 @@ func (r *Run) occupied() []occupation {
 		}
 	}
 	for _, s := range r.TimedSetups() {
+		if s.Machine != "" {
+			continue // its worker is none of those that processes have here
+		}
 		all = append(all, occupation{s.Worker, s.Start, s.End(), nil})
 	}
 	slices.SortStableFunc(all, func(a, b occupation) int { return cmp.Or(a.start.Compare(b.start), a.worker-b.worker) })
