@@ -211,6 +211,10 @@ type State struct {
 	Workers int            `json:",omitempty"`
 	Sick    []string       `json:",omitempty"`
 	Left    []string       `json:",omitempty"`
+	// Ends is not 0 once no test is to run any more: what set-ups of workers have built is torn down then,
+	// unless Keep says that it is to stay. Each leader that says so has a number of its own.
+	Ends Fence `json:",omitempty"`
+	Keep bool  `json:",omitempty"`
 }
 
 // Reports are the sums of files that tell what a run has come to, "" for none.
@@ -299,6 +303,10 @@ type Node struct {
 	Late int `json:",omitempty"`
 	// Runs are tests that have run for long, one for each batch at most.
 	Runs []LongTest `json:",omitempty"`
+	// Stands reports that set-ups have built something on it that is not torn down yet, Ended repeats
+	// State.Ends when that is over.
+	Stands bool  `json:",omitempty"`
+	Ended  Fence `json:",omitempty"`
 }
 
 // LongTest is a test that runs, of a batch that a node holds, and for how long it has done so.

@@ -55,6 +55,13 @@ type (
 		Token string
 		Delay time.Duration
 	}
+	// HaltWorld ends set-ups that run, and lets no other one start.
+	HaltWorld struct{}
+	// EndWorld tears down what set-ups have built, or leaves it if Keep; Agent.WorldEnded. No process uses
+	// it any more.
+	EndWorld struct{ Keep bool }
+	// AbandonWorld ends tear-downs that run, and lets no other one start. Nothing is to be told.
+	AbandonWorld struct{}
 	// Announce says that the node is there; Agent.Announced.
 	Announce struct{ Node remote.Node }
 	// Lead tries to take the lock; Agent.Led.
@@ -101,6 +108,9 @@ type (
 		Fence remote.Fence
 		Stop  remote.Stop
 	}
+	// WorldsEnded tells that all that set-ups have built on the machines is torn down, or was to stay. Nodes
+	// are all machines that the run has had, Left those that went away before.
+	WorldsEnded struct{ Nodes, Left []string }
 	// Crew tells how many processes can run at a time on the machines that are there.
 	Crew struct{ Slots int }
 	// Abort ends the run: its result would not be one. The exit code is 3.
@@ -117,32 +127,36 @@ type (
 	Say struct{ Text string }
 )
 
-func (Fetch) act()    {}
-func (Look) act()     {}
-func (Start) act()    {}
-func (End) act()      {}
-func (Kill) act()     {}
-func (Extend) act()   {}
-func (Put) act()      {}
-func (Ack) act()      {}
-func (GiveBack) act() {}
-func (Announce) act() {}
-func (Lead) act()     {}
-func (Leave) act()    {}
-func (Publish) act()  {}
-func (Read) act()     {}
-func (Deliver) act()  {}
-func (Check) act()    {}
-func (Ship) act()     {}
-func (Repair) act()   {}
-func (Renew) act()    {}
-func (SetState) act() {}
-func (Stop) act()     {}
-func (Crew) act()     {}
-func (Abort) act()    {}
-func (Finished) act() {}
-func (Survey) act()   {}
-func (Say) act()      {}
+func (Fetch) act()        {}
+func (Look) act()         {}
+func (Start) act()        {}
+func (End) act()          {}
+func (Kill) act()         {}
+func (Extend) act()       {}
+func (Put) act()          {}
+func (Ack) act()          {}
+func (GiveBack) act()     {}
+func (HaltWorld) act()    {}
+func (EndWorld) act()     {}
+func (AbandonWorld) act() {}
+func (WorldsEnded) act()  {}
+func (Announce) act()     {}
+func (Lead) act()         {}
+func (Leave) act()        {}
+func (Publish) act()      {}
+func (Read) act()         {}
+func (Deliver) act()      {}
+func (Check) act()        {}
+func (Repair) act()       {}
+func (Renew) act()        {}
+func (SetState) act()     {}
+func (Stop) act()         {}
+func (Crew) act()         {}
+func (Abort) act()        {}
+func (Finished) act()     {}
+func (Survey) act()       {}
+func (Say) act()          {}
+func (Ship) act()         {}
 
 // What says of which kind a result is.
 type What string
@@ -152,6 +166,7 @@ const (
 	Ran     What = "ran"     // the process ran, however it ended
 	Lost    What = "lost"    // it was delivered too often: it may end its machines
 	Failed  What = "failed"  // it could not be run, as Why says
+	Refused What = "refused" // it was not started, since a set-up of its worker has failed
 	Stopped What = "stopped" // it was not started, since the leader has stopped it
 )
 

@@ -46,6 +46,8 @@ type AgentConfig struct {
 	// MayLead reports that the machine leads if nobody does, MustLead that it takes no part in a run
 	// that another one leads.
 	MayLead, MustLead bool
+	// KeepWorld reports that what set-ups of workers have built stays if this machine's own user ends it.
+	KeepWorld bool
 }
 
 // Agent decides what a machine does that takes work. It is for one goroutine.
@@ -77,6 +79,7 @@ type Agent struct {
 	soft                      bool      // this machine's user ends it: results are stored, work is given back
 	ended                     *Leave    // it is to leave once nothing runs
 	gone                      bool
+	world                     worldly
 }
 
 // errand is an act of which at most one is under way.
@@ -408,6 +411,8 @@ func (a *Agent) Announced(now time.Time, err error) {
 	if err != nil {
 		a.dirty, a.hush = true, now.Add(retryPause)
 		a.talk.end(a.hush)
+	} else {
+		a.world.told = a.world.saying
 	}
 	for _, h := range a.holds {
 		if h.step == telling && h.told && err == nil {

@@ -18,10 +18,20 @@ func (a *Agent) Due(now time.Time) []Act {
 	do := func(act Act) { todo = append(todo, act) }
 	a.expire(now, do)
 	a.judge(now)
-	if a.ended != nil {
-		a.wind(now, do)
+	if a.ending() {
+		a.release(now, do)
+		a.tearDown(do)
+		if a.ended != nil {
+			a.wind(do)
+		} else {
+			a.succeed(now, do)
+		}
+		if !a.gone && (a.ended == nil || a.world.stands()) {
+			a.announce(now, do)
+		}
 		return todo
 	}
+	a.tearDown(do)
 	a.heed(do)
 	a.keep(now, do)
 	for _, h := range slices.Clone(a.holds) {
@@ -63,9 +73,9 @@ func (a *Agent) judge(now time.Time) {
 	}
 }
 
-// wind ends all that runs, and then the agent. If the run is over, or this machine cannot reach it,
+// release ends all that runs. If the run is over, or this machine cannot reach it,
 // nobody wants what has not been stored by then. If the machine's user ends it, others go on with it.
-func (a *Agent) wind(now time.Time, do func(Act)) {
+func (a *Agent) release(now time.Time, do func(Act)) {
 	for _, h := range slices.Clone(a.holds) {
 		switch {
 		case h.step == doomed:
@@ -81,7 +91,11 @@ func (a *Agent) wind(now time.Time, do func(Act)) {
 			a.drop(h)
 		}
 	}
-	if len(a.holds) == 0 {
+}
+
+// wind ends the agent when nothing is left on the machine.
+func (a *Agent) wind(do func(Act)) {
+	if len(a.holds) == 0 && !a.world.stands() {
 		a.gone = true
 		do(*a.ended)
 	}
@@ -148,14 +162,19 @@ func (a *Agent) advance(now time.Time, h *hold, do func(Act)) {
 
 // announce says that the node is there and what it holds, at once if something waits for that.
 func (a *Agent) announce(now time.Time, do func(Act)) {
-	urgent := a.asks || slices.ContainsFunc(a.holds, func(h *hold) bool { return h.step == telling })
+	over := a.worldOver()
+	urgent := a.asks || slices.ContainsFunc(a.holds, func(h *hold) bool { return h.step == telling }) || a.world.news(over)
 	soon := a.dirty && !now.Before(a.told.Add(talkPause))
 	if a.talk.busy || now.Before(a.hush) || !urgent && !soon && !a.talk.due(now) {
 		return
 	}
 	a.talk.begin()
 	a.dirty, a.asks = false, false
-	n := remote.Node{Name: a.cfg.Node, Slots: a.cfg.Slots, Late: a.late}
+	n := remote.Node{Name: a.cfg.Node, Slots: a.cfg.Slots, Late: a.late, Stands: a.world.stands(), Ended: over}
+	a.world.saying = worldWord{over, n.Stands}
+	if a.ended != nil {
+		n.Slots = 0 // it takes no more work
+	}
 	for _, h := range a.holds {
 		h.told = h.step == telling
 		if h.inHand() {
@@ -165,13 +184,18 @@ func (a *Agent) announce(now time.Time, do func(Act)) {
 	do(Announce{n})
 }
 
+// succeed tries to lead if nobody does.
+func (a *Agent) succeed(now time.Time, do func(Act)) {
+	if a.run.Leader == "" && a.cfg.MayLead && a.lead.due(now) {
+		a.lead.begin()
+		do(Lead{})
+	}
+}
+
 // seek asks for work if there is a worker for it, and tries to lead if nobody does.
 func (a *Agent) seek(now time.Time, do func(Act)) {
 	if a.run.Leader == "" {
-		if a.cfg.MayLead && a.lead.due(now) {
-			a.lead.begin()
-			do(Lead{})
-		}
+		a.succeed(now, do)
 		return
 	}
 	_, numbered := a.run.State.Numbers[a.cfg.Node]

@@ -59,6 +59,7 @@ type Leader struct {
 	patience map[string]int // surveys in a row in which a lane was stuck
 	moved    map[string]bool
 
+	worlds   worlds
 	downFrom time.Time
 	aborted  string
 	finished bool
@@ -103,6 +104,7 @@ func NewLeader(cfg LeaderConfig, asked time.Time, run remote.Run) *Leader {
 		state: run.State, patience: make(map[string]int), moved: make(map[string]bool), ships: make(map[string]*ship),
 	}
 	l.heir = len(run.State.Numbers) > 0
+	l.state.Ends, l.state.Keep = 0, false // tests run again
 	l.state.Phase = remote.Running
 	l.state.Numbers = maps.Clone(run.State.Numbers)
 	if l.state.Numbers == nil {

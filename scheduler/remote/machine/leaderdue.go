@@ -50,6 +50,7 @@ func (l *Leader) Due(now time.Time) []Act {
 		do(Survey{})
 	}
 	l.store(now, do)
+	l.endWorlds(now, do)
 	for _, b := range l.agenda.take(now) {
 		l.advance(now, b, do)
 		l.touch(b.Key)
@@ -169,6 +170,7 @@ func (l *Leader) Next(now time.Time) time.Time {
 		}
 	}
 	at(l.lock.until)
+	at(l.worlds.until)
 	if !l.downFrom.IsZero() {
 		at(l.downFrom.Add(l.cfg.Wait))
 	}

@@ -144,6 +144,9 @@ func (l *Leader) Node(n remote.Node) {
 	}
 	known.Node, known.here, known.passing = n, true, 0
 	l.unleave(func(name string) bool { return name == n.Name && l.works(known) })
+	if n.Slots == 0 {
+		l.leave(n.Name) // its user ends it
+	}
 	l.crew()
 	for _, sum := range n.Has {
 		known.binaries[sum] = true

@@ -10,6 +10,7 @@ import (
 
 	"github.com/gotestcohort/cohort/scheduler/remote"
 	"github.com/gotestcohort/cohort/scheduler/remote/machine"
+	"github.com/gotestcohort/cohort/scheduler/world"
 )
 
 // AgentConfig says what an agent is. Nothing changes it.
@@ -35,6 +36,10 @@ type AgentConfig struct {
 	// Differs says in what the source of the run is another than this machine's, "" if that is not known.
 	// Nil is never.
 	Differs func(ctx context.Context, run remote.Facts) string
+	// World hears what came of each command of a set-up on this machine, Stays what is not torn down in the
+	// end, which keep says was asked for. They are called in any goroutine. Nil is for nobody.
+	World func(world.Outcome)
+	Stays func(left []world.Remains, keep bool)
 	// Now is the clock.
 	Now func() time.Time
 }
@@ -45,6 +50,8 @@ type Agent struct {
 	machine *machine.Agent
 	loop    *loop
 	procs   map[string]*process // by token; the loop's
+	worlds  *worlds
+	ends    int // of worlds; the loop's
 	left    chan struct{}
 	leave   machine.Leave
 	unfit   bool            // this machine cannot take part, and is finding out why
@@ -59,6 +66,7 @@ func NewAgent(cfg AgentConfig) *Agent {
 	a.machine = machine.NewAgent(cfg.AgentConfig, a.loop.clock.Now())
 	a.loop.machine, a.loop.do = a.machine, a.do
 	cfg.Binaries.asks = func() { a.loop.tell(func(time.Time) { a.machine.Ask() }) }
+	a.worlds = newWorlds(a.cfg, func() { a.loop.tell(func(time.Time) { a.machine.Stands() }) })
 	return a
 }
 
@@ -83,6 +91,7 @@ func (a *Agent) Run(ctx context.Context) (code int, why string) {
 		cancel()
 	})
 	a.loop.run(ctx, a.left)
+	a.worlds.end(a.cfg.KeepWorld) // unless the loop has come to that
 	leave, done := context.WithTimeout(context.WithoutCancel(ctx), pause)
 	defer done()
 	_ = a.cfg.Engine.Leave(leave) // others find it out in time
@@ -105,6 +114,9 @@ func isClosed(ch <-chan struct{}) bool {
 func (a *Agent) Quit(code int, why string) {
 	a.loop.tell(func(time.Time) { a.machine.Quit(code, why) })
 }
+
+// Abandon leaves out the tear-downs of what set-ups have built here. It may be called at any time.
+func (a *Agent) Abandon() { a.worlds.abandon() }
 
 // watch watches until ctx ends. A server that is away for longer than a watch bears is asked again.
 func watch(ctx context.Context, e remote.Engine, kinds remote.Kinds, f func(remote.Event)) error {
@@ -209,7 +221,13 @@ func (a *Agent) do(act machine.Act, now time.Time) {
 			if err == nil {
 				stands, err = e.PutResult(ctx, r)
 			}
-			return func(t time.Time) { m.Put(t, act.Token, stands.Nonce == r.Nonce, err) }
+			ours := stands.Nonce == r.Nonce
+			return func(t time.Time) {
+				if p := a.procs[act.Token]; p != nil && ours && err == nil {
+					a.worlds.told(p.told)
+				}
+				m.Put(t, act.Token, ours, err)
+			}
 		})
 	case machine.Ack:
 		delete(a.procs, act.Token)
@@ -257,6 +275,12 @@ func (a *Agent) local(act machine.Act) {
 		}
 	case machine.Say:
 		a.cfg.Say(act.Text)
+	case machine.HaltWorld:
+		a.worlds.stop()
+	case machine.AbandonWorld:
+		a.worlds.abandon()
+	case machine.EndWorld:
+		a.endWorld(act.Keep)
 	case machine.Leave:
 		a.leave = act
 		close(a.left)
@@ -265,10 +289,45 @@ func (a *Agent) local(act machine.Act) {
 	}
 }
 
+// endWorld tears down what set-ups have built, and leaves for the leader what came of it.
+func (a *Agent) endWorld(keep bool) {
+	n := a.ends
+	a.ends++
+	a.loop.call(func() func(time.Time) {
+		a.worlds.end(keep)
+		ctx, cancel := context.WithTimeout(a.ctx, a.cfg.Terms.AckWait)
+		defer cancel()
+		if err := a.tellWorld(ctx, n); err != nil {
+			a.cfg.Say(fmt.Sprintf("=== Queue: the leader does not learn what came of tear-downs here: %v", err))
+		}
+		return func(time.Time) { a.machine.WorldEnded() }
+	})
+}
+
+// tellWorld stores what no result has told of.
+func (a *Agent) tellWorld(ctx context.Context, n int) error {
+	all := a.worlds.outcomes(false)
+	if len(all) == 0 {
+		return nil
+	}
+	k := worldKey(a.cfg.Node, n)
+	payload, err := packReport(Report{What: machine.Stopped, Root: a.cfg.Root, World: all}, nil)
+	if err != nil {
+		return err
+	}
+	return patiently(ctx, func() error {
+		_, err := a.cfg.Engine.PutResult(ctx, remote.Result{
+			Batch: k.Batch, Attempt: k.Attempt, Node: a.cfg.Node, Nonce: k.Batch, Payload: payload,
+		})
+		return err
+	})
+}
+
 // start begins a process.
 func (a *Agent) start(act machine.Start) {
 	token := act.Lease.Token
 	p := newProcess(context.Background(), a.cfg, act)
+	p.worlds = a.worlds
 	p.begun = func(limit time.Duration) {
 		a.loop.tell(func(now time.Time) {
 			if limit > 0 {

@@ -32,7 +32,7 @@ func TestLeaderBegins(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		f := &fake{takes: time.Second, runs: make(map[string]int)}
-		w := newWorld(t, f.start)
+		w := newParty(t, f.start)
 		led := make(chan *Runner, 1)
 		w.agentOn(t.Context(), "n1", &begun{Engine: w.dial("n1", nil)}, nil, led)
 		synctest.Wait()
@@ -53,7 +53,7 @@ func TestLeaderDiesEarly(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		f := &fake{takes: time.Second, runs: make(map[string]int)}
-		w := newWorld(t, f.start)
+		w := newParty(t, f.start)
 		led := make(chan *Runner, 1)
 		w.agentOn(t.Context(), "n1", &begun{Engine: w.dial("n1", nil)}, nil, led)
 		r := <-led

@@ -32,7 +32,7 @@ func TestEarlyNews(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var began time.Time
-		w := newWorld(t, func(_ context.Context, _ testbin.Spec, out io.Writer) testbin.Exit {
+		w := newParty(t, func(_ context.Context, _ testbin.Spec, out io.Writer) testbin.Exit {
 			start := time.Now()
 			fmt.Fprint(out, "\x16=== RUN   TestQuick\n\x16--- PASS: TestQuick (0.00s)\n")
 			time.Sleep(time.Second)
@@ -69,7 +69,7 @@ func TestEarlyNews(t *testing.T) {
 func TestEndsAtOnce(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, nil)
+		w := newParty(t, nil)
 		led := make(chan *Runner, 1)
 		w.agent(t.Context(), "n0", nil, led)
 		w.agent(t.Context(), "n1", nil, nil)

@@ -59,7 +59,7 @@ func TestQueueEfficiency(t *testing.T) {
 
 // efficiency is one run.
 type efficiency struct {
-	*world
+	*party
 	random  *rand.Rand
 	takes   []time.Duration // batches, the longest by the history first
 	thought []time.Duration // by the history
@@ -83,7 +83,7 @@ func (e *efficiency) ready(file string) time.Duration {
 // newEfficiency makes batches of recorded tests.
 func newEfficiency(t *testing.T) *efficiency {
 	e := &efficiency{there: make(map[string]time.Time), random: rand.New(rand.NewPCG(1, 2))}
-	e.world = newWorld(t, func(ctx context.Context, spec testbin.Spec, _ io.Writer) testbin.Exit {
+	e.party = newParty(t, func(ctx context.Context, spec testbin.Spec, _ io.Writer) testbin.Exit {
 		exit := testbin.Exit{Start: time.Now()}
 		i, err := strconv.Atoi(spec.Args[0])
 		select {

@@ -24,7 +24,7 @@ import (
 )
 
 // one runs a process and returns its output and exit.
-func (w *world) one(ctx context.Context, r *Runner, change func(s *testbin.Spec)) (string, testbin.Exit) {
+func (w *party) one(ctx context.Context, r *Runner, change func(s *testbin.Spec)) (string, testbin.Exit) {
 	var out bytes.Buffer
 	s := testbin.Spec{Path: w.binary("pkg.test", "binary"), Dir: w.root, Args: []string{"p"}, Grace: 10 * time.Second}
 	if change != nil {
@@ -35,7 +35,7 @@ func (w *world) one(ctx context.Context, r *Runner, change func(s *testbin.Spec)
 }
 
 // finish ends the run and waits for all nodes.
-func (w *world) finish(r *Runner) {
+func (w *party) finish(r *Runner) {
 	r.lead.Finish(0, "PASS")
 	w.nodes.Wait()
 }
@@ -61,7 +61,7 @@ func TestEnds(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				f := &fake{takes: time.Hour, runs: make(map[string]int)}
-				w := newWorld(t, f.start)
+				w := newParty(t, f.start)
 				led := make(chan *Runner, 1)
 				w.agent(t.Context(), "n0", nil, led)
 				r := <-led
@@ -87,7 +87,7 @@ func TestTakeover(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		f := &fake{takes: 4 * time.Second, runs: make(map[string]int)}
-		w := newWorld(t, f.start)
+		w := newParty(t, f.start)
 		led := make(chan *Runner, 3)
 		first, die := context.WithCancel(t.Context())
 		w.agent(first, "n0", nil, led)
@@ -139,7 +139,7 @@ func TestOutput(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				line := []byte(strings.Repeat("0123456789", 4<<10))
-				w := newWorld(t, func(ctx context.Context, _ testbin.Spec, out io.Writer) testbin.Exit {
+				w := newParty(t, func(ctx context.Context, _ testbin.Spec, out io.Writer) testbin.Exit {
 					e := testbin.Exit{Start: time.Now()}
 					for n := tc.size; n > 0 && e.Err == nil; n -= len(line) {
 						_, e.Err = out.Write(line[:min(n, len(line))])
@@ -204,7 +204,7 @@ func TestChunks(t *testing.T) {
 func TestLimit(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, func(_ context.Context, spec testbin.Spec, out io.Writer) testbin.Exit {
+		w := newParty(t, func(_ context.Context, spec testbin.Spec, out io.Writer) testbin.Exit {
 			e := testbin.Exit{Start: time.Now()}
 			fmt.Fprint(out, "\x16=== RUN   TestA\n")
 			select {
@@ -242,7 +242,7 @@ func TestBinaryThatDoesNotArrive(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				f := &fake{takes: time.Second, runs: make(map[string]int)}
-				w := newWorld(t, f.start)
+				w := newParty(t, f.start)
 				var tries atomic.Int32
 				led := make(chan *Runner, 1)
 				e := w.dial("n0", func(_ context.Context, op string, _ bool) error {
@@ -294,7 +294,7 @@ func TestKiller(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var ends [4]context.CancelFunc
 		var gone atomic.Bool // the others, so that the leader's node works
-		w := newWorld(t, func(ctx context.Context, spec testbin.Spec, _ io.Writer) testbin.Exit {
+		w := newParty(t, func(ctx context.Context, spec testbin.Spec, _ io.Writer) testbin.Exit {
 			for _, kv := range spec.Env {
 				var n int
 				if _, err := fmt.Sscanf(kv, "COHORT_WORKER=%d", &n); err == nil {
@@ -364,7 +364,7 @@ func TestServerGone(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		f := &fake{takes: time.Hour, runs: make(map[string]int)}
-		w := newWorld(t, f.start)
+		w := newParty(t, f.start)
 		led := make(chan *Runner, 1)
 		w.agent(t.Context(), "n0", nil, led)
 		r := <-led
@@ -391,7 +391,7 @@ func TestFencing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var mu sync.Mutex
 		running, runs := make(map[string]int), 0
-		w := newWorld(t, func(ctx context.Context, spec testbin.Spec, _ io.Writer) testbin.Exit {
+		w := newParty(t, func(ctx context.Context, spec testbin.Spec, _ io.Writer) testbin.Exit {
 			count := func(n int) {
 				mu.Lock()
 				defer mu.Unlock()
@@ -444,7 +444,7 @@ func TestOtherCheckout(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		f := &fake{takes: time.Second, runs: make(map[string]int)}
-		w := newWorld(t, f.start)
+		w := newParty(t, f.start)
 		led := make(chan *Runner, 1)
 		w.agent(t.Context(), "n0", nil, led)
 		r := <-led

@@ -33,7 +33,8 @@ type Lead struct {
 	files   map[string]string     // of binaries, by their sums; the loop's
 	ctx     context.Context       // of what is being delivered; it ends with the run
 	end     context.CancelFunc
-	over    chan struct{} // closed by the act that ends the leader
+	over    chan struct{}            // closed by the act that ends the leader
+	worlds  chan machine.WorldsEnded // takes one
 
 	mu    sync.Mutex // guards what follows
 	abort error
@@ -57,7 +58,7 @@ type delivery struct {
 
 // NewLead returns the leader of a run that Engine.Lead has made this machine lead. It has not begun.
 func NewLead(cfg LeadConfig, run remote.Run, asked time.Time) *Lead {
-	l := &Lead{cfg: &cfg, orders: make(map[remote.Key]*order), files: make(map[string]string), over: make(chan struct{})}
+	l := &Lead{cfg: &cfg, orders: make(map[remote.Key]*order), files: make(map[string]string), over: make(chan struct{}), worlds: make(chan machine.WorldsEnded, 1)}
 	l.ctx, l.end = context.WithCancel(context.Background())
 	l.loop = newLoop(cfg.Now)
 	l.machine = machine.NewLeader(cfg.LeaderConfig, asked, run)
@@ -245,6 +246,8 @@ func (l *Lead) local(act machine.Act) {
 		if l.cfg.Crew != nil {
 			l.cfg.Crew(act.Slots)
 		}
+	case machine.WorldsEnded:
+		l.worlds <- act
 	case machine.Abort:
 		l.mu.Lock()
 		l.abort = errors.New(act.Why)

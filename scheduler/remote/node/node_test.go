@@ -22,8 +22,8 @@ import (
 	"github.com/gotestcohort/cohort/scheduler/testbin"
 )
 
-// world is a run on some machines, in one process.
-type world struct {
+// party is a run on some machines, in one process.
+type party struct {
 	t      *testing.T
 	server *enginetest.Server
 	root   string
@@ -36,8 +36,8 @@ type world struct {
 	nodes sync.WaitGroup
 }
 
-func newWorld(t *testing.T, start Starter) *world {
-	w := &world{t: t, root: t.TempDir(), start: start}
+func newParty(t *testing.T, start Starter) *party {
+	w := &party{t: t, root: t.TempDir(), start: start}
 	w.server = enginetest.NewServer(remote.DefaultTerms(), time.Now)
 	if err := os.MkdirAll(filepath.Join(w.root, "pkg"), 0o700); err != nil {
 		t.Fatal(err)
@@ -45,14 +45,14 @@ func newWorld(t *testing.T, start Starter) *world {
 	return w
 }
 
-func (w *world) say(text string) {
+func (w *party) say(text string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.says = append(w.says, text)
 }
 
 // dial returns a node's engine, at the other end of a pipe.
-func (w *world) dial(name string, fault func(ctx context.Context, op string, after bool) error) remote.Engine {
+func (w *party) dial(name string, fault func(ctx context.Context, op string, after bool) error) remote.Engine {
 	near, far := net.Pipe()
 	e := w.server.Engine(name)
 	e.Fault = fault
@@ -70,11 +70,11 @@ func Serve(ctx context.Context, e remote.Engine, conn io.ReadWriteCloser) error 
 }
 
 // agent begins a node, which ends with ctx or the run. The leader's runner comes from led.
-func (w *world) agent(ctx context.Context, name string, env []string, led chan<- *Runner) {
+func (w *party) agent(ctx context.Context, name string, env []string, led chan<- *Runner) {
 	w.agentOn(ctx, name, w.dial(name, nil), env, led)
 }
 
-func (w *world) agentOn(ctx context.Context, name string, e remote.Engine, env []string, led chan<- *Runner) {
+func (w *party) agentOn(ctx context.Context, name string, e remote.Engine, env []string, led chan<- *Runner) {
 	cfg := w.config(name, e, env, nil)
 	cfg.MayLead = led != nil
 	cfg.Led = func(run remote.Run, asked time.Time) { w.begin(ctx, name, e, run, asked, led) }
@@ -88,7 +88,7 @@ func (w *world) agentOn(ctx context.Context, name string, e remote.Engine, env [
 }
 
 // config is that of an agent.
-func (w *world) config(name string, e remote.Engine, env []string, change func(*AgentConfig)) AgentConfig {
+func (w *party) config(name string, e remote.Engine, env []string, change func(*AgentConfig)) AgentConfig {
 	cfg := AgentConfig{
 		AgentConfig: machine.AgentConfig{Node: name, Slots: 2, Terms: e.Terms(), Wait: 2 * time.Minute},
 		Engine:      e, Binaries: NewBinaries(e, w.t.TempDir()), Facts: remote.Facts{Protocol: remote.Protocol, Go: "go1"},
@@ -101,7 +101,7 @@ func (w *world) config(name string, e remote.Engine, env []string, change func(*
 }
 
 // begin makes a node the leader.
-func (w *world) begin(ctx context.Context, name string, e remote.Engine, run remote.Run, asked time.Time, led chan<- *Runner) {
+func (w *party) begin(ctx context.Context, name string, e remote.Engine, run remote.Run, asked time.Time, led chan<- *Runner) {
 	l := NewLead(LeadConfig{
 		LeaderConfig: machine.LeaderConfig{Node: name, Terms: e.Terms(), Wait: 2 * time.Minute, Grace: 10 * time.Second},
 		Engine:       e, Say: w.say, Now: time.Now,
@@ -115,7 +115,7 @@ func (w *world) begin(ctx context.Context, name string, e remote.Engine, run rem
 }
 
 // binary is a file that can be sent.
-func (w *world) binary(name, content string) string {
+func (w *party) binary(name, content string) string {
 	file := filepath.Join(w.t.TempDir(), name)
 	if err := os.WriteFile(file, []byte(content), 0o700); err != nil {
 		w.t.Fatal(err)
@@ -129,7 +129,7 @@ func TestFiles(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var seen testbin.Spec
-		w := newWorld(t, func(_ context.Context, spec testbin.Spec, out io.Writer) testbin.Exit {
+		w := newParty(t, func(_ context.Context, spec testbin.Spec, out io.Writer) testbin.Exit {
 			seen = spec
 			start := time.Now()
 			value := func(name string) string {
@@ -290,7 +290,7 @@ func (f *fake) start(ctx context.Context, spec testbin.Spec, out io.Writer) test
 }
 
 // many runs processes in parallel, and returns what each printed and how it ended.
-func (w *world) many(ctx context.Context, r *Runner, n int) []string {
+func (w *party) many(ctx context.Context, r *Runner, n int) []string {
 	got := make([]string, n)
 	var all sync.WaitGroup
 	file := w.binary("pkg.test", "binary")
@@ -311,7 +311,7 @@ func TestNodesComeAndGo(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		f := &fake{takes: 7 * time.Second, runs: make(map[string]int)}
-		w := newWorld(t, f.start)
+		w := newParty(t, f.start)
 		led := make(chan *Runner, 1)
 		w.agent(t.Context(), "n0", nil, led)
 		r := <-led

@@ -30,6 +30,8 @@ type Order struct {
 	KillAfter, WaitDelay, Grace time.Duration
 	// Limits are those of a testbin.Spec too.
 	Limits map[string]time.Duration `json:",omitempty"`
+	// Needs are the set-ups of its worker, nil for none.
+	Needs *Needs `json:",omitempty"`
 }
 
 // Place is a file or a folder that a process writes.
@@ -145,6 +147,20 @@ func (l leaving) environ(spec testbin.Spec, places []place) (out []string) {
 	return out
 }
 
+// values are the last values of some variables of the process's environment.
+func (l leaving) values(spec testbin.Spec, names []string) (out []string) {
+	seen := make(map[string]bool)
+	for _, kv := range slices.Backward(spec.Env) {
+		name, _, _ := strings.Cut(kv, "=")
+		if slices.Contains(names, name) && !seen[name] {
+			seen[name] = true
+			out = append(out, kv)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
 // fill puts paths into the holes of words.
 func fill(words, paths []string) ([]string, error) {
 	out := make([]string, len(words))
@@ -175,6 +191,8 @@ func (o Order) check() error {
 		return fmt.Errorf("an order has inputs of the sum %q", o.Inputs)
 	case o.Dir != "." && !filepath.IsLocal(filepath.FromSlash(o.Dir)):
 		return fmt.Errorf("an order has the folder %q, which is not below the module's root", o.Dir)
+	case o.Needs.check() != nil:
+		return o.Needs.check()
 	case len(o.Places) > 100:
 		return errors.New("an order has too many places")
 	}

@@ -22,6 +22,7 @@ import (
 	"github.com/gotestcohort/cohort/scheduler/remote/machine"
 	"github.com/gotestcohort/cohort/scheduler/testbin"
 	"github.com/gotestcohort/cohort/scheduler/worker"
+	"github.com/gotestcohort/cohort/scheduler/world"
 )
 
 // Starter starts a process, copies its output to out, and waits for its end, as [testbin.Run] does.
@@ -39,6 +40,8 @@ type process struct {
 	once       [2]sync.Once
 
 	guard   atomic.Pointer[worker.Guard] // while it runs
+	worlds  *worlds
+	told    []Outcome // of set-ups, in the payload
 	nonce   string
 	payload []byte // once it has ended
 }
@@ -92,11 +95,35 @@ func (p *process) run() error {
 	if err != nil {
 		return err
 	}
-	spec, err := p.spec(o, file, places)
+	e, err := p.enter(o)
+	if refused, ok := errors.AsType[*worker.SetupError](err); ok {
+		return p.refuse(refused)
+	}
+	if err != nil {
+		return err
+	}
+	defer e.leave()
+	spec, err := p.spec(o, file, places, e.vars)
 	if err != nil {
 		return err
 	}
 	return p.work(o, spec, places)
+}
+
+// enter waits for the set-ups of the worker.
+func (p *process) enter(o Order) (entered, error) {
+	if o.Needs == nil {
+		return entered{leave: func() {}}, nil
+	}
+	p.begun(o.Needs.longest())
+	return p.worlds.enter(p.ctx, p.act.Worker, p.act.Workers, o.Needs)
+}
+
+// refuse packs that the process was not started since a set-up has failed.
+func (p *process) refuse(by *worker.SetupError) (err error) {
+	p.told = p.worlds.outcomes(true)
+	p.payload, err = packReport(Report{What: machine.Refused, Root: p.cfg.Root, World: p.told, Refused: by}, nil)
+	return err
 }
 
 // places makes the folders that a process writes to.
@@ -139,7 +166,7 @@ func paths(places []place) []string {
 }
 
 // spec is the process of an order on this machine.
-func (p *process) spec(o Order, file string, places []place) (s testbin.Spec, err error) {
+func (p *process) spec(o Order, file string, places []place, made []world.Variable) (s testbin.Spec, err error) {
 	s = testbin.Spec{
 		Path: file, Exec: o.Exec, Dir: filepath.Join(p.cfg.Root, filepath.FromSlash(o.Dir)),
 		KillAfter: o.KillAfter, WaitDelay: o.WaitDelay, Grace: o.Grace, Quit: p.quit, Kill: p.kill,
@@ -150,6 +177,9 @@ func (p *process) spec(o Order, file string, places []place) (s testbin.Spec, er
 	env, err := fill(o.Env, paths(places))
 	if err != nil {
 		return s, err
+	}
+	for _, v := range made {
+		env = append(env, v.String())
 	}
 	s.Env = environ(p.cfg.Env, append(env, "COHORT_WORKER="+strconv.Itoa(p.act.Worker), "COHORT_WORKERS="+strconv.Itoa(p.act.Workers), "PWD="+s.Dir))
 	return s, nil
@@ -211,6 +241,10 @@ func (p *process) work(o Order, spec testbin.Spec, places []place) error {
 		}
 	}
 	r := Report{What: machine.Ran, Exit: packExit(exit), Root: p.cfg.Root, Places: paths(places), Read: read(places, spec.Env)}
+	if o.Needs != nil {
+		p.told = p.worlds.outcomes(false)
+		r.World = p.told
+	}
 	tail := ch.finish(&r)
 	var err error
 	p.payload, err = packReport(r, tail)

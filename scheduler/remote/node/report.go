@@ -18,6 +18,7 @@ import (
 	"github.com/gotestcohort/cohort/scheduler/remote"
 	"github.com/gotestcohort/cohort/scheduler/remote/machine"
 	"github.com/gotestcohort/cohort/scheduler/testbin"
+	"github.com/gotestcohort/cohort/scheduler/worker"
 )
 
 // Report is the payload of a Result: what came of a process. It is followed by the end of its
@@ -36,6 +37,10 @@ type Report struct {
 	Places []string `json:",omitempty"`
 	// Read are the variables that tests have read, with the sums of their values.
 	Read map[string]string `json:",omitempty"`
+	// World is what came of set-ups on the machine since it last told. Refused is the one for which the
+	// process was not started, if What is that.
+	World   []Outcome          `json:",omitempty"`
+	Refused *worker.SetupError `json:",omitempty"`
 }
 
 // Exit is a testbin.Exit.

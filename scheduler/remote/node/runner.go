@@ -35,13 +35,16 @@ type RunnerConfig struct {
 
 // Runner runs processes on the machines of a run. It is a worker.Runner.
 type Runner struct {
-	cfg  RunnerConfig
-	lead *Lead
+	cfg   RunnerConfig
+	lead  *Lead
+	world *World // nil: processes need nothing of their workers
+	began time.Time
 
 	mu    sync.Mutex // guards what follows
 	files map[string]*summed
 	paths map[string]string // of files, by their sums
 	times map[string]int    // that the same was handed out, by its sum
+	heard map[string]bool   // what has come of set-ups, by machine and number
 }
 
 // summed is a file whose sum is known, or is being found out.
@@ -53,7 +56,10 @@ type summed struct {
 
 // NewRunner returns a runner for a leader, which need not have begun.
 func NewRunner(cfg RunnerConfig, lead *Lead) *Runner {
-	return &Runner{cfg: cfg, lead: lead, files: make(map[string]*summed), paths: make(map[string]string), times: make(map[string]int)}
+	return &Runner{
+		cfg: cfg, lead: lead, began: lead.cfg.Now(),
+		files: make(map[string]*summed), paths: make(map[string]string), times: make(map[string]int), heard: make(map[string]bool),
+	}
 }
 
 // Dated is an out that wants to know when what it gets was printed, by a clock of which only
@@ -104,7 +110,11 @@ func (r *Runner) Run(ctx context.Context, spec testbin.Spec, out io.Writer) test
 // batch makes a batch of a process. What its folders hold is stored; its binary is once another machine
 // needs it.
 func (r *Runner) batch(ctx context.Context, spec testbin.Spec) (b machine.Batch, payload []byte, places []place, err error) {
-	o, places, err := leaving{r.cfg.Root, r.cfg.Names, r.cfg.Env}.order(spec)
+	from := leaving{r.cfg.Root, r.cfg.Names, r.cfg.Env}
+	o, places, err := from.order(spec)
+	if err == nil {
+		o.Needs, err = r.world.needs(from, spec)
+	}
 	if err != nil {
 		return b, nil, nil, err
 	}
@@ -248,8 +258,14 @@ func (r *Runner) take(d delivery, places []place, submitted time.Time, out io.Wr
 	if err != nil {
 		return testbin.Exit{}, fmt.Errorf("node %s: %w", d.result.Node, err)
 	}
+	r.hear(d.result.Node, report.World)
 	switch report.What {
 	case machine.Ran:
+	case machine.Refused:
+		if report.Refused == nil {
+			return testbin.Exit{}, fmt.Errorf("node %s: a set-up has failed, and it is not known which", d.result.Node)
+		}
+		return testbin.Exit{Code: -1, Err: report.Refused}, nil
 	case machine.Stopped:
 		return testbin.Exit{Code: -1, Canceled: true}, nil
 	default:

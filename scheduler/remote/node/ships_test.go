@@ -40,7 +40,7 @@ func TestShipsByNeed(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		f := &fake{takes: time.Second, runs: make(map[string]int)}
-		w := newWorld(t, f.start)
+		w := newParty(t, f.start)
 		c := &calls{by: make(map[string]int)}
 		led := make(chan *Runner, 1)
 		leads, ends := context.WithCancel(t.Context())
@@ -83,7 +83,7 @@ func TestShipsForAnHeir(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		f := &fake{takes: time.Second, runs: make(map[string]int)}
-		w := newWorld(t, f.start)
+		w := newParty(t, f.start)
 		first, second := make(chan *Runner, 1), make(chan *Runner, 1)
 		dies, die := context.WithCancel(t.Context())
 		defer die()
