@@ -103,6 +103,8 @@ type viewNode struct {
 	Holds int    `json:"holds"`
 	Late  int    `json:"late"` // its results that came second
 	Sick  bool   `json:"sick,omitempty"`
+	// Stands reports that set-ups of its workers have built something that is not torn down yet.
+	Stands bool `json:"stands,omitempty"`
 }
 
 type viewLane struct {
@@ -142,7 +144,7 @@ func (e *engine) viewNodes(ctx context.Context, v *view, sick []string) error {
 			continue
 		}
 		name := strings.TrimPrefix(key, keyNode)
-		v.Nodes = append(v.Nodes, viewNode{name, n.Slots, len(n.Holds), n.Late, slices.Contains(sick, name)})
+		v.Nodes = append(v.Nodes, viewNode{name, n.Slots, len(n.Holds), n.Late, slices.Contains(sick, name), n.Stands})
 	}
 	slices.SortFunc(v.Nodes, func(a, b viewNode) int { return cmp.Compare(a.Name, b.Name) })
 	return nil

@@ -155,6 +155,7 @@ func (q *queueRun) take() error {
 			return q.leadAndWork(l, left, kill)
 		case sig := <-signals:
 			if !first.IsZero() && time.Since(first) >= echo {
+				agent.Abandon()
 				kill() // the server may be gone, so that nothing can be given back
 				<-left
 				return signalStatus(sig)
@@ -218,11 +219,12 @@ func (q *queueRun) agent(binaries *node.Binaries) node.AgentConfig {
 		AgentConfig: machine.AgentConfig{
 			Node: q.node, Slots: q.slots, Terms: q.engine.Terms(), Wait: q.opts.queue.wait,
 			MayLead: q.opts.queue.role != queueAgent, MustLead: q.opts.queue.role == queueLeader,
+			KeepWorld: q.opts.world.keep.keeps(true, true),
 		},
 		Engine: q.engine, Binaries: binaries, Facts: q.facts, Root: q.place.root, Temp: q.temp,
 		Env: q.place.env, Start: testbin.Run, Say: q.door.say, Now: time.Now,
 		Led:     func(run remote.Run, asked time.Time) { q.led <- leadership{run, asked} },
-		Differs: q.differs,
+		Differs: q.differs, World: q.tellSetup, Stays: q.tellStays,
 	}
 }
 

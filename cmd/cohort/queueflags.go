@@ -133,9 +133,5 @@ func (o *options) queueProblems() []string {
 			all = append(all, "--queue cannot be used with "+with.what)
 		}
 	}
-	if o.file != nil && len(o.file.WorkerSetup) > 0 {
-		all = append(all, fmt.Sprintf("%s: worker-setup cannot be used with --queue: it would have to run on the machine of each worker; "+
-			"a setup runs on the leading machine, and its variables reach all tests", o.file.WorkerSetup[0].At))
-	}
 	return all
 }

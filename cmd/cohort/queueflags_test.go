@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -12,26 +11,18 @@ import (
 func TestQueueUsage(t *testing.T) {
 	t.Parallel()
 	for want, args := range map[string][]string{
-		"--queue=: it is empty":                                          {"--queue=", "--queue-run=a"},
-		"--queue-run=a: --queue (or COHORT_QUEUE) is missing":            {"--queue-run=a"},
-		"--queue-run is missing: the name of the run":                    {"--queue=nats://x"},
-		`--queue-run=a.b: it contains '.'`:                               {"--queue=nats://x", "--queue-run=a.b"},
-		"--queue cannot be used with --watch":                            {"--queue=nats://x", "--queue-run=a", "--watch"},
-		"--queue cannot be used with --shard: the queue divides":         {"--queue=nats://x", "--queue-run=a", "--shard=1/2"},
-		"--queue cannot be used with --raw-command":                      {"--queue=nats://x", "--queue-run=a", "--raw-command", "--", "x"},
-		"--queue cannot be used with -fuzz":                              {"--queue=nats://x", "--queue-run=a", "--", "-fuzz=X", "."},
-		"--queue-env=PATH: each machine has its own":                     {"--queue=nats://x", "--queue-run=a", "--queue-env=A PATH"},
-		"--queue-wait=0s: must be longer than 0":                         {"--queue=nats://x", "--queue-run=a", "--queue-wait=0"},
-		"--queue-role=boss":                                              {"--queue=nats://x", "--queue-run=a", "--queue-role=boss"},
-		"worker-setup cannot be used with --queue: it would have to run": {"--queue=nats://x", "--queue-run=a", "--config=CONFIG"},
+		"--queue=: it is empty":                                  {"--queue=", "--queue-run=a"},
+		"--queue-run=a: --queue (or COHORT_QUEUE) is missing":    {"--queue-run=a"},
+		"--queue-run is missing: the name of the run":            {"--queue=nats://x"},
+		`--queue-run=a.b: it contains '.'`:                       {"--queue=nats://x", "--queue-run=a.b"},
+		"--queue cannot be used with --watch":                    {"--queue=nats://x", "--queue-run=a", "--watch"},
+		"--queue cannot be used with --shard: the queue divides": {"--queue=nats://x", "--queue-run=a", "--shard=1/2"},
+		"--queue cannot be used with --raw-command":              {"--queue=nats://x", "--queue-run=a", "--raw-command", "--", "x"},
+		"--queue cannot be used with -fuzz":                      {"--queue=nats://x", "--queue-run=a", "--", "-fuzz=X", "."},
+		"--queue-env=PATH: each machine has its own":             {"--queue=nats://x", "--queue-run=a", "--queue-env=A PATH"},
+		"--queue-wait=0s: must be longer than 0":                 {"--queue=nats://x", "--queue-run=a", "--queue-wait=0"},
+		"--queue-role=boss":                                      {"--queue=nats://x", "--queue-run=a", "--queue-role=boss"},
 	} {
-		file := filepath.Join(t.TempDir(), "c.yaml")
-		if err := os.WriteFile(file, []byte("worker-setup:\n  - name: x\n    run: [\"true\"]\n"), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		for i, arg := range args {
-			args[i] = strings.Replace(arg, "CONFIG", file, 1)
-		}
 		var stdout, stderr bytes.Buffer
 		if code := run(args, nil, &stdout, &stderr, cleanEnv()); code != exitError || !strings.Contains(stderr.String(), want) {
 			t.Errorf("%q: exit code %d, %s; want %s", args, code, stderr.Bytes(), want)

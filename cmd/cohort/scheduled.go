@@ -100,6 +100,7 @@ func (c *command) newScheduledSource(opts *options, dir string, args *gotest.Arg
 	if config.World, err = newWorld(opts.file, filepath.Join(dir, args.Dir)); err != nil {
 		return nil, err
 	}
+	opts.queue.equip(config)
 	config.Recorder = memory.file.NewRun(history.Run{
 		ID: config.ID, Start: time.Now(), Seed: config.Seed, Shuffled: config.Shuffle, Variant: variant(args),
 	})

@@ -117,6 +117,7 @@ func (w *worldRun) end(failed, interrupted bool) {
 		return
 	}
 	w.kept = w.opts.keep.keeps(failed || w.broken(), interrupted)
+	w.src.opts.queue.endWorlds(w.src.config.World, w.kept, w.log)
 	w.stays = w.src.endWorld(w.kept)
 }
 
@@ -177,7 +178,7 @@ func (w *worldRun) setups(interrupted bool) []report.Setup {
 
 func setupOf(o world.Outcome) report.Setup {
 	s := report.Setup{
-		Name: o.Name, Worker: o.Worker, For: attemptTitle(o.For), TearDown: o.TearDown,
+		Name: o.Name, Worker: o.Worker, Machine: o.Machine, For: attemptTitle(o.For), TearDown: o.TearDown,
 		Command: o.Command, Output: o.Output, Start: o.Start, Elapsed: o.End.Sub(o.Start),
 	}
 	if o.Err != nil {
@@ -221,15 +222,6 @@ func (w *worldRun) tellStays() {
 	}
 	w.log.infof("%s; to end it, in this order:", why)
 	for _, left := range w.stays {
-		title := report.Setup{Name: left.Name, Worker: left.Worker, For: attemptTitle(left.For)}.Title()
-		for _, v := range left.Variables {
-			title += "\n    it has set " + v.String()
-		}
-		switch left.TearDown {
-		case "":
-			w.log.infof("  %s: it has no teardown", title)
-		default:
-			w.log.infof("  %s\n    %s", title, left.TearDown)
-		}
+		w.log.infof("%s", strings.Join(stayLines(left), "\n"))
 	}
 }
