@@ -18,6 +18,7 @@ func (d *differ) testCoverage(t *testing.T) {
 		"count start":  {"-covermode=count", "./ok/covered/startup"},
 		"atomic":       {"-covermode=atomic", "./ok/covered", "./ok/covered/deep"},
 		"coverpkg":     {"-coverpkg=./ok/covered/...", "./ok/covered/...", "./ok/none"},
+		"coverpkg set": {"-coverpkg=./...", "./ok/covered", "./ok/covered/deep", "./ok/examples"},
 		"coverpkg all": {"-coverpkg=./...", "-covermode=count", "./ok/covered", "./ok/covered/deep", "./ok/examples"},
 		"TestMain":     {"-covermode=count", "-coverpkg=./ok/...", "./ok/testmain/external"},
 		"one test":     {"-run=TestSmall", "-covermode=count", "./ok/covered/..."},
