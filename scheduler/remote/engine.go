@@ -215,6 +215,8 @@ type State struct {
 	// unless Keep says that it is to stay. Each leader that says so has a number of its own.
 	Ends Fence `json:",omitempty"`
 	Keep bool  `json:",omitempty"`
+	// Survived is the sum of what nodes have said of batches that have no result yet, see Node.
+	Survived []Survival `json:",omitempty"`
 }
 
 // Reports are the sums of files that tell what a run has come to, "" for none.
@@ -301,12 +303,21 @@ type Node struct {
 	Builds bool     `json:",omitempty"`
 	// Late counts its results that came second.
 	Late int `json:",omitempty"`
+	// Survived are leases that ran out while it had them and was well, the last ones: since the server
+	// did not answer.
+	Survived []Survival `json:",omitempty"`
 	// Runs are tests that have run for long, one for each batch at most.
 	Runs []LongTest `json:",omitempty"`
 	// Stands reports that set-ups have built something on it that is not torn down yet, Ended repeats
 	// State.Ends when that is over.
 	Stands bool  `json:",omitempty"`
 	Ended  Fence `json:",omitempty"`
+}
+
+// Survival is how many leases of a batch ran out on a machine that was well.
+type Survival struct {
+	Key   Key
+	Times int
 }
 
 // LongTest is a test that runs, of a batch that a node holds, and for how long it has done so.

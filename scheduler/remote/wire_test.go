@@ -147,7 +147,7 @@ func TestCalls(t *testing.T) {
 		{"lead", func() (any, error) { return c.Lead(ctx, facts) }, Run{Facts: facts, Fence: 7}},
 		{"renew 7", func() (any, error) { return c.Renew(ctx, 7) }, Fence(8)},
 		{"release 7", func() (any, error) { return nil, c.Release(ctx, 7) }, nil},
-		{"state 7 {Phase:done Signal:0 Kill:false Code:1 Verdict:v Reports:{JUnit: Summary:} Numbers:map[n:4] Workers:0 Sick:[] Left:[] Ends:0 Keep:false}", func() (any, error) {
+		{"state 7 {Phase:done Signal:0 Kill:false Code:1 Verdict:v Reports:{JUnit: Summary:} Numbers:map[n:4] Workers:0 Sick:[] Left:[] Ends:0 Keep:false Survived:[]}", func() (any, error) {
 			return nil, c.SetState(ctx, 7, State{Phase: Done, Code: 1, Verdict: "v", Numbers: map[string]int{"n": 4}})
 		}, nil},
 		{"stop 7 {Batch:b Attempt:1 Quit:true Signal:0 Kill:false}", func() (any, error) { return nil, c.Stop(ctx, 7, Stop{Batch: "b", Attempt: 1, Quit: true}) }, nil},
@@ -171,7 +171,7 @@ func TestCalls(t *testing.T) {
 		{"get output", func() (any, error) { return c.GetOutput(ctx, Delivery{}, MaxChunk) }, make([]byte, MaxChunk)},
 		{"put blob s f", func() (any, error) { return nil, c.PutBlob(ctx, "s", "f") }, nil},
 		{"get blob s f", func() (any, error) { return nil, c.GetBlob(ctx, "s", "f") }, nil},
-		{"announce {Name:n Slots:4 Holds:[{Batch:b Attempt:1}] Has:[s] Wants:[w] Builds:true Late:2 Runs:[] Stands:false Ended:0}", func() (any, error) {
+		{"announce {Name:n Slots:4 Holds:[{Batch:b Attempt:1}] Has:[s] Wants:[w] Builds:true Late:2 Survived:[] Runs:[] Stands:false Ended:0}", func() (any, error) {
 			return nil, c.Announce(ctx, Node{Name: "n", Slots: 4, Holds: []Key{{"b", 1}}, Has: []string{"s"}, Wants: []string{"w"}, Builds: true, Late: 2})
 		}, nil},
 		{"leave", func() (any, error) { return nil, c.Leave(ctx) }, nil},

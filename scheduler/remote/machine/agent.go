@@ -65,11 +65,14 @@ type Agent struct {
 	stops map[remote.Key]remote.Stop
 	slots []bool // that are taken
 	late  int
+	// survived are leases that ran out here.
+	survived []remote.Survival
 
 	run       remote.Run
 	known     bool      // run has been heard of
 	aloneFrom time.Time // since when nobody leads
 	downFrom  time.Time // since when no server answers, zero if it does
+	lastDown  time.Time // when none did last, zero for never
 
 	fetch, survey, talk, lead errand
 	lanes                     []string  // to steal from
@@ -117,6 +120,7 @@ type hold struct {
 	work  errand // of the step
 	beat  errand // heartbeats
 	until time.Time
+	since time.Time
 	// limit is after what time there are no heartbeats: the process should have ended.
 	limit time.Time
 	slot  int  // -1 for none
@@ -176,6 +180,9 @@ func (a *Agent) Halt(s remote.Stop) { a.stops[remote.Key{Batch: s.Batch, Attempt
 
 // Link takes a LinkEvent.
 func (a *Agent) Link(now time.Time, up bool) {
+	if !up || !a.downFrom.IsZero() {
+		a.lastDown = now
+	}
 	switch {
 	case up:
 		a.downFrom = time.Time{}
@@ -254,7 +261,7 @@ func (a *Agent) Fetched(now, asked time.Time, l remote.Lease, err error) {
 
 // take begins with a lease. One of work that another machine may have, too, begins with a look.
 func (a *Agent) take(now, asked time.Time, l remote.Lease) {
-	h := &hold{lease: l, step: ready, until: asked.Add(a.cfg.Terms.AckWait), slot: -1}
+	h := &hold{lease: l, step: ready, since: asked, until: asked.Add(a.cfg.Terms.AckWait), slot: -1}
 	h.beat.end(asked.Add(a.cfg.Terms.AckWait / beats))
 	if l.Delivery > 1 {
 		h.step = looking
@@ -276,8 +283,10 @@ func (a *Agent) Looked(now time.Time, token string, found bool, err error) {
 		h.work.end(now.Add(retryPause))
 	case found:
 		a.to(h, acking)
-	case h.lease.Delivery > maxDeliveries:
-		a.result(h, Lost, fmt.Sprintf("it was given to %d machines, and none had a result", h.lease.Delivery-1))
+	case a.fatal(h) >= maxDeliveries && now.Before(h.since.Add(a.cfg.Terms.AckWait)):
+		h.work.end(h.since.Add(a.cfg.Terms.AckWait)) // until all that are well can have said so
+	case a.fatal(h) >= maxDeliveries:
+		a.result(h, Lost, fmt.Sprintf("it was given to %d machines, and none had a result", a.fatal(h)))
 	default:
 		a.to(h, telling)
 	}

@@ -216,6 +216,13 @@ func TestLease(t *testing.T) {
 			a.lease("x", 4)
 			a.do("Look x bx 0")
 			a.Looked(a.now, "x", false, nil)
+			a.do("")
+			a.pass(a.cfg.Terms.AckWait / 5)
+			a.Due(a.now)
+			a.Extended(a.now, a.now, "x", nil)
+			a.pass(a.cfg.Terms.AckWait * 4 / 5) // a machine that is well has said so by now
+			a.do("Extend x; Look x bx 0")
+			a.Looked(a.now, "x", false, nil)
 			a.do("Put x lost it was given to 3 machines, and none had a result")
 		},
 		"delivered too often, with a result": func(a *agentTest) {

@@ -49,8 +49,10 @@ func (a *Agent) expire(now time.Time, do func(Act)) {
 		switch {
 		case now.Before(h.until) || h.step == doomed || h.step == putting || h.step == acking:
 		case h.step == running:
+			a.survive(h)
 			a.doom(h, do)
 		default:
+			a.survive(h)
 			a.drop(h)
 		}
 	}
@@ -170,7 +172,7 @@ func (a *Agent) announce(now time.Time, do func(Act)) {
 	}
 	a.talk.begin()
 	a.dirty, a.asks = false, false
-	n := remote.Node{Name: a.cfg.Node, Slots: a.cfg.Slots, Late: a.late, Stands: a.world.stands(), Ended: over}
+	n := remote.Node{Name: a.cfg.Node, Slots: a.cfg.Slots, Late: a.late, Survived: a.survived, Stands: a.world.stands(), Ended: over}
 	a.world.saying = worldWord{over, n.Stands}
 	if a.ended != nil {
 		n.Slots = 0 // it takes no more work

@@ -110,6 +110,7 @@ func NewLeader(cfg LeaderConfig, asked time.Time, run remote.Run) *Leader {
 	if l.state.Numbers == nil {
 		l.state.Numbers = make(map[string]int)
 	}
+	l.state.Survived = slices.Clone(run.State.Survived)
 	l.state.Sick, l.state.Left = slices.Clone(run.State.Sick), slices.Clone(run.State.Left)
 	l.lock.fence, l.lock.until = run.Fence, asked.Add(cfg.Terms.LeaderTTL)
 	l.lock.renew.end(asked.Add(cfg.Terms.LeaderTTL / 3))
@@ -233,6 +234,7 @@ func (l *Leader) again(b *batch) {
 func (l *Leader) deliver(b *batch, from string, err error) {
 	l.todo = append(l.todo, Deliver{b.Key, b.took, err})
 	delete(l.batches, b.Key)
+	l.forget(b.Key)
 	l.agenda.remove(b)
 	l.ending = slices.DeleteFunc(l.ending, func(other *batch) bool { return other == b })
 	l.unload(b)

@@ -136,6 +136,7 @@ func (l *Leader) health(name string, passed bool) {
 // Node takes a NodeEvent of a node that is there.
 func (l *Leader) Node(n remote.Node) {
 	known := l.nodes[n.Name]
+	l.survivals(known, n)
 	if known == nil {
 		known = &node{binaries: make(map[string]bool)}
 		l.nodes[n.Name] = known

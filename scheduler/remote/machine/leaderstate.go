@@ -115,6 +115,13 @@ func (l *Leader) Finish(code int, verdict string) {
 	l.state.Phase, l.state.Code, l.state.Verdict, l.set = remote.Done, code, verdict, false
 }
 
+// forget leaves a batch that has a result out of what machines have survived.
+func (l *Leader) forget(k remote.Key) {
+	if survivedOf(l.state.Survived, k) > 0 {
+		l.state.Survived = slices.DeleteFunc(slices.Clone(l.state.Survived), func(s remote.Survival) bool { return s.Key == k })
+	}
+}
+
 // StateSet takes what came of a SetState that said s.
 func (l *Leader) StateSet(now time.Time, s remote.State, err error) {
 	l.answered(now, err)
