@@ -34,6 +34,7 @@ func TestArchive(t *testing.T) {
 		t.Skip("NOT TESTED: the program has no archives, or a folder with no Go cannot be made of links")
 	}
 	sample := func(name string) string { return filepath.Join(d.root, "testdata", name) }
+	d.linked(t, d.awkward, "./ok/...", "./bad/...")
 	bad := strings.Fields("./bad/exitzero ./bad/passing ./bad/initpanics ./bad/panicmid ./bad/mainrefuses ./bad/goexit ./bad/exits ./bad/fails ./bad/panics ./bad/mainfails")
 	for name, c := range map[string]archiveCase{
 		"ok":       {dir: d.awkward, build: []string{"./ok/..."}, args: []string{"-count=1"}},

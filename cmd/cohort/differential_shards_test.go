@@ -100,6 +100,7 @@ func (d *differ) testShards(t *testing.T) {
 	if d.plain {
 		t.Skip("NOT TESTED: the program has no shards")
 	}
+	d.linked(t, d.awkward, "./ok/...", "./bad/...")
 	shop, groups := filepath.Join(d.root, "testdata", "shop"), filepath.Join(d.root, "testdata", "groups")
 	for name, c := range map[string]struct {
 		dir     string

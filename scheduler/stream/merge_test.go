@@ -3,6 +3,7 @@ package stream
 import (
 	"bytes"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -289,12 +290,15 @@ func checkBlocks(t *testing.T, merged []byte) {
 	parser.Close()
 }
 
+// mergeRounds is a test flag, not state: nothing writes it but the command line.
+var mergeRounds = flag.Int("merge.rounds", 40, "how many random runs TestMergeProperties merges, in each mode")
+
 func TestMergeProperties(t *testing.T) {
 	t.Parallel()
 	for _, strict := range []bool{false, true} {
 		t.Run(fmt.Sprint("strict=", strict), func(t *testing.T) {
 			t.Parallel()
-			for seed := range uint64(100) {
+			for seed := range uint64(*mergeRounds) {
 				random := rand.New(rand.NewPCG(seed, 2))
 				all := streams(random, 1+random.IntN(5))
 				var out bytes.Buffer
