@@ -216,6 +216,9 @@ func worldQuits(l *worldLab) {
 	l.world("up 0", "up 1", "up 2", "up 3", "down 2 db2 of lan", "down 3 db3 of lan")
 	l.release()
 	lead.wait(0, "DONE 6 tests")
+	if strings.Contains(lead.out.String(), "may still be there") {
+		l.t.Errorf("what was torn down is said to stand:\n%s", lead.out.String())
+	}
 	l.world(lives(0, 1, 2, 3)...)
 }
 

@@ -420,6 +420,7 @@ func (a *Agent) Announced(now time.Time, err error) {
 	if err != nil {
 		a.dirty, a.hush = true, now.Add(retryPause)
 		a.talk.end(a.hush)
+		a.world.parted = a.ended != nil
 	} else {
 		a.world.told = a.world.saying
 	}

@@ -26,7 +26,7 @@ func (a *Agent) Due(now time.Time) []Act {
 		} else {
 			a.succeed(now, do)
 		}
-		if !a.gone && (a.ended == nil || a.world.stands()) {
+		if !a.gone && (a.ended == nil || a.world.stands() || a.world.parts()) {
 			a.announce(now, do)
 		}
 		return todo
@@ -97,7 +97,7 @@ func (a *Agent) release(now time.Time, do func(Act)) {
 
 // wind ends the agent when nothing is left on the machine.
 func (a *Agent) wind(do func(Act)) {
-	if len(a.holds) == 0 && !a.world.stands() {
+	if len(a.holds) == 0 && !a.world.stands() && !a.world.parts() {
 		a.gone = true
 		do(*a.ended)
 	}

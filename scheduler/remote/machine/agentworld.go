@@ -21,6 +21,8 @@ type worldly struct {
 	halted, abandoned bool
 	// told is what was announced last, saying what is in the announcement that is under way.
 	told, saying worldWord
+	// parted reports that it was in vain to tell others before the machine leaves.
+	parted bool
 }
 
 // worldWord is what an announcement says: the Ends that the machine has reached, and whether something
@@ -35,6 +37,9 @@ type worldWord struct {
 func (w *worldly) news(over remote.Fence) bool {
 	return over != 0 && over != w.told.ended || w.stands() != w.told.stands
 }
+
+// parts reports whether others are to hear that nothing stands here any more, before the machine leaves.
+func (w *worldly) parts() bool { return w.told.stands && !w.stands() && !w.parted }
 
 // Stands takes that a set-up is about to be run.
 func (a *Agent) Stands() {

@@ -78,6 +78,20 @@ func TestAgentWorld(t *testing.T) {
 				a.t.Errorf("%s, %+v", acts, n)
 			}
 			a.WorldEnded()
+			if n, acts := a.announcement(); acts != "" || n.Stands {
+				a.t.Errorf("%s, %+v", acts, n)
+			}
+			a.do("Leave 130 interrupt")
+		},
+		"the user ends it here, and the server is gone": func(a *agentTest) {
+			a.Stands()
+			a.do("")
+			a.Announced(a.now, nil)
+			a.Quit(130, "interrupt")
+			a.do("HaltWorld; EndWorld false")
+			a.WorldEnded()
+			a.do("") // it tries to tell
+			a.Announced(a.now, remote.ErrUnreachable)
 			a.do("Leave 130 interrupt")
 		},
 		"the leader's user ends it, and then at once": func(a *agentTest) {

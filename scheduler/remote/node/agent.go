@@ -297,7 +297,7 @@ func (a *Agent) endWorld(keep bool) {
 		a.worlds.end(keep)
 		ctx, cancel := context.WithTimeout(a.ctx, a.cfg.Terms.AckWait)
 		defer cancel()
-		if err := a.tellWorld(ctx, n); err != nil {
+		if err := a.tellWorld(ctx, n); err != nil && a.ctx.Err() == nil {
 			a.cfg.Say(fmt.Sprintf("=== Queue: the leader does not learn what came of tear-downs here: %v", err))
 		}
 		return func(time.Time) { a.machine.WorldEnded() }
