@@ -29,8 +29,9 @@ func TestQueueWorld(t *testing.T) {
 			l := &worldLab{newLab(t, programs)}
 			l.waiting(0)
 			for i := range 6 { // each has a process of its own
-				l.write(fmt.Sprintf("g%d_test.go", i), fmt.Sprintf("package w\n\nimport \"testing\"\n\n//cohort:group g%d\nfunc Test%d(t *testing.T) { wait(t) }\n", i, i))
+				l.write(fmt.Sprintf("g%d_test.go", i), fmt.Sprintf("package w\n\nimport \"testing\"\n\n//cohort:group g%d\nfunc Test%d(t *testing.T) { check(t); wait(t) }\n", i, i))
 			}
+			l.write("check_test.go", "package w\n\nimport \"testing\"\n\nfunc check(*testing.T) {}\n")
 			test(l)
 		})
 	}
@@ -41,18 +42,17 @@ type worldLab struct{ *lab }
 
 // databases is a set-up of each worker, for tests that check that it is their own. More lines follow.
 func (l *worldLab) databases(more string) {
-	l.write("db_test.go", `package w
+	l.write("check_test.go", `package w
 
 import (
 	"os"
 	"testing"
 )
 
-func TestMain(m *testing.M) {
+func check(t *testing.T) {
 	if got := os.Getenv("DB"); got != "db"+os.Getenv("COHORT_WORKER")+" of "+os.Getenv("NET") {
-		panic("worker " + os.Getenv("COHORT_WORKER") + " has " + got)
+		t.Fatal("worker " + os.Getenv("COHORT_WORKER") + " has " + got)
 	}
-	os.Exit(m.Run())
 }
 `)
 	l.config(`setup:
@@ -65,7 +65,7 @@ worker-setup:
 }
 
 func (l *worldLab) config(text string) {
-	l.write(".cohort.yaml", "version: 1\ntestmain: per-worker\n"+text)
+	l.write(".cohort.yaml", "version: 1\n"+text)
 }
 
 // join starts a machine that never leads, with more variables.
@@ -197,11 +197,7 @@ func worldHangs(l *worldLab) {
 
 // worldBadEnd: a tear-down that fails is a warning, or a failure if the user says so.
 func worldBadEnd(l *worldLab) {
-	l.databases("")
 	l.config("worker-setup:\n  - {name: db, run: 'echo DB=db$COHORT_WORKER of >>\"$COHORT_ENV\"', teardown: 'echo stuck; exit 5', when: {test: Test1}}\n")
-	if err := os.Remove(filepath.Join(l.module, "db_test.go")); err != nil {
-		l.t.Fatal(err)
-	}
 	l.release()
 	l.start("--", "-count=1", ".").wait(0, "=== WARN: tear-down of set-up db of worker ", " on ", "stuck")
 	l.start("--queue-run=r2", "--strict-teardown", "--", "-count=1", ".").wait(1, "=== FAIL: tear-down of set-up db of worker ")
