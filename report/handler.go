@@ -16,7 +16,7 @@ import (
 
 // Config says what a Handler writes, and where.
 type Config struct {
-	Format        string // one that KnownFormat knows
+	Format        string // the name of one of gotestsum's formats; NewHandler refuses any other
 	FormatOptions testjson.FormatOptions
 	Stdout        io.Writer // formatted events
 	Stderr        io.Writer // what go test wrote to its stderr; gets whole lines, from two goroutines
@@ -32,14 +32,6 @@ type Config struct {
 	Live *progress.Live
 	// Times takes the times of tests; nil: nobody asks for them.
 	Times *Times
-}
-
-// KnownFormat reports whether events can be shown in the format of that name.
-func KnownFormat(name string) bool {
-	if name == "dots-v2" {
-		return true // asking for it warns when there is no terminal
-	}
-	return testjson.NewEventFormatter(io.Discard, name, testjson.FormatOptions{}) != nil
 }
 
 // Handler is a testjson.EventHandler that formats events and writes the event files.
