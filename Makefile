@@ -57,7 +57,7 @@ build: ## build bin/cohort and bin/cohort-queue
 
 test: ## run all tests (PACKAGES=./..., ARGS='-run X', RACE= for no race detector)
 	@packages="$$($(GO) list $(PACKAGES))" && test -n "$$packages" || exit 1; status=0; \
-	run() { if [ -n "$$1" ]; then $(GO) test -timeout=45m -parallel=$(PARALLEL) $$2 $(ARGS) $$1 || status=1; fi; }; \
+	run() { if [ -n "$$1" ]; then $(GO) test -timeout=80m -parallel=$(PARALLEL) $$2 $(ARGS) $$1 || status=1; fi; }; \
 	run "$$(echo "$$packages" | grep -vE '/($(UNRACED))$$')" "$(RACE)"; \
 	run "$$(echo "$$packages" | grep -E '/($(UNRACED))$$')"; exit $$status
 

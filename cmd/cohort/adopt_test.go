@@ -21,6 +21,7 @@ func TestAdopt(t *testing.T) {
 		t.Skip("it takes a minute or two")
 	}
 	d := newQuickDiffer(t)
+	d.limit = moduleLimit // it is hundreds of processes
 	dir := filepath.Join(t.TempDir(), "adopt")
 	if err := os.CopyFS(dir, os.DirFS(filepath.Join(d.root, "testdata", "adopt"))); err != nil {
 		t.Fatal(err)

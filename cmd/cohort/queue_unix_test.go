@@ -245,7 +245,8 @@ func (l *lab) results(name string) string {
 	return strings.Join(all, "\n")
 }
 
-// waiting writes tests that say where they run, and wait until they may go on.
+// waiting writes tests that say where they run, and wait until they may go on. Each is a group: where
+// processes start slowly, tests that are none share some.
 func (l *lab) waiting(n int) {
 	l.t.Helper()
 	var b strings.Builder
@@ -253,7 +254,7 @@ func (l *lab) waiting(n int) {
 		"\tos.WriteFile(\"ran\"+os.Getenv(\"COHORT_WORKER\"), nil, 0o600)\n" +
 		"\tfor {\n\t\tif _, err := os.Stat(\"go\"); err == nil {\n\t\t\treturn\n\t\t}\n\t\ttime.Sleep(10 * time.Millisecond)\n\t}\n}\n")
 	for i := range n {
-		fmt.Fprintf(&b, "\nfunc Test%d(t *testing.T) { wait(t) }\n", i)
+		fmt.Fprintf(&b, "\n//cohort:group g%d\nfunc Test%d(t *testing.T) { wait(t) }\n", i, i)
 	}
 	l.write("w_test.go", b.String())
 }

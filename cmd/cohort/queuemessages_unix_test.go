@@ -262,7 +262,7 @@ func queueSick(l *lab) {
 // within reports whether something happens that other processes do. It waits for a minute, which only
 // ends what would last forever.
 func within(happened func() bool) bool {
-	for end := time.Now().Add(time.Minute); !happened(); time.Sleep(10 * time.Millisecond) {
+	for end := time.Now().Add(3 * time.Minute); !happened(); time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(end) {
 			return false
 		}

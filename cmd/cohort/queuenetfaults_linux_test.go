@@ -122,7 +122,7 @@ type execution struct {
 }
 
 // gated are four tests that wait until they may go on, and fail if a process still runs them that
-// began before.
+// began before. Each is a group: where processes start slowly, tests that are none share some.
 const gated = `package w
 
 import (
@@ -159,9 +159,16 @@ func wait(t *testing.T) {
 	}
 }
 
+//cohort:group zero
 func Test0(t *testing.T) { wait(t) }
+
+//cohort:group one
 func Test1(t *testing.T) { wait(t) }
+
+//cohort:group two
 func Test2(t *testing.T) { wait(t) }
+
+//cohort:group three
 func Test3(t *testing.T) { wait(t) }
 `
 

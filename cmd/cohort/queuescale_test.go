@@ -191,7 +191,7 @@ func TestQueueFeedsManySlots(t *testing.T) {
 	workers := make(map[string]bool)
 	var enough sync.Once
 	many := make(chan struct{}) // closed when so many run at the same time
-	stuck, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	stuck, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
 	q := newMemoryQueue(t, packages, tests, func(ctx context.Context, spec testbin.Spec, out io.Writer) testbin.Exit {
 		start := time.Now()
