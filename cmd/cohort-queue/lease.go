@@ -20,6 +20,9 @@ const (
 	// oneLook is how long Fetch waits for the work of one lane before it looks at the others: work
 	// in any lane is seen within a second.
 	oneLook = 700 * time.Millisecond
+	// noLane is how long it waits at first where there is no such lane: one comes with its first
+	// work, and nothing tells of that. Each time it waits twice as long, up to oneLook.
+	noLane = 50 * time.Millisecond
 	// lastWord is how long an answer may take after its request is over: a lease that nobody hears
 	// of would have to run out first.
 	lastWord = time.Second
@@ -37,15 +40,16 @@ type pull struct {
 // in its lane, where nothing seems to wait.
 func (e *engine) Fetch(ctx context.Context, lanes []string, wait time.Duration) (remote.Lease, error) {
 	end := time.Now().Add(wait)
+	absent := noLane
 	for round := 0; ; round++ {
 		for _, lane := range lanes {
-			l, err := e.look(ctx, lane, 0)
+			l, err := e.look(ctx, lane, 0, 0)
 			if !errors.Is(err, remote.ErrEmpty) {
 				return l, err
 			}
 		}
 		if lane := e.other(lanes); lane != "" {
-			l, err := e.look(ctx, lane, 0)
+			l, err := e.look(ctx, lane, 0, 0)
 			if !errors.Is(err, remote.ErrEmpty) {
 				return l, err
 			}
@@ -54,7 +58,8 @@ func (e *engine) Fetch(ctx context.Context, lanes []string, wait time.Duration) 
 		if left <= 0 || len(lanes) == 0 {
 			return remote.Lease{}, fmt.Errorf("fetch: %w", remote.ErrEmpty)
 		}
-		l, err := e.look(ctx, lanes[round%len(lanes)], max(min(left, oneLook), time.Millisecond))
+		l, err := e.look(ctx, lanes[round%len(lanes)], max(min(left, oneLook), time.Millisecond), absent)
+		absent = min(2*absent, oneLook)
 		if !errors.Is(err, remote.ErrEmpty) {
 			return l, err
 		}
@@ -65,8 +70,8 @@ func (e *engine) Fetch(ctx context.Context, lanes []string, wait time.Duration) 
 }
 
 // look leases the oldest work of a lane, or returns remote.ErrEmpty after the wait. A lane that is
-// not there is empty.
-func (e *engine) look(ctx context.Context, lane string, wait time.Duration) (remote.Lease, error) {
+// not there is empty, and absent is the longest wait for it.
+func (e *engine) look(ctx context.Context, lane string, wait, absent time.Duration) (remote.Lease, error) {
 	subject := fmt.Sprintf("$JS.API.CONSUMER.MSG.NEXT.%s.%s", e.names.workStream(), lane)
 	body, err := json.Marshal(pull{Batch: 1, Expires: wait, NoWait: wait == 0})
 	if err != nil {
@@ -77,7 +82,7 @@ func (e *engine) look(ctx context.Context, lane string, wait time.Duration) (rem
 		asked := time.Now()
 		m, err := e.ask(ctx, subject, body)
 		if err == nil {
-			err = e.refusal(ctx, m, wait-time.Since(asked))
+			err = e.refusal(ctx, m, wait-time.Since(asked), absent)
 		}
 		if err != nil {
 			return err
@@ -121,6 +126,16 @@ func (e *engine) ask(ctx context.Context, subject string, body []byte) (*nats.Ms
 	if cause := context.Cause(ctx); errors.Is(cause, errNotAllowed) || errors.Is(cause, remote.ErrClosed) {
 		return nil, cause
 	}
+	// What was sent before the server knows that nobody waits any more has come then. What it sends at
+	// that moment it takes back: a delivery was counted, and nobody waits for a lease to run out.
+	if sub.Drain() == nil && e.nc.FlushTimeout(lastWord) == nil {
+		select {
+		case m := <-answers:
+			return m, nil
+		default:
+			return nil, ctx.Err()
+		}
+	}
 	select {
 	case m := <-answers:
 		return m, nil
@@ -130,13 +145,18 @@ func (e *engine) ask(ctx context.Context, subject string, body []byte) (*nats.Ms
 }
 
 // refusal is the error of an answer that is no work. If it came long before the request was over,
-// it waits for the rest, so that nobody asks in a loop.
-func (e *engine) refusal(ctx context.Context, m *nats.Msg, left time.Duration) error {
-	status := m.Header.Get("Status")
-	if status == "" {
+// it waits for the rest, so that nobody asks in a loop, or for so long as absent says if there is no
+// such lane.
+func (e *engine) refusal(ctx context.Context, m *nats.Msg, left, absent time.Duration) error {
+	switch m.Header.Get("Status") {
+	case "":
 		return nil
+	case "404", "408": // there was no work
+		return remote.ErrEmpty
+	case "503": // there is no such lane
+		left = min(left, absent)
 	}
-	if status != "404" && status != "408" && left > 0 { // 409: too many wait; 503: there is no such lane
+	if left > 0 { // 409: too many wait
 		select {
 		case <-ctx.Done():
 		case <-time.After(left):
