@@ -45,6 +45,9 @@ func queueOtherFiles(l *lab) {
 		"files that differ: a/a.go (not here), b.go (only here), c.go (only here) and 1 more")
 	l.release()
 	lead.wait(0)
+	if said := lead.out.String(); strings.Contains(said, "went away") {
+		l.t.Errorf("a machine that was refused is lost:\n%s", said)
+	}
 }
 
 // queue runs cohort-queue and returns what it prints.

@@ -171,7 +171,7 @@ func (a *Agent) Heard(now time.Time, run remote.Run) {
 	}
 	a.run, a.known = run, true
 	if a.cfg.MustLead && run.Leader != "" && run.Leader != a.cfg.Node {
-		a.leave(3, fmt.Sprintf("node %s leads the run, and this machine is to lead it", run.Leader))
+		a.leave(3, fmt.Sprintf("machine %s leads the run, and this machine is to lead it", run.Leader))
 	}
 }
 

@@ -423,7 +423,7 @@ func TestLeave(t *testing.T) {
 			a.Heard(a.now, run)
 			a.do("")
 			a.Heard(a.now, testRun)
-			a.do("Leave 3 node n0 leads the run, and this machine is to lead it")
+			a.do("Leave 3 machine n0 leads the run, and this machine is to lead it")
 		},
 		"it is not allowed to": func(a *agentTest) {
 			a.Looked(a.now, "none", false, fmt.Errorf("get a result: %w", remote.ErrDenied))

@@ -164,6 +164,9 @@ func (a *Agent) advance(now time.Time, h *hold, do func(Act)) {
 
 // announce says that the node is there and what it holds, at once if something waits for that.
 func (a *Agent) announce(now time.Time, do func(Act)) {
+	if a.run.Leader == "" && a.told.IsZero() {
+		return // it is not known whether this machine may take part
+	}
 	over := a.worldOver()
 	urgent := a.asks || slices.ContainsFunc(a.holds, func(h *hold) bool { return h.step == telling }) || a.world.news(over)
 	soon := a.dirty && !now.Before(a.told.Add(talkPause))

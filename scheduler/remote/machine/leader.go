@@ -47,7 +47,7 @@ type Leader struct {
 	slots   int      // of the nodes that take work
 	count   int      // of batches so far
 	total   time.Duration
-	losses  []*loss
+	losses  losses
 	ships   map[string]*ship // by binary
 	wanted  []string         // of ships, that are to be stored, in that order
 	heir    bool             // there was another leader
@@ -243,13 +243,12 @@ func (l *Leader) deliver(b *batch, from string, err error) {
 			n.passing++
 		}
 	}
-	for _, loss := range l.losses {
+	for _, loss := range l.losses.all {
 		if loss.open[b.Key] && err == nil && from != loss.node {
 			loss.again++
 		}
 		delete(loss.open, b.Key)
 	}
-	l.tellLosses(false)
 }
 
 func (l *Leader) say(text string) { l.todo = append(l.todo, Say{text}) }

@@ -174,8 +174,8 @@ func TestBatch(t *testing.T) {
 			l.Result(key("b"))
 			l.do("Read b 0")
 			l.Read(l.now, key("b"), "n0", Lost, false, nil)
-			l.do("Deliver b 0 [n1 n2 n3] <nil>; Say === Lost: node n1 went away, 1 batch ran again elsewhere; " +
-				"Say === Lost: node n2 went away, 1 batch ran again elsewhere; Say === Lost: node n3 went away, 1 batch ran again elsewhere")
+			l.do("Deliver b 0 [n1 n2 n3] <nil>; Say === Lost: machine n1 went away, 1 batch ran again elsewhere; " +
+				"Say === Lost: machine n2 went away, 1 batch ran again elsewhere; Say === Lost: machine n3 went away, 1 batch ran again elsewhere")
 		},
 		"is stopped": func(l *leaderTest) {
 			l.publish("b", "n0")
@@ -277,7 +277,7 @@ func TestLock(t *testing.T) {
 				l.t.Errorf("in doubt: %s", got)
 			}
 			l.Renewed(l.now, l.now, 5, nil)
-			l.do("Say === Lost: node n1 went away, it had no batch; Publish b 0 n0 0")
+			l.do("Say === Lost: machine n1 went away; Publish b 0 n0 0")
 		},
 		"in doubt, and stopped": func(l *leaderTest) {
 			l.publish("b", "n0")
@@ -315,7 +315,7 @@ func TestLock(t *testing.T) {
 			l.Heard(remote.Run{Leader: "n0", Fence: 5})
 			l.do("")
 			l.Heard(remote.Run{Leader: "n9", Fence: 7})
-			l.do("Abort node n9 leads the run now: this machine did not renew its lock in time")
+			l.do("Abort machine n9 leads the run now: this machine did not renew its lock in time")
 		},
 		"a result that has not been delivered": func(l *leaderTest) {
 			l.publish("b", "n0")

@@ -13,6 +13,8 @@ import (
 // Due returns what is to be done now. It is called after each of the other methods, and when the
 // time of Next has come.
 func (l *Leader) Due(now time.Time) []Act {
+	l.losses.unsure = !l.downFrom.IsZero() || now.Before(l.losses.doubt)
+	l.tellLosses(false)
 	todo := l.todo
 	l.todo = nil
 	do := func(act Act) { todo = append(todo, act) }
@@ -55,6 +57,7 @@ func (l *Leader) Due(now time.Time) []Act {
 		l.advance(now, b, do)
 		l.touch(b.Key)
 	}
+	l.tellLosses(false)
 	todo = append(todo, l.todo...)
 	l.todo = nil
 	return todo
@@ -170,6 +173,7 @@ func (l *Leader) Next(now time.Time) time.Time {
 		}
 	}
 	at(l.lock.until)
+	at(l.losses.doubt)
 	at(l.worlds.until)
 	if !l.downFrom.IsZero() {
 		at(l.downFrom.Add(l.cfg.Wait))

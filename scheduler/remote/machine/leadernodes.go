@@ -35,14 +35,6 @@ type node struct {
 	passed, failed int
 }
 
-// loss is a node that went away with batches.
-type loss struct {
-	node  string
-	held  int
-	again int // that have a result of another node
-	open  map[remote.Key]bool
-}
-
 // choose returns the lane for a batch: a node that has its binary, if that is not crowded.
 func (l *Leader) choose(b Batch) string {
 	if l.total > 0 && l.slots > 0 && float64(b.Unit) > longShare*float64(l.total)/float64(l.slots) {
@@ -86,29 +78,6 @@ func (l *Leader) crew() {
 	}
 }
 
-// tellLosses says which nodes went away, once their batches have run elsewhere, or all at the end.
-func (l *Leader) tellLosses(all bool) {
-	l.losses = slices.DeleteFunc(l.losses, func(x *loss) bool {
-		if len(x.open) > 0 && !all {
-			return false
-		}
-		l.say(lossText(x))
-		return true
-	})
-}
-
-func lossText(x *loss) string {
-	switch {
-	case x.held == 0:
-		return fmt.Sprintf("=== Lost: node %s went away, it had no batch", x.node)
-	case x.again == 0:
-		return fmt.Sprintf("=== Lost: node %s went away, no batch ran again elsewhere", x.node)
-	case x.again == 1:
-		return fmt.Sprintf("=== Lost: node %s went away, 1 batch ran again elsewhere", x.node)
-	}
-	return fmt.Sprintf("=== Lost: node %s went away, %d batches ran again elsewhere", x.node, x.again)
-}
-
 // health takes how a process ended that ran on a node, and finds out whether the node is sick.
 func (l *Leader) health(name string, passed bool) {
 	for _, n := range l.nodes {
@@ -130,7 +99,7 @@ func (l *Leader) health(name string, passed bool) {
 	l.state.Sick, l.set = append(slices.Clone(l.state.Sick), name), false
 	l.leave(name)
 	l.crew()
-	l.say(fmt.Sprintf("=== Sick: node %s takes no more work: its last %d batches failed, %d passed elsewhere", name, n.streak, n.passed))
+	l.say(fmt.Sprintf("=== Sick: machine %s takes no more work: its last %d batches failed, %d passed elsewhere", name, n.streak, n.passed))
 }
 
 // Node takes a NodeEvent of a node that is there.
@@ -144,6 +113,7 @@ func (l *Leader) Node(n remote.Node) {
 		l.names = slices.Insert(l.names, i, n.Name)
 	}
 	known.Node, known.here, known.passing = n, true, 0
+	l.found(n.Name)
 	l.unleave(func(name string) bool { return name == n.Name && l.works(known) })
 	if n.Slots == 0 {
 		l.leave(n.Name) // its user ends it
@@ -182,16 +152,7 @@ func (l *Leader) Gone(name string) {
 	}
 	l.leave(name)
 	l.crew()
-	x := &loss{node: name, again: n.passing, open: make(map[remote.Key]bool)}
-	for _, k := range n.Holds {
-		if l.batches[k] != nil {
-			x.open[k] = true
-		}
-	}
-	x.held = n.passing + len(x.open)
-	n.Holds, n.passing = nil, 0
-	l.losses = append(l.losses, x)
-	l.tellLosses(false)
+	l.lose(n)
 }
 
 // leave tells the others that a node takes no more work, so that what is in its lane does not wait

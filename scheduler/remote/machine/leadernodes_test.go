@@ -66,7 +66,7 @@ func TestNodes(t *testing.T) {
 			l.result("z", "n0", true)
 			l.do("Deliver z 0 [] <nil>")
 			l.result("y", "n0", false)
-			l.do("Deliver y 0 [n1] <nil>; Say === Lost: node n1 went away, 2 batches ran again elsewhere")
+			l.do("Deliver y 0 [n1] <nil>; Say === Lost: machine n1 went away, 2 batches ran again elsewhere")
 		},
 		"comes back with its results": func(l *leaderTest) {
 			l.publish("x", "n0")
@@ -74,7 +74,7 @@ func TestNodes(t *testing.T) {
 			l.Gone("n1")
 			l.Node(remote.Node{Name: "n1", Slots: 2, Holds: []remote.Key{key("x")}, Late: 3})
 			l.result("x", "n1", true)
-			l.do("Deliver x 0 [n1] <nil>; Say === Lost: node n1 went away, no batch ran again elsewhere")
+			l.do("Deliver x 0 [n1] <nil>") // all that it had has come of it
 			l.Finish(0, "")
 			l.do("Say === Queue: 3 results came second and did not count; SetState done map[n0:0 n1:2] [] 0")
 		},
@@ -84,7 +84,7 @@ func TestNodes(t *testing.T) {
 			l.result("x", "n0", true)
 			l.do("Deliver x 0 [n1] <nil>")
 			l.Gone("n1")
-			l.do("Say === Lost: node n1 went away, 1 batch ran again elsewhere")
+			l.do("Say === Lost: machine n1 went away, 1 batch ran again elsewhere")
 		},
 		"the run ends before its time runs out": func(l *leaderTest) {
 			l.publish("x", "n0")
@@ -96,7 +96,7 @@ func TestNodes(t *testing.T) {
 			l.result("y", "n0", true)
 			l.do("Deliver y 0 [n0] <nil>")
 			l.Finish(0, "")
-			l.do("Say === Lost: node n1 went away, 1 batch ran again elsewhere; SetState done map[n0:0 n1:2] [] 0")
+			l.do("Say === Lost: machine n1 went away, 1 batch ran again elsewhere; SetState done map[n0:0 n1:2] [] 0")
 		},
 		"one that was passed and lives": func(l *leaderTest) {
 			l.publish("x", "n0")
@@ -113,7 +113,7 @@ func TestNodes(t *testing.T) {
 			l.Gone("n1")
 			l.do("")
 			l.Finish(3, "")
-			l.do("Say === Lost: node n1 went away, no batch ran again elsewhere; SetState done map[n0:0 n1:2] [] 3")
+			l.do("Say === Lost: machine n1 went away; SetState done map[n0:0 n1:2] [] 3")
 		},
 		"is sick": func(l *leaderTest) {
 			for i := range 10 {
@@ -124,7 +124,7 @@ func TestNodes(t *testing.T) {
 			}
 			l.do("")
 			l.health("n1", false)
-			l.do("Say === Sick: node n1 takes no more work: its last 10 batches failed, 10 passed elsewhere; SetState running map[n0:0 n1:2] [n1] 0")
+			l.do("Say === Sick: machine n1 takes no more work: its last 10 batches failed, 10 passed elsewhere; SetState running map[n0:0 n1:2] [n1] 0")
 			l.StateSet(l.now, l.state, nil)
 			l.health("n1", false)
 			l.do("")

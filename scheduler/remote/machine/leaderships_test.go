@@ -23,7 +23,7 @@ func TestShips(t *testing.T) {
 	for name, tc := range map[string]func(l *leaderTest){
 		"not for its own lane": func(l *leaderTest) {
 			l.Gone("n1")
-			l.do("Say === Lost: node n1 went away, it had no batch")
+			l.do("Say === Lost: machine n1 went away")
 			submit(l, "b", "x", "Publish b 0 n0 0")
 		},
 		"when a machine has taken the batch": func(l *leaderTest) {
@@ -60,7 +60,7 @@ func TestShips(t *testing.T) {
 		"not for one that has gone": func(l *leaderTest) {
 			l.Node(wants("n1", "x"))
 			l.Gone("n1")
-			l.do("Say === Lost: node n1 went away, it had no batch")
+			l.do("Say === Lost: machine n1 went away")
 			submit(l, "b", "x", "Publish b 0 n0 0")
 		},
 		"two at a time": func(l *leaderTest) {
@@ -102,6 +102,7 @@ func TestAsks(t *testing.T) {
 	t.Parallel()
 	now := time.Unix(1000, 0)
 	a := NewAgent(AgentConfig{Node: "n1", Slots: 1, Terms: remote.DefaultTerms(), Wait: time.Minute}, now)
+	a.Heard(now, testRun)
 	announced := func() (n int) {
 		for _, act := range a.Due(now) {
 			if _, ok := act.(Announce); ok {

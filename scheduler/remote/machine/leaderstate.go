@@ -40,7 +40,7 @@ func (l *Leader) Renewed(now, asked time.Time, f remote.Fence, err error) {
 // Heard takes a RunEvent. It may be an old one.
 func (l *Leader) Heard(run remote.Run) {
 	if run.Leader != "" && run.Leader != l.cfg.Node && run.Fence > l.lock.fence {
-		l.abort(fmt.Sprintf("node %s leads the run now: this machine did not renew its lock in time", run.Leader))
+		l.abort(fmt.Sprintf("machine %s leads the run now: this machine did not renew its lock in time", run.Leader))
 	}
 }
 
@@ -54,6 +54,9 @@ func (l *Leader) Link(now time.Time, up bool) {
 	}
 	if away := now.Sub(l.downFrom); !l.downFrom.IsZero() && away > awayNotice {
 		l.say(fmt.Sprintf("=== Queue: the server did not answer for %v", away.Round(time.Second)))
+	}
+	if !l.downFrom.IsZero() {
+		l.losses.doubt = now.Add(l.cfg.Terms.AckWait)
 	}
 	l.downFrom = time.Time{}
 }

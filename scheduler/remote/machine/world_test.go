@@ -163,7 +163,7 @@ func TestLeaderWorlds(t *testing.T) {
 			l.Node(node("n0", false, 5))
 			l.Node(node("n1", true, 0))
 			l.Gone("n1")
-			l.do("Say === Lost: node n1 went away, it had no batch; WorldsEnded [n0 n1] [n1]")
+			l.do("Say === Lost: machine n1 went away; WorldsEnded [n0 n1] [n1]")
 		},
 		"killed": func(l *leaderTest) {
 			l.Node(node("n0", true, 0))

@@ -61,7 +61,7 @@ func (r *Runner) hearLast(name string) error {
 		}
 		report, _, err := unpackReport(result.Payload)
 		if err != nil {
-			return fmt.Errorf("node %s: %w", name, err)
+			return fmt.Errorf("machine %s: %w", name, err)
 		}
 		r.hear(name, report.World)
 	}

@@ -255,7 +255,7 @@ func TestBinaryThatDoesNotArrive(t *testing.T) {
 				w.agentOn(t.Context(), "n0", e, nil, led)
 				r := <-led
 				_, exit := w.one(t.Context(), r, nil)
-				if exit.OK() || exit.Err == nil || !strings.Contains(exit.Err.Error(), "node n0: get test binary pkg.test: "+tc.why) || int(tries.Load()) > tc.atMost {
+				if exit.OK() || exit.Err == nil || !strings.Contains(exit.Err.Error(), "machine n0: get test binary pkg.test: "+tc.why) || int(tries.Load()) > tc.atMost {
 					t.Errorf("%d tries: %+v", tries.Load(), exit)
 				}
 				w.finish(r)

@@ -352,7 +352,7 @@ func TestNodesComeAndGo(t *testing.T) {
 			t.Errorf("left: %s", got)
 		}
 		says := strings.Join(w.says, "\n")
-		for _, want := range []string{"=== Lost: node n1 went away, 2 batches ran again elsewhere", "=== Queue: the server did not answer for 8s"} {
+		for _, want := range []string{"=== Lost: machine n1 went away, 2 batches ran again elsewhere", "=== Queue: the server did not answer for 8s"} {
 			if !strings.Contains(says, want) {
 				t.Errorf("no %q in\n%s", want, says)
 			}

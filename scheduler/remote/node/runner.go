@@ -256,20 +256,20 @@ func signal(cause error) int {
 func (r *Runner) take(d delivery, places []place, submitted time.Time, out io.Writer) (testbin.Exit, error) {
 	report, tail, err := unpackReport(d.result.Payload)
 	if err != nil {
-		return testbin.Exit{}, fmt.Errorf("node %s: %w", d.result.Node, err)
+		return testbin.Exit{}, fmt.Errorf("machine %s: %w", d.result.Node, err)
 	}
 	r.hear(d.result.Node, report.World)
 	switch report.What {
 	case machine.Ran:
 	case machine.Refused:
 		if report.Refused == nil {
-			return testbin.Exit{}, fmt.Errorf("node %s: a set-up has failed, and it is not known which", d.result.Node)
+			return testbin.Exit{}, fmt.Errorf("machine %s: a set-up has failed, and it is not known which", d.result.Node)
 		}
 		return testbin.Exit{Code: -1, Err: report.Refused}, nil
 	case machine.Stopped:
 		return testbin.Exit{Code: -1, Canceled: true}, nil
 	default:
-		return testbin.Exit{}, fmt.Errorf("node %s: %s", d.result.Node, report.Why)
+		return testbin.Exit{}, fmt.Errorf("machine %s: %s", d.result.Node, report.Why)
 	}
 	exit := shifted(report.Exit.exit(), submitted, r.lead.cfg.Now())
 	exit.Machine = d.result.Node
