@@ -105,10 +105,14 @@ func (l *Leader) advance(now time.Time, b *batch, do func(Act)) {
 	if !b.work.due(now) {
 		return
 	}
+	if b.stage == publishing && l.waitsForPast(now) {
+		b.work.end(now.Add(retryPause))
+		return
+	}
 	b.work.begin()
 	switch b.stage {
 	case publishing:
-		do(Publish{b.Key, b.lane, b.round})
+		do(Publish{b.Key, b.lane, b.round, b.Bound, l.lock.fence})
 	case out:
 		do(Check{b.Key})
 	case reading:
