@@ -54,6 +54,7 @@ type watcher struct {
 	torn      int                  // the count of the link when all keys were read
 	up        *bool                // as told
 	results   *results             // nil: not watched, or not yet
+	missed    missed
 }
 
 // prefixes are the keys that the watched kinds need.
@@ -150,11 +151,17 @@ func (w *watcher) refresh(ctx context.Context, prefixes []string) (time.Duration
 	if len(prefixes) > 0 {
 		err := w.read(ctx, prefixes)
 		switch {
-		case errors.Is(err, remote.ErrGone), errors.Is(err, remote.ErrUnreachable), errors.Is(err, errAway):
+		case errors.Is(err, remote.ErrGone):
+			if w.missed.look(time.Now(), torn, w.keys[keyRun].value != nil) {
+				return 0, errForgotten(w.names.run)
+			}
+			return retry, nil
+		case errors.Is(err, remote.ErrUnreachable), errors.Is(err, errAway):
 			return retry, nil
 		case err != nil:
 			return 0, err
 		}
+		w.missed = missed{}
 	}
 	w.torn = torn
 	if w.kinds&remote.ResultEvents != 0 && w.results == nil {
@@ -168,6 +175,9 @@ func (w *watcher) read(ctx context.Context, prefixes []string) error {
 	ctx, stop := w.whileUp(ctx)
 	defer stop()
 	all, err := w.list(ctx, prefixes)
+	if err == nil && anotherRun(w.keys[keyRun], all[keyRun]) {
+		err = errForgotten(w.names.run)
+	}
 	if err == nil {
 		w.compare(all)
 	}

@@ -39,6 +39,7 @@ type queueRun struct {
 	past   queuePast
 	door   *queueDoor
 	runner atomic.Pointer[node.Runner] // nil until this machine leads
+	worker *node.Agent                 // what takes work here; take sets it
 	led    chan leadership             // takes one: a machine leads once
 }
 
@@ -136,6 +137,7 @@ func (q *queueRun) take() error {
 	binaries := q.binaries()
 	defer q.tellBinaries(binaries)
 	agent := node.NewAgent(q.agent(binaries))
+	q.worker = agent
 	ctx, kill := context.WithCancel(context.Background())
 	defer kill()
 	left := make(chan agentEnd, 1)
@@ -189,8 +191,8 @@ func (e agentEnd) err() error {
 
 // leadAndWork leads the run while this machine's own agent works, which kill ends.
 func (q *queueRun) leadAndWork(by leadership, left <-chan agentEnd, kill func()) error {
-	ctx, cancel := context.WithCancel(context.Background())
-	defer cancel()
+	ctx, cancel := context.WithCancelCause(context.Background())
+	defer cancel(nil)
 	done := make(chan error, 1)
 	go func() { done <- q.lead(ctx, by) }() // ends with the run; received below
 	select {
@@ -203,7 +205,7 @@ func (q *queueRun) leadAndWork(by leadership, left <-chan agentEnd, kill func())
 	case e := <-left:
 		why := e.err()
 		if why != nil {
-			cancel() // there may be nobody else
+			cancel(errors.New(e.why)) // there may be nobody else
 		}
 		err := <-done
 		if why == nil || err != nil && strings.Contains(err.Error(), why.Error()) {

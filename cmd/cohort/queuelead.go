@@ -76,7 +76,10 @@ func (q *queueRun) lead(ctx context.Context, by leadership) error {
 		ended <- err
 	}()
 	q.shareSource(ctx)
-	signaled := newSignaled(lead, cancel)
+	signaled := newSignaled(lead, func() {
+		q.worker.Abandon() // it would hear of that from a server that may be gone
+		cancel()
+	})
 	defer signaled.stop()
 	runner := node.NewRunner(node.RunnerConfig{Engine: q.engine, Root: q.place.root, Names: q.opts.queue.env, Env: q.cmd.env.list}, lead)
 	q.runner.Store(runner)
@@ -92,7 +95,9 @@ func (q *queueRun) lead(ctx context.Context, by leadership) error {
 	_, err := q.cmd.runTestsIn(ctx, "", &opts)
 	code := exitCode(err)
 	signaled.finish()
-	lead.Report(q.shareReports(ctx, opts.queue.leads.left))
+	if ctx.Err() == nil { // else nobody is to believe them
+		lead.Report(q.shareReports(ctx, opts.queue.leads.left))
+	}
 	lead.Finish(code, fmt.Sprintf("%s%d on %s, which led", verdictBegins, code, q.node))
 	return errors.Join(err, <-ended)
 }
@@ -113,8 +118,8 @@ type signaled struct {
 	done, waiting chan struct{}
 }
 
-// newSignaled begins to listen. Cancel ends a leader that waits to give its verdict: for a while
-// after a signal, and at once at one that comes then. The server may be gone.
+// newSignaled begins to listen. Cancel ends the leader, whatever the server does: a while after a second
+// signal, and if it waits to give its verdict a while after the first, and at once at one that comes then.
 func newSignaled(lead *node.Lead, cancel func()) *signaled {
 	s := &signaled{signals: make(chan os.Signal, 2), done: make(chan struct{}), waiting: make(chan struct{})}
 	signal.Notify(s.signals, heededSignals()...)
@@ -144,6 +149,9 @@ func (s *signaled) listen(lead *node.Lead, cancel func()) {
 			}
 			if waiting == nil {
 				cancel()
+			}
+			if again && limit == nil {
+				limit = time.After(queueEnd)
 			}
 			if n, ok := sig.(syscall.Signal); ok {
 				lead.Cancel(int(n), again)

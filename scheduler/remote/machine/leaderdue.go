@@ -33,11 +33,12 @@ func (l *Leader) Due(now time.Time) []Act {
 	}
 	renew := l.renewal(now)
 	l.giveUp(now)
+	l.endWorlds(now, do)
 	if !now.Before(l.lock.until) {
 		// Another machine may lead. No result counts until it is known that none does.
 		todo = append(todo, l.todo...)
-		l.todo = slices.DeleteFunc(slices.Clone(todo), isFailure)
-		return append(renew, slices.DeleteFunc(todo, func(act Act) bool { return !isFailure(act) })...)
+		l.todo = slices.DeleteFunc(slices.Clone(todo), needsNoLock)
+		return append(renew, slices.DeleteFunc(todo, func(act Act) bool { return !needsNoLock(act) })...)
 	}
 	todo = append(todo, renew...)
 	if !l.set && l.setting.due(now) {
@@ -52,7 +53,6 @@ func (l *Leader) Due(now time.Time) []Act {
 		do(Survey{})
 	}
 	l.store(now, do)
-	l.endWorlds(now, do)
 	for _, b := range l.agenda.take(now) {
 		l.advance(now, b, do)
 		l.touch(b.Key)
@@ -63,8 +63,12 @@ func (l *Leader) Due(now time.Time) []Act {
 	return todo
 }
 
-// isFailure reports whether an act tells that there is no result.
-func isFailure(act Act) bool {
+// needsNoLock reports whether an act is right whoever leads: it tells that there is no result, or that the
+// end of the machines is not waited for any more.
+func needsNoLock(act Act) bool {
+	if _, ok := act.(WorldsEnded); ok {
+		return true
+	}
 	d, ok := act.(Deliver)
 	return ok && d.Err != nil
 }

@@ -25,7 +25,9 @@ func (l *Leader) EndWorlds(keep bool) {
 	l.state.Ends, l.state.Keep, l.set = l.lock.fence, keep, false
 }
 
-// endWorlds tells when all machines have done so that are there.
+// endWorlds tells when all machines have done so that are there. Those of a run that was called off are not
+// waited for any more once it is to be killed and some time has passed, or once this machine does not hear
+// from the server for longer than its lock lasts.
 func (l *Leader) endWorlds(now time.Time, do func(Act)) {
 	if !l.worlds.asked || l.worlds.told {
 		return
@@ -34,6 +36,12 @@ func (l *Leader) endWorlds(now time.Time, do func(Act)) {
 		l.worlds.until = now.Add(l.cfg.Terms.AckWait / 3)
 	}
 	late := !l.worlds.until.IsZero() && !now.Before(l.worlds.until)
+	if lapsed := !now.Before(l.lock.until); lapsed {
+		late = late || l.state.Phase == remote.Canceled
+		if !late {
+			return // another machine may lead
+		}
+	}
 	var left []string
 	for _, name := range l.names {
 		n := l.nodes[name]

@@ -175,6 +175,14 @@ func TestLeaderWorlds(t *testing.T) {
 			l.now = l.now.Add(time.Second)
 			l.do("WorldsEnded [n0 n1] [n0]")
 		},
+		"the server is gone": func(l *leaderTest) {
+			l.Node(node("n0", true, 0))
+			l.now = l.now.Add(remote.DefaultTerms().LeaderTTL)
+			l.do("") // it may come back
+			l.now = l.now.Add(remote.DefaultTerms().LeaderTTL)
+			l.Cancel(l.now, 2, false)
+			l.do("WorldsEnded [n0 n1] [n0]")
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -29,30 +29,34 @@ func (r *Runner) hear(node string, all []Outcome) {
 
 // EndWorlds has all machines tear down what set-ups of their workers have built, unless it is to stay, tells
 // what came of that, and returns the machines that went away before they had done so. It is called when no
-// process is to run any more. It waits for all machines that are there, and ends with the leader.
+// process is to run any more. It waits for all machines that are there, though not for a server that is gone
+// once the run was called off, and ends with the leader.
 func (r *Runner) EndWorlds(keep bool) (left []string, err error) {
 	ended, err := r.lead.endWorlds(keep)
 	if err != nil {
 		return nil, err
 	}
+	ctx, cancel := context.WithTimeout(r.lead.ctx, r.lead.cfg.Terms.AckWait)
+	defer cancel()
 	var errs []error
 	for _, name := range ended.Nodes {
-		errs = append(errs, r.hearLast(name))
+		errs = append(errs, r.hearLast(ctx, name))
+		if ctx.Err() != nil {
+			break // no server answers, and so it is with the others
+		}
 	}
 	return ended.Left, errors.Join(errs...)
 }
 
 // hearLast tells what a machine has left when its world ended.
-func (r *Runner) hearLast(name string) error {
+func (r *Runner) hearLast(ctx context.Context, name string) error {
 	for n := 0; ; n++ {
 		var result remote.Result
-		ctx, cancel := context.WithTimeout(r.lead.ctx, r.lead.cfg.Terms.AckWait)
 		err := patiently(ctx, func() (err error) {
 			k := worldKey(name, n)
 			result, err = r.cfg.Engine.GetResult(ctx, k.Batch, k.Attempt)
 			return err
 		})
-		cancel()
 		if errors.Is(err, remote.ErrGone) {
 			return nil
 		}

@@ -67,8 +67,10 @@ func NewLead(cfg LeadConfig, run remote.Run, asked time.Time) *Lead {
 }
 
 // Run leads until Finish or something that makes the run no run: then its error says what, and no
-// result of it is to be believed. The end of ctx ends it without a word to others. It is called once.
+// result of it is to be believed. The end of ctx ends it without a word to others, for the cause that ctx
+// has if it has one. It is called once.
 func (l *Lead) Run(ctx context.Context) error {
+	given := ctx
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	l.loop.acts.Go(func() {
@@ -86,6 +88,9 @@ func (l *Lead) Run(ctx context.Context) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.abort == nil && !isClosed(l.over) {
+		if why := context.Cause(given); why != nil && !errors.Is(why, context.Canceled) {
+			return why
+		}
 		return errors.New("the leader was ended before the other machines knew the result")
 	}
 	return l.abort
