@@ -20,8 +20,6 @@ const (
 	headerBatch   = "Cohort-Batch"
 	headerAttempt = "Cohort-Attempt"
 	headerRound   = "Cohort-Round"
-	headerFence   = "Cohort-Fence"
-	headerBound   = "Cohort-Bound"
 )
 
 // workSubject is where the work of a batch and attempt is published.
@@ -46,8 +44,6 @@ func (e *engine) Publish(ctx context.Context, lane string, w remote.Work) error 
 		m.Header.Set(headerBatch, w.Batch)
 		m.Header.Set(headerAttempt, strconv.Itoa(w.Attempt))
 		m.Header.Set(headerRound, strconv.Itoa(w.Round))
-		m.Header.Set(headerFence, strconv.FormatUint(uint64(w.Fence), 10))
-		m.Header.Set(headerBound, strconv.FormatBool(w.Bound))
 		_, err := e.js.PublishMsg(ctx, m, jetstream.WithMsgID(id), jetstream.WithExpectStream(e.names.workStream()), jetstream.WithRetryAttempts(0))
 		return e.noStream(ctx, e.names.workStream(), err)
 	})
@@ -189,21 +185,8 @@ func (n names) workOf(subject string, header nats.Header, payload []byte) (lane 
 	if w.Attempt, err = strconv.Atoi(header.Get(headerAttempt)); err == nil {
 		w.Round, err = strconv.Atoi(header.Get(headerRound))
 	}
-	if err == nil {
-		err = readLeader(header, &w)
-	}
 	if err != nil || n.workSubject(parts[0], w.Batch, w.Attempt) != subject {
 		return "", w, fmt.Errorf("the message on %s says that it is attempt %q of batch %q", subject, header.Get(headerAttempt), w.Batch)
 	}
 	return parts[0], w, nil
-}
-
-// readLeader reads which leader has published work.
-func readLeader(header nats.Header, w *remote.Work) error {
-	fence, err := strconv.ParseUint(header.Get(headerFence), 10, 64)
-	if err == nil {
-		w.Fence = remote.Fence(fence)
-		w.Bound, err = strconv.ParseBool(header.Get(headerBound))
-	}
-	return err
 }

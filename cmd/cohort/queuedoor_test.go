@@ -40,7 +40,7 @@ func TestQueueDoor(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	line.opts.queue.leads = &queueLead{door: door, left: newQueueReports(t.TempDir())}
+	line.opts.queue.leads = &queueLead{door: door, left: newQueueReports(t.TempDir()), crew: newQueueCrew(1)}
 	if _, err := c.runTestsIn(context.Background(), "", line.opts); err != nil {
 		t.Error(err)
 	}

@@ -255,11 +255,11 @@ func queueSick(l *lab) {
 	well := l.start("--", "-count=1", ".")
 	l.env = append(l.env, "SICK=1")
 	sick := l.start("--queue-role=agent", "--", "-count=1", ".")
-	well.wait(1, "=== Sick: node ", " takes no more work: its last ", " batches failed, ", " passed elsewhere", "or the machines of the run are not alike")
+	well.wait(1, "=== Sick: machine ", " takes no more work: its last ", " batches failed, ", " passed elsewhere", "or the machines of the run are not alike")
 	sick.wait(1, "exit code 1 on ")
 }
 
-// within reports whether something happens that other processes do. It waits for a minute, which only
+// within reports whether something happens that other processes do. It waits for minutes, which only
 // ends what would last forever.
 func within(happened func() bool) bool {
 	for end := time.Now().Add(3 * time.Minute); !happened(); time.Sleep(10 * time.Millisecond) {

@@ -8,7 +8,7 @@ import (
 )
 
 // Protocol is the version of the messages. Machines of one run have the same one.
-const Protocol = 3
+const Protocol = 2
 
 // Sizes that every engine keeps to, in bytes.
 const (
@@ -248,10 +248,6 @@ type Work struct {
 	Batch string
 	// Attempt is the test's attempt, from 0. Round counts how often the work was published.
 	Attempt, Round int
-	// Fence is that of the leader that has published it, 0 for not known. Bound reports that it may not go on
-	// under another leader: it has variables of that one's set-ups.
-	Fence Fence `json:",omitempty"`
-	Bound bool  `json:",omitempty"`
 	// Payload is for the agent, at most MaxPayload bytes.
 	Payload []byte `json:"-"`
 }
@@ -316,9 +312,6 @@ type Node struct {
 	// State.Ends when that is over.
 	Stands bool  `json:",omitempty"`
 	Ended  Fence `json:",omitempty"`
-	// Heeds is the fence of the last leader that it has heard of, once it holds nothing of an earlier one but
-	// processes that go on.
-	Heeds Fence `json:",omitempty"`
 }
 
 // Survival is how many leases of a batch ran out on a machine that was well.

@@ -66,7 +66,7 @@ func (e *echo) Fetch(ctx context.Context, lanes []string, wait time.Duration) (L
 		<-ctx.Done()
 		return Lease{Token: "late"}, e.note("fetch ended")
 	}
-	return Lease{Token: "t", Lane: lanes[0], Delivery: 2, Work: Work{Batch: "b", Attempt: 1, Fence: 7, Bound: true, Payload: []byte("\x00work")}}, e.note("fetch %v %v", lanes, wait)
+	return Lease{Token: "t", Lane: lanes[0], Delivery: 2, Work: Work{Batch: "b", Attempt: 1, Payload: []byte("\x00work")}}, e.note("fetch %v %v", lanes, wait)
 }
 
 func (e *echo) Extend(_ context.Context, token string) error { return e.note("extend %s", token) }
@@ -152,13 +152,13 @@ func TestCalls(t *testing.T) {
 		}, nil},
 		{"stop 7 {Batch:b Attempt:1 Quit:true Signal:0 Kill:false}", func() (any, error) { return nil, c.Stop(ctx, 7, Stop{Batch: "b", Attempt: 1, Quit: true}) }, nil},
 		{`publish long b 1 2 "\x00\xff"`, func() (any, error) {
-			return nil, c.Publish(ctx, "long", Work{"b", 1, 2, 7, true, []byte("\x00\xff")})
+			return nil, c.Publish(ctx, "long", Work{"b", 1, 2, []byte("\x00\xff")})
 		}, nil},
 		{"holds b 1", func() (any, error) { return c.Holds(ctx, "b", 1) }, true},
 		{"lanes", func() (any, error) { return c.Lanes(ctx) }, []Lane{{"a", 1, 2}}},
 		{"repair long", func() (any, error) { return nil, c.Repair(ctx, "long") }, nil},
 		{"fetch [x y] 1s", func() (any, error) { return c.Fetch(ctx, []string{"x", "y"}, time.Second) },
-			Lease{"t", "x", 2, Work{"b", 1, 0, 7, true, []byte("\x00work")}}},
+			Lease{"t", "x", 2, Work{"b", 1, 0, []byte("\x00work")}}},
 		{"extend t", func() (any, error) { return nil, c.Extend(ctx, "t") }, nil},
 		{"done t", func() (any, error) { return nil, c.Done(ctx, "t") }, nil},
 		{"return t 5s", func() (any, error) { return nil, c.Return(ctx, "t", 5*time.Second) }, nil},
@@ -171,7 +171,7 @@ func TestCalls(t *testing.T) {
 		{"get output", func() (any, error) { return c.GetOutput(ctx, Delivery{}, MaxChunk) }, make([]byte, MaxChunk)},
 		{"put blob s f", func() (any, error) { return nil, c.PutBlob(ctx, "s", "f") }, nil},
 		{"get blob s f", func() (any, error) { return nil, c.GetBlob(ctx, "s", "f") }, nil},
-		{"announce {Name:n Slots:4 Holds:[{Batch:b Attempt:1}] Has:[s] Wants:[w] Builds:true Late:2 Survived:[] Runs:[] Stands:false Ended:0 Heeds:0}", func() (any, error) {
+		{"announce {Name:n Slots:4 Holds:[{Batch:b Attempt:1}] Has:[s] Wants:[w] Builds:true Late:2 Survived:[] Runs:[] Stands:false Ended:0}", func() (any, error) {
 			return nil, c.Announce(ctx, Node{Name: "n", Slots: 4, Holds: []Key{{"b", 1}}, Has: []string{"s"}, Wants: []string{"w"}, Builds: true, Late: 2})
 		}, nil},
 		{"leave", func() (any, error) { return nil, c.Leave(ctx) }, nil},

@@ -80,8 +80,6 @@ type (
 		Key   remote.Key
 		Lane  string
 		Round int
-		Bound bool
-		Fence remote.Fence
 	}
 	// Read gets a result; Leader.Read.
 	Read struct{ Key remote.Key }

@@ -69,11 +69,10 @@ type Agent struct {
 	survived []remote.Survival
 
 	run       remote.Run
-	fence     remote.Fence // the highest of a leader that was heard of
-	known     bool         // run has been heard of
-	aloneFrom time.Time    // since when nobody leads
-	downFrom  time.Time    // since when no server answers, zero if it does
-	lastDown  time.Time    // when none did last, zero for never
+	known     bool      // run has been heard of
+	aloneFrom time.Time // since when nobody leads
+	downFrom  time.Time // since when no server answers, zero if it does
+	lastDown  time.Time // when none did last, zero for never
 
 	fetch, survey, talk, lead errand
 	lanes                     []string  // to steal from
@@ -127,7 +126,6 @@ type hold struct {
 	slot  int  // -1 for none
 	told  bool // it is in the announcement that is under way
 	back  bool // the lease is given back when the process has ended
-	past  bool // the work is taken out of the queue then
 	how   *remote.Stop
 	put   Put
 }
@@ -172,9 +170,6 @@ func (a *Agent) Heard(now time.Time, run remote.Run) {
 		a.aloneFrom = now
 	}
 	a.run, a.known = run, true
-	if run.Fence > a.fence {
-		a.fence, a.dirty = run.Fence, true
-	}
 	if a.cfg.MustLead && run.Leader != "" && run.Leader != a.cfg.Node {
 		a.leave(3, fmt.Sprintf("machine %s leads the run, and this machine is to lead it", run.Leader))
 	}
@@ -344,12 +339,9 @@ func (a *Agent) Begun(token string, limit time.Time) {
 // Ended takes the end of a process.
 func (a *Agent) Ended(token string, e Ended) {
 	if h := a.hold(token, doomed); h != nil {
-		switch {
-		case h.past:
-			a.to(h, acking)
-		case h.back:
+		if h.back {
 			a.to(h, returning)
-		default:
+		} else {
 			a.drop(h)
 		}
 		return

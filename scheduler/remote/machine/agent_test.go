@@ -29,9 +29,6 @@ func text(act Act) string {
 	case SetState:
 		return fmt.Sprintf("%s %s %v %v %d", name, act.State.Phase, act.State.Numbers, act.State.Sick, act.State.Code)
 	}
-	if p, ok := act.(Publish); ok {
-		return fmt.Sprintf("%s %s %d %s %d", name, p.Key.Batch, p.Key.Attempt, p.Lane, p.Round)
-	}
 	return strings.TrimSpace(name + " " + strings.NewReplacer("{", "", "}", "").Replace(fmt.Sprint(act)))
 }
 

@@ -32,7 +32,6 @@ func (a *Agent) Due(now time.Time) []Act {
 		return todo
 	}
 	a.tearDown(do)
-	a.discard(do)
 	a.heed(do)
 	a.keep(now, do)
 	for _, h := range slices.Clone(a.holds) {
@@ -177,9 +176,6 @@ func (a *Agent) announce(now time.Time, do func(Act)) {
 	a.talk.begin()
 	a.dirty, a.asks = false, false
 	n := remote.Node{Name: a.cfg.Node, Slots: a.cfg.Slots, Late: a.late, Survived: a.survived, Stands: a.world.stands(), Ended: over}
-	if !slices.ContainsFunc(a.holds, a.outlived) {
-		n.Heeds = a.fence
-	}
 	a.world.saying = worldWord{over, n.Stands}
 	if a.ended != nil {
 		n.Slots = 0 // it takes no more work

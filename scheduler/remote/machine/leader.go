@@ -28,8 +28,6 @@ type Batch struct {
 	// cannot be divided, 0 for not known.
 	Binary string
 	Unit   time.Duration
-	// Bound is that of a remote.Work.
-	Bound bool
 }
 
 // Leader decides what the machine does that leads. It is for one goroutine.
@@ -53,7 +51,6 @@ type Leader struct {
 	ships   map[string]*ship // by binary
 	wanted  []string         // of ships, that are to be stored, in that order
 	heir    bool             // there was another leader
-	past    past
 
 	state    remote.State // as it should be
 	set      bool         // the server has it
@@ -107,7 +104,6 @@ func NewLeader(cfg LeaderConfig, asked time.Time, run remote.Run) *Leader {
 		state: run.State, patience: make(map[string]int), moved: make(map[string]bool), ships: make(map[string]*ship),
 	}
 	l.heir = len(run.State.Numbers) > 0
-	l.past = past{open: l.heir, until: asked.Add(cfg.Terms.AckWait), had: make(map[remote.Key]bool)}
 	l.state.Ends, l.state.Keep = 0, false // tests run again
 	l.state.Phase = remote.Running
 	l.state.Numbers = maps.Clone(run.State.Numbers)
@@ -238,7 +234,6 @@ func (l *Leader) again(b *batch) {
 func (l *Leader) deliver(b *batch, from string, err error) {
 	l.todo = append(l.todo, Deliver{b.Key, b.took, err})
 	delete(l.batches, b.Key)
-	l.past.had[b.Key] = true
 	l.forget(b.Key)
 	l.agenda.remove(b)
 	l.ending = slices.DeleteFunc(l.ending, func(other *batch) bool { return other == b })
@@ -267,8 +262,6 @@ func (l *Leader) Checked(now time.Time, k remote.Key, held bool, err error) {
 	case b == nil:
 	case err != nil:
 		b.work.end(now.Add(retryPause))
-	case held && b.lane == "": // an earlier leader's, which machines take out unless it has begun
-		b.work.end(now.Add(l.cfg.Terms.AckWait / beats))
 	case held:
 		b.work.end(now.Add(2 * l.cfg.Terms.AckWait))
 	default: // it has a result, or it was lost

@@ -376,7 +376,7 @@ func TestHeir(t *testing.T) {
 		remote.Run{Leader: "n1", Fence: 9, State: remote.State{Phase: remote.Running, Numbers: map[string]int{"n0": 0}, Workers: 2, Sick: []string{"n7"}}})
 	l.do("SetState running map[n0:0] [n7] 0")
 	l.StateSet(l.now, l.state, nil)
-	l.Node(remote.Node{Name: "n1", Slots: 3, Heeds: 9})
+	l.Node(remote.Node{Name: "n1", Slots: 3})
 	l.do("SetState running map[n0:0 n1:2] [n7] 0")
 	l.StateSet(l.now, l.state, nil)
 	if l.state.Workers != 5 {

@@ -109,14 +109,10 @@ func (l *Leader) advance(now time.Time, b *batch, do func(Act)) {
 	if !b.work.due(now) {
 		return
 	}
-	if b.stage == publishing && l.waitsForPast(now) {
-		b.work.end(now.Add(retryPause))
-		return
-	}
 	b.work.begin()
 	switch b.stage {
 	case publishing:
-		do(Publish{b.Key, b.lane, b.round, b.Bound, l.lock.fence})
+		do(Publish{b.Key, b.lane, b.round})
 	case out:
 		do(Check{b.Key})
 	case reading:

@@ -181,7 +181,7 @@ func (l *Lead) do(act machine.Act, now time.Time) {
 	}
 	switch act := act.(type) {
 	case machine.Publish:
-		w := remote.Work{Batch: act.Key.Batch, Attempt: act.Key.Attempt, Round: act.Round, Fence: act.Fence, Bound: act.Bound, Payload: l.orders[act.Key].payload}
+		w := remote.Work{Batch: act.Key.Batch, Attempt: act.Key.Attempt, Round: act.Round, Payload: l.orders[act.Key].payload}
 		call(func() func(time.Time) {
 			err := e.Publish(ctx, act.Lane, w)
 			return func(t time.Time) { m.Published(t, act.Key, err) }
