@@ -11,6 +11,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -224,6 +225,21 @@ func settle(ctx context.Context, e *engine, file string, results []string) error
 	return os.WriteFile(file, data, 0o600)
 }
 
+// holdsUnits begins to hold the units that write to a log.
+func holdsUnits(log string) error { return os.WriteFile(log+".held", nil, 0o600) }
+
+// releaseUnits lets them go on.
+func releaseUnits(log string) error { return os.Remove(log + ".held") }
+
+// heldBack reports whether a unit waits: when half of the units have begun, those that begin then.
+func heldBack(log string) bool {
+	if _, err := os.Stat(log + ".held"); err != nil {
+		return false
+	}
+	data, err := os.ReadFile(log)
+	return err == nil && len(strings.Fields(string(data))) > takeoverUnits/2
+}
+
 // fakeUnit is a unit: it says that it ran, and takes a moment.
 func fakeUnit(ctx context.Context, spec testbin.Spec, out io.Writer, log string) testbin.Exit {
 	exit := testbin.Exit{Start: time.Now()}
@@ -237,6 +253,9 @@ func fakeUnit(ctx context.Context, spec testbin.Spec, out io.Writer, log string)
 		err = errors.Join(err, syscall.Kill(os.Getpid(), syscall.SIGKILL))
 	}
 	pause(ctx, 20*time.Millisecond)
+	for heldBack(log) && ctx.Err() == nil {
+		pause(ctx, 20*time.Millisecond)
+	}
 	_, outErr := fmt.Fprintln(out, "ran", name)
 	var number int
 	_, scanErr := fmt.Sscanf(name, "unit-%d", &number)

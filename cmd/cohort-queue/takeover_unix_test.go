@@ -29,6 +29,7 @@ func TestTakeover(t *testing.T) {
 	root := t.TempDir()
 	log := filepath.Join(root, "log")
 	ok(t, os.WriteFile(filepath.Join(root, "pkg.test"), []byte("binary"), 0o700))
+	ok(t, holdsUnits(log))
 	first := launch(t, "leader", address, root)
 	second := takeoverEngine(t, address)
 	var agents []*process
@@ -55,6 +56,7 @@ func TestTakeover(t *testing.T) {
 		return run.Fence != 0
 	})
 	done := resultsOf(t, second)
+	ok(t, releaseUnits(log))
 	results, err := unitLead{engine: second, run: run, asked: asked, root: root, units: takeoverUnits, verdict: "DONE"}.lead(t.Context())
 	ok(t, err)
 	for i, got := range results {
