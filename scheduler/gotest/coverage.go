@@ -2,7 +2,6 @@ package gotest
 
 import (
 	"bufio"
-	"bytes"
 	"fmt"
 	"io"
 	"path"
@@ -45,46 +44,25 @@ func (p *Profile) AddText(text string) error {
 	// With -coverpkg each process writes the blocks of all packages: to look each of them up would
 	// cost more than the process does. They come in the same order.
 	next := 0
+	return eachLine(text, func(line string) (err error) {
+		next, err = p.addLine(line, next)
+		return err
+	})
+}
+
+// eachLine calls use with each line of a profile that is not empty.
+func eachLine(text string, use func(line string) error) error {
 	for number := 1; text != ""; number++ {
 		line, rest, _ := strings.Cut(text, "\n")
 		text = rest
 		if line == "" {
 			continue
 		}
-		var err error
-		if next, err = p.addLine(line, next); err != nil {
+		if err := use(line); err != nil {
 			return fmt.Errorf("coverage profile line %d: %w", number, err)
 		}
 	}
 	return nil
-}
-
-// eachLine calls use with each line of a profile, which is valid until use returns.
-func eachLine(r io.Reader, use func(line []byte) error) error {
-	in := bufio.NewReaderSize(r, 64<<10)
-	var long []byte // the beginning of a line that is longer than the buffer
-	for number := 1; ; {
-		line, err := in.ReadSlice('\n')
-		if err == bufio.ErrBufferFull {
-			long = append(long, line...)
-			continue
-		}
-		if len(long) > 0 {
-			line, long = append(long, line...), nil
-		}
-		if line = bytes.TrimSuffix(line, []byte("\n")); len(line) > 0 {
-			if err := use(line); err != nil {
-				return fmt.Errorf("coverage profile line %d: %w", number, err)
-			}
-		}
-		if err == io.EOF {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		number++
-	}
 }
 
 // addLine adds a line, which is probably of the block with the number next, and returns which one
@@ -170,22 +148,26 @@ func (p *Profile) Subtract(base *Profile, times int) {
 // has a line for each binary that was tested, which readers add up: the first
 // takes p's count. A block that r lacks comes behind the others.
 func (p *Profile) MergeInto(w io.Writer, r io.Reader) error {
+	text, err := io.ReadAll(r)
+	if err != nil {
+		return err
+	}
 	rest := make(map[string]block, len(p.blocks))
 	for _, b := range p.blocks {
 		rest[b.position] = b
 	}
 	out := bufio.NewWriter(w) // keeps its first error for Flush
 	mode := p.mode
-	err := eachLine(r, func(line []byte) error {
-		if m, ok := bytes.CutPrefix(line, []byte("mode: ")); ok {
-			if p.mode != "" && string(m) != p.mode {
+	err = eachLine(string(text), func(line string) error {
+		if m, ok := strings.CutPrefix(line, "mode: "); ok {
+			if p.mode != "" && m != p.mode {
 				return fmt.Errorf("mode %s, but the reruns have mode %s", m, p.mode)
 			}
-			mode = string(m)
+			mode = m
 			fmt.Fprintln(out, "mode: "+mode)
 			return nil
 		}
-		b, err := parseLine(string(line))
+		b, err := parseLine(line)
 		if err != nil {
 			return err
 		}
