@@ -155,9 +155,12 @@ func (s *State) Refuses(n Need) (Part, bool) {
 
 // Break takes that a set-up of workers has failed where this state does not decide: nothing that needs it
 // starts here either. Worker is the one on which it was.
-func (s *State) Break(worker, number int) {
-	if _, told := s.broken[Part{anyWorker, number}]; !told {
-		s.broken[Part{anyWorker, number}] = worker
+func (s *State) Break(worker, number int) { s.breaks(Part{worker, number}) }
+
+// breaks takes that a part has failed. The first one of a class counts.
+func (s *State) breaks(p Part) {
+	if _, told := s.broken[class(p)]; !told {
+		s.broken[class(p)] = p.Worker
 	}
 }
 
@@ -269,11 +272,7 @@ func (s *State) Ended(a Action, ok bool) {
 		s.phases[a.Part] = Ready
 	case !a.TearDown && was == Starting:
 		s.phases[a.Part] = Failed
-		if a.Worker != Everyone {
-			s.Break(a.Worker, a.Number)
-		} else {
-			s.broken[a.Part] = Everyone
-		}
+		s.breaks(a.Part)
 	default:
 		panic(fmt.Sprintf("world: %+v has ended, and it was %v", a, was))
 	}
