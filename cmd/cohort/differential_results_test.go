@@ -43,7 +43,7 @@ type comparison struct {
 	variants []variant
 	longer   []string // packages in which go test stops early and cohort goes on
 	outputs  bool     // compare also what each test prints
-	inTurn   bool     // run one variant after the other, not side by side
+	inTurn   bool     // run one variant after the other: otherwise all but the first run side by side
 	// except names, by the value of --shuffle, the packages whose outputs are
 	// not the same in every run, or in every order, under go test itself.
 	except map[string][]string
@@ -62,9 +62,9 @@ func (d *differ) compare(t *testing.T, c comparison) {
 	if !slices.ContainsFunc(args, func(arg string) bool { return strings.Contains(arg, "count=") }) {
 		args = slices.Concat([]string{"-count=1"}, args)
 	}
-	for _, v := range d.variants(c.variants) {
+	for i, v := range d.variants(c.variants) {
 		t.Run(v.String(), func(t *testing.T) {
-			if !c.inTurn {
+			if i > 0 && !c.inTurn { // the first one links, for all
 				t.Parallel()
 			}
 			got := d.test(t, c.dir, c.env, v, args...)
