@@ -11,6 +11,7 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+	"time"
 )
 
 // site is a run on machines of a network: a server, and three that run tests. Their connections are
@@ -81,8 +82,10 @@ func (s *site) on(h *host, args ...string) *netMember {
 	}
 	s.t.Cleanup(func() {
 		if m.cmd.ProcessState == nil {
-			_ = m.cmd.Process.Kill() // the test has failed
+			_ = m.cmd.Process.Signal(syscall.SIGABRT) // the test has failed: what does it wait for?
+			kill := time.AfterFunc(10*time.Second, func() { _ = m.cmd.Process.Kill() })
 			_ = m.cmd.Wait()
+			kill.Stop()
 			s.t.Logf("a machine that did not end:\n%s", m.out.Bytes())
 		}
 	})

@@ -384,13 +384,14 @@ func (a *Agent) lead(ctx context.Context, asked time.Time) func(time.Time) {
 		run.Fence = 0
 	}
 	return func(now time.Time) {
-		a.machine.Led(now, err == nil && run.Fence != 0, err)
-		if err != nil || run.Facts.Protocol == 0 || run.State.Phase == "" {
-			return // nothing is known of a run whose leader has not begun it, and if it dies nobody hears of that
+		leads := err == nil && run.Fence != 0
+		a.machine.Led(now, leads, err)
+		if !leads || run.Facts.Protocol == 0 || run.State.Phase == "" {
+			// What it says of another one's run may be older than what the watch has told. Of a run whose
+			// leader has not begun it nothing is known, and if it dies nobody hears of that.
+			return
 		}
 		a.heard(now, run)
-		if run.Fence != 0 {
-			a.cfg.Led(run, asked)
-		}
+		a.cfg.Led(run, asked)
 	}
 }
