@@ -69,7 +69,7 @@ func (l *link) doWithin(ctx context.Context, wait time.Duration, op, subject str
 		case known != nil:
 			return fmt.Errorf("%s: %w", op, known)
 		case ctx.Err() != nil && (away || !l.nc.IsConnected()):
-			return fmt.Errorf("%s: %w (%w)", op, remote.ErrUnreachable, err)
+			return unreachable(op, err)
 		case ctx.Err() != nil:
 			return fmt.Errorf("%s: %w", op, context.Cause(ctx))
 		case !passing(err):
@@ -78,13 +78,22 @@ func (l *link) doWithin(ctx context.Context, wait time.Duration, op, subject str
 		away = true
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("%s: %w (%w)", op, remote.ErrUnreachable, err)
+			return unreachable(op, err)
 		case <-l.closing.Done():
 			return fmt.Errorf("%s: %w", op, context.Cause(l.closing))
 		case <-time.After(pause):
 		}
 		pause = min(2*pause, pauseMost)
 	}
+}
+
+// unreachable is the error of a request that no server has answered, of which the last attempt ended with
+// err. What the library says of an attempt while there is no connection names no cause.
+func unreachable(op string, err error) error {
+	if errors.Is(err, nats.ErrReconnectBufExceeded) {
+		return fmt.Errorf("%s: %w", op, remote.ErrUnreachable)
+	}
+	return fmt.Errorf("%s: %w (%w)", op, remote.ErrUnreachable, err)
 }
 
 // attempt calls f once, with a context that ends after the wait, with the link, and when the server
