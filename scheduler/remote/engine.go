@@ -47,6 +47,11 @@ var (
 	ErrClosed = errors.New("closed")
 )
 
+// EndsRun reports whether an error is one after which a run cannot go on, since each call will have it.
+func EndsRun(err error) bool {
+	return errors.Is(err, ErrDenied) || errors.Is(err, ErrTooOld) || errors.Is(err, ErrFull) || errors.Is(err, ErrClosed)
+}
+
 // Engine is what the machines of one run share: a queue of work with leases, results of which the
 // first counts, output, files, and what is known of the run. An engine is of one run and one node,
 // those that it was opened with.

@@ -77,34 +77,44 @@ type Live interface {
 // Run runs a process on some machine, and returns when its result is accepted. Only then its output
 // is written to out, as [Dated] if out is that, and its files are written. An Exit with an error is of
 // a process that no machine has run to its end.
+//
+// If the leader ends before, so does the run, and how the process ends is never known: then Run returns
+// once ctx has ended, which the caller of [Lead.Run] sees to, and its Exit is of a process that ctx has
+// ended.
 func (r *Runner) Run(ctx context.Context, spec testbin.Spec, out io.Writer) testbin.Exit {
-	fail := func(err error) testbin.Exit {
-		return testbin.Exit{Code: -1, Canceled: ctx.Err() != nil, Err: fmt.Errorf("start %s: %w", spec.Path, err)}
+	var runs running
+	if live, ok := out.(Live); ok {
+		runs.tell = live.Runs
 	}
+	exit, err := r.run(ctx, spec, &runs, out)
+	switch {
+	case err == nil:
+		return exit
+	case r.over(ctx, err):
+		<-ctx.Done()
+		return runs.cutOff(r.lead.cfg.Now(), out)
+	}
+	return testbin.Exit{Code: -1, Canceled: ctx.Err() != nil, Err: fmt.Errorf("start %s: %w", spec.Path, err)}
+}
+
+func (r *Runner) run(ctx context.Context, spec testbin.Spec, runs *running, out io.Writer) (testbin.Exit, error) {
 	if ctx.Err() != nil {
-		return fail(context.Cause(ctx))
+		return testbin.Exit{}, context.Cause(ctx)
 	}
 	b, payload, places, err := r.batch(ctx, spec)
 	if err != nil {
-		return fail(err)
+		return testbin.Exit{}, err
 	}
 	submitted := r.lead.cfg.Now()
-	o := &order{payload: payload, file: spec.Path}
-	if live, ok := out.(Live); ok {
-		o.runs = live.Runs
-	}
-	d, err := r.await(ctx, spec, b.Key, r.lead.submit(b, o))
+	d, err := r.await(ctx, spec, b.Key, r.lead.submit(b, &order{payload: payload, file: spec.Path, runs: runs.hear}))
 	if err != nil {
-		return fail(err)
+		return testbin.Exit{}, err
 	}
+	runs.ended() // all of its tests are in the result
 	if d.lost() {
-		return r.lost(d, spec, out)
+		return r.lost(d, spec, out), nil
 	}
-	exit, err := r.take(d, places, submitted, out)
-	if err != nil {
-		return fail(err)
-	}
-	return exit
+	return r.take(d, places, submitted, out)
 }
 
 // batch makes a batch of a process. What its folders hold is stored; its binary is once another machine
@@ -214,6 +224,7 @@ func (r *Runner) inputs(ctx context.Context, places []place) (string, error) {
 // await waits for the result of a batch, and hands on what ends it before.
 func (r *Runner) await(ctx context.Context, spec testbin.Spec, k remote.Key, o *order) (delivery, error) {
 	done, quit, kill := ctx.Done(), spec.Quit, (<-chan struct{})(nil)
+	var late <-chan time.Time
 	stop := remote.Stop{Batch: k.Batch, Attempt: k.Attempt}
 	for {
 		select {
@@ -235,9 +246,11 @@ func (r *Runner) await(ctx context.Context, spec testbin.Spec, k remote.Key, o *
 			stop.Quit = true
 			r.lead.halt(stop)
 		case <-kill:
-			kill = nil
+			kill, late = nil, time.After(killWait)
 			stop.Kill = true
 			r.lead.halt(stop)
+		case <-late:
+			return delivery{}, errUnheard
 		}
 	}
 }
