@@ -17,7 +17,7 @@ func TestBoundOfInterruptedRun(t *testing.T) {
 		now := time.Now()
 		live.ProcessStarted(progress.Process{Number: 1, Package: "p", Tests: []string{"TestA"}, Start: now})
 		live.ProcessEnded(progress.ProcessEnd{Number: 1, End: now.Add(time.Minute)})
-		r := &testRun{live: live, signal: sig}
+		r := &testRun{live: live, end: runEnd{signal: sig}}
 		if got := r.bound(now.Add(time.Minute)); strings.HasPrefix(got, "longest: P TestA 1m0s of 1m0s") != (sig == nil) || got != "" && sig != nil {
 			t.Errorf("signal %v: %q", sig, got)
 		}

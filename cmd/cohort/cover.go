@@ -193,7 +193,7 @@ func (cov *coverage) judgeTotal(p *cover.Profile, exec *testjson.Execution) *cov
 
 // judgeCoverage returns the verdict on the run's coverage and the status with it.
 func (r *testRun) judgeCoverage(status error) (*cover.Verdict, error) {
-	if r.interrupted() != nil {
+	if r.interrupted() {
 		return nil, status
 	}
 	v, err := r.cover.judge(status, r.known())

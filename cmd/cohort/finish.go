@@ -28,12 +28,12 @@ func (r *testRun) finish(ctx context.Context, status error) error {
 	until := time.Now() // what explains failures is not what somebody waits for
 	outcome := r.src.Verdict(r.known())
 	status = settled(status, outcome, r.known(), r.opts.rerun.failOnFlaky)
-	if status != nil && r.interrupted() == nil {
+	if status != nil && !r.interrupted() {
 		r.src.Explain()
 		outcome = r.src.Verdict(r.known())
 	}
-	r.world.end(status != nil, r.interrupted() != nil)
-	outcome.Setups = r.world.setups(r.interrupted() != nil)
+	r.world.end(status != nil, r.interrupted())
+	outcome.Setups = r.world.setups(r.interrupted())
 	status = r.checkNoTests(status)
 	outcome.Coverage, status = r.judgeCoverage(status)
 	outcome.Slow, outcome.Slowest = r.live.Slow(), r.live.Slowest()
@@ -64,8 +64,8 @@ func (r *testRun) finish(ctx context.Context, status error) error {
 	err = errors.Join(err, r.stdout.Flush(), r.stderr.Flush())
 	err = errors.Join(err, r.writeJUnit(outcome), r.cover.writeFiles(), r.runHook(ctx))
 	r.world.tellStays()
-	if sig := r.interrupted(); sig != nil {
-		status = signalStatus(sig)
+	if end := r.endedBy(); end.early() {
+		status = end.status()
 	}
 	return errors.Join(status, err)
 }
@@ -164,7 +164,7 @@ func (r *testRun) runHook(ctx context.Context) error {
 		err = cmd.Wait()
 		r.setHook(nil)
 	}
-	if err != nil && r.interrupted() == nil {
+	if err != nil && !r.interrupted() {
 		return fmt.Errorf("post run command failed: %w", err)
 	}
 	return nil

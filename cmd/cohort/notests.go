@@ -14,7 +14,7 @@ import (
 // -run or the wrong directory. Other runs keep theirs.
 func (r *testRun) checkNoTests(status error) error {
 	exec := r.known()
-	if status != nil || exec == nil || exec.Total() > 0 || r.interrupted() != nil {
+	if status != nil || exec == nil || exec.Total() > 0 || r.interrupted() {
 		return status
 	}
 	text := noTestsText(exec, r.opts)

@@ -193,25 +193,25 @@ func (e agentEnd) err() error {
 func (q *queueRun) leadAndWork(by leadership, left <-chan agentEnd, kill func()) error {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	defer cancel(nil)
-	done := make(chan error, 1)
+	done := make(chan leadEnd, 1)
 	go func() { done <- q.lead(ctx, by) }() // ends with the run; received below
 	select {
-	case err := <-done:
-		if exitCode(err) == exitError {
+	case end := <-done:
+		if end.lost || exitCode(end.status) == exitError {
 			kill() // it may not get to know that the run is over
 		}
 		<-left
-		return err
+		return end.status
 	case e := <-left:
 		why := e.err()
 		if why != nil {
 			cancel(errors.New(e.why)) // there may be nobody else
 		}
-		err := <-done
-		if why == nil || err != nil && strings.Contains(err.Error(), why.Error()) {
-			return err // it says so itself
+		end := <-done
+		if end.lost {
+			return end.status // it says why, which may be this
 		}
-		return errors.Join(err, why)
+		return errors.Join(end.status, why)
 	}
 }
 

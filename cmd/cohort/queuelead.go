@@ -26,6 +26,7 @@ type queueLead struct {
 	door    *queueDoor
 	left    queueReports
 	past    *history.Snapshot // nil: that of this machine
+	lost    <-chan error      // receives why the run is lost, once
 }
 
 // apply makes a run one on several machines, if this one leads them.
@@ -55,8 +56,36 @@ func ahead(slots int) int { return max(aheadAtLeast, aheadOf*slots) }
 // verdictBegins begins the verdict that a leader gives.
 const verdictBegins = "exit code "
 
+// leadEnd is how leading a run has ended: with a status, and as one of which other machines may not know
+// that it has ended.
+type leadEnd struct {
+	status error
+	lost   bool
+}
+
+// newLeadEnd decides how a machine exits that has led. Tests is the status of its tests, lost why the run
+// was lost, nil if all machines know its result, and sig the first signal that came. What a signal ended
+// exits as everything else that a signal ends: then the warning says what else went wrong.
+func newLeadEnd(tests, lost error, sig os.Signal) (e leadEnd, warning error) {
+	switch {
+	case lost == nil:
+		return leadEnd{status: tests}, nil
+	case errors.Is(tests, lost):
+		return leadEnd{tests, true}, nil
+	case sig == nil:
+		return leadEnd{errors.Join(tests, lost), true}, nil
+	}
+	all := []error{signalStatus(sig)}
+	for _, e := range problems(tests) {
+		if _, passedOn := e.(exitStatus); !passedOn {
+			all = append(all, e)
+		}
+	}
+	return leadEnd{errors.Join(all...), true}, lost
+}
+
 // lead runs the go command, and has the processes of its tests run on all machines.
-func (q *queueRun) lead(ctx context.Context, by leadership) error {
+func (q *queueRun) lead(ctx context.Context, by leadership) leadEnd {
 	q.cmd.log.infof("=== Queue: run %s: this machine leads", q.opts.queue.runID)
 	handOut, crew := make(chan int, 1), newQueueCrew(q.slots)
 	lead := node.NewLead(node.LeadConfig{
@@ -66,12 +95,13 @@ func (q *queueRun) lead(ctx context.Context, by leadership) error {
 	}, by.run, by.asked)
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	ended := make(chan error, 1)
+	ended, lost := make(chan error, 1), make(chan error, 1)
 	go func() { // ends with the leader; received below
 		err := lead.Run(ctx)
 		if err != nil {
-			cancel() // no result of it is to be believed
+			cancel() // nobody is to be told anything
 			err = fmt.Errorf("--queue: %w", err)
+			lost <- err // no result of it is to be believed
 		}
 		ended <- err
 	}()
@@ -80,26 +110,29 @@ func (q *queueRun) lead(ctx context.Context, by leadership) error {
 		q.worker.Abandon() // it would hear of that from a server that may be gone
 		cancel()
 	})
-	defer signaled.stop()
 	runner := node.NewRunner(node.RunnerConfig{Engine: q.engine, Root: q.place.root, Names: q.opts.queue.env, Env: q.cmd.env.list}, lead)
 	q.runner.Store(runner)
 	opts := *q.opts
 	opts.queue.leads = &queueLead{
 		id: opts.queue.runID, seed: by.run.Facts.Seed, workers: ahead(q.slots), ahead: handOut, crew: crew, door: q.door, past: q.recall(ctx, by.run.Facts.History),
-		runner: runner,
+		runner: runner, lost: lost,
 	}
 	if past := opts.queue.leads.past; past != nil {
 		lead.Expect(past.Total(packagesOf(q.args, past.Module())))
 	}
 	opts.queue.leads.left = newQueueReports(q.temp)
-	_, err := q.cmd.runTestsIn(ctx, "", &opts)
+	_, err := q.cmd.runTestsIn(context.Background(), "", &opts)
 	code := exitCode(err)
 	signaled.finish()
 	if ctx.Err() == nil { // else nobody is to believe them
 		lead.Report(q.shareReports(ctx, opts.queue.leads.left))
 	}
 	lead.Finish(code, fmt.Sprintf("%s%d on %s, which led", verdictBegins, code, q.node))
-	return errors.Join(err, <-ended)
+	end, warning := newLeadEnd(err, <-ended, signaled.stop())
+	if warning != nil {
+		q.cmd.log.warnf("%v", warning)
+	}
+	return end
 }
 
 // tellLatest puts a number into a channel that has room for one, in the place of one that nobody has
@@ -116,24 +149,27 @@ func tellLatest(c chan int, n int) {
 type signaled struct {
 	signals       chan os.Signal
 	done, waiting chan struct{}
+	heard         chan os.Signal // receives the first one once done is closed, nil for none
 }
 
 // newSignaled begins to listen. Cancel ends the leader, whatever the server does: a while after a second
 // signal, and if it waits to give its verdict a while after the first, and at once at one that comes then.
 func newSignaled(lead *node.Lead, cancel func()) *signaled {
-	s := &signaled{signals: make(chan os.Signal, 2), done: make(chan struct{}), waiting: make(chan struct{})}
+	s := &signaled{signals: make(chan os.Signal, 2), done: make(chan struct{}), waiting: make(chan struct{}), heard: make(chan os.Signal, 1)}
 	signal.Notify(s.signals, heededSignals()...)
 	go s.listen(lead, cancel) // ends with stop
 	return s
 }
 
 func (s *signaled) listen(lead *node.Lead, cancel func()) {
+	var heard os.Signal
 	var first time.Time
 	var limit <-chan time.Time
 	waiting := s.waiting
 	for {
 		select {
 		case <-s.done:
+			s.heard <- heard
 			return
 		case <-limit:
 			cancel()
@@ -145,7 +181,7 @@ func (s *signaled) listen(lead *node.Lead, cancel func()) {
 		case sig := <-s.signals:
 			again := !first.IsZero() && time.Since(first) >= echo
 			if first.IsZero() {
-				first = time.Now()
+				heard, first = sig, time.Now()
 			}
 			if waiting == nil {
 				cancel()
@@ -163,7 +199,9 @@ func (s *signaled) listen(lead *node.Lead, cancel func()) {
 // finish says that the tests have ended.
 func (s *signaled) finish() { close(s.waiting) }
 
-func (s *signaled) stop() {
+// stop ends listening, and returns the first signal that came; nil: none.
+func (s *signaled) stop() os.Signal {
 	signal.Stop(s.signals)
 	close(s.done)
+	return <-s.heard
 }

@@ -4,9 +4,13 @@ package main
 
 import (
 	"bufio"
+	"errors"
+	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -19,7 +23,7 @@ func TestQueueLost(t *testing.T) {
 	t.Parallel()
 	programs := buildQueue(t)
 	for name, test := range map[string]func(l *worldLab){
-		"the server comes back empty": lostStore, "interrupted twice": lostInterrupted,
+		"the server is gone": lostServer, "the server comes back empty": lostStore, "interrupted twice": lostInterrupted,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -90,7 +94,92 @@ func lostStore(l *worldLab) {
 			l.t.Errorf("%d errors in\n%s", got, m.out.String())
 		}
 	}
+	lead.failedNothing()
 	l.tornDown()
+}
+
+// failedNothing checks that a machine that has lost its run calls nothing a failure.
+func (m *member) failedNothing() {
+	m.t.Helper()
+	for _, wrong := range []string{"=== Failed", "=== FAIL", "exit status", "nats: ", "before its first test"} {
+		if strings.Contains(m.out.String(), wrong) {
+			m.t.Errorf("%q in\n%s", wrong, m.out.String())
+		}
+	}
+}
+
+// lostServer: the run ends when the server has been away for --queue-wait, as at an interrupt: what has not
+// ended is no failure, in any output, and is what the next run can begin with.
+func lostServer(l *worldLab) {
+	l.write("a_test.go", "package w\n\nimport \"testing\"\n\n//cohort:group p\nfunc TestPasses(*testing.T) {}\n")
+	l.env = append(l.env, "COHORT_HISTORY="+filepath.Join(l.t.TempDir(), "history"))
+	lead := l.start("--queue-wait=3s", "--format=testname", "--shuffle=off", "--rerun-fails", "--junitfile=j.xml", "--jsonfile=e.json", "--record=r.cohort", "--htmlfile=r.html", "--", "-count=1", ".")
+	l.file("ran0")
+	l.file("ran1") // so that the first test has its result, as it was the first to be handed out
+	other := l.start("--queue-role=agent", "--queue-wait=3s", "--", "-count=1", ".")
+	l.file("ran2")
+	l.stop()
+	const lost = "ERROR --queue: the queue's server has not answered for 3s"
+	lead.wait(3, lost, "this machine has lost the run: stopping ", "=== Interrupted", "DONE 9 tests, 8 skipped")
+	other.wait(3, lost)
+	for _, m := range []*member{lead, other} {
+		m.failedNothing()
+		if got := strings.Count(m.out.String(), "ERROR"); got != 1 {
+			l.t.Errorf("%d errors in\n%s", got, m.out.String())
+		}
+	}
+	want := "fail example.com/m \npass example.com/m TestPasses"
+	for i := range 8 {
+		want += fmt.Sprint("\nskip example.com/m Test", i)
+	}
+	if got := l.results("e.json"); got != want {
+		l.t.Errorf("events:\n%s", got)
+	}
+	junit := l.read("j.xml")
+	if !strings.Contains(junit, `tests="10" failures="0" errors="0"`) || strings.Contains(junit, "<failure") || strings.Count(junit, "<skipped") != 8 {
+		l.t.Errorf("JUnit:\n%s", junit)
+	}
+	if page := l.read("r.html"); !strings.Contains(page, "Lost") || !strings.Contains(page, "has not answered for 3s") {
+		l.t.Errorf("the page does not say that the run was lost:\n%s", page)
+	}
+	l.tornDown()
+	l.lostAfterwards(lead.out.String())
+}
+
+// lostAfterwards checks what is known of a lost run later, which printed something.
+func (l *worldLab) lostAfterwards(said string) {
+	l.t.Helper()
+	l.env = slices.DeleteFunc(l.env, func(kv string) bool { return strings.HasPrefix(kv, "COHORT_QUEUE") })
+	play := exec.Command("cohort", "tool", "replay", "r.cohort")
+	play.Dir, play.Env = l.module, l.env
+	played, _ := play.CombinedOutput() // the exit code says it
+	_, said, _ = strings.Cut(said, "this machine leads\n")
+	if play.ProcessState.ExitCode() != 3 || sortedLines(string(played)) != sortedLines(said) { // messages come when they do
+		l.t.Errorf("replay: exit code %d\n%s\nwant\n%s", play.ProcessState.ExitCode(), played, said)
+	}
+	history := exec.Command("cohort", "tool", "history", "--json")
+	history.Dir, history.Env = l.module, l.env
+	if out, err := history.CombinedOutput(); err != nil || strings.Contains(string(out), `"failures": 1`) {
+		l.t.Errorf("history: %v\n%s", err, out)
+	}
+	l.release()
+	l.start("--last-failed", "--format=testname", "--", "-count=1", ".").wait(0, "DONE 8 tests")
+}
+
+func sortedLines(text string) string {
+	lines := strings.Split(text, "\n")
+	slices.Sort(lines)
+	return strings.Join(lines, "\n")
+}
+
+// read returns what a file of the module holds, "" if it is not there.
+func (l *lab) read(name string) string {
+	l.t.Helper()
+	data, err := os.ReadFile(filepath.Join(l.module, name))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		l.t.Fatal(err)
+	}
+	return string(data)
 }
 
 // lostInterrupted: the second Ctrl-C ends each machine although no server answers.
@@ -108,6 +197,9 @@ func lostInterrupted(l *worldLab) {
 		}
 		time.Sleep(2 * echo) // or the second would be taken for an echo of the first
 	}
-	lead.wait(3, "interrupt: stopping")
+	lead.wait(130, "interrupt: stopping", "WARN --queue: ")
 	other.wait(130)
+	if said := lead.out.String(); strings.Contains(said, "ERROR") || strings.Contains(said, "exit status") {
+		l.t.Errorf("the interrupt is called something else:\n%s", said)
+	}
 }

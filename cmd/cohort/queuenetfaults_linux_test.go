@@ -329,7 +329,7 @@ func netAgentStands(s *site) {
 // netLeaderCut: if the leader is cut off another machine takes over, and the old leader is none when
 // the network is back: its exit code is 3.
 func netLeaderCut(s *site) {
-	lead := s.on(s.one, append([]string{"--jsonfile=" + filepath.Join(s.gate, "old.json")}, runArgs...)...)
+	lead := s.on(s.one, append([]string{"--jsonfile=" + filepath.Join(s.gate, "old.json"), "--junitfile=" + filepath.Join(s.gate, "old.xml")}, runArgs...)...)
 	s.await(2)
 	heir := s.on(s.two, s.leads()...)
 	s.await(4)
@@ -340,7 +340,11 @@ func netLeaderCut(s *site) {
 	heir.wait(0, "this machine leads", "DONE 4 tests")
 	three.wait(0, "exit code 0 on ")
 	s.one.heal()
-	lead.wait(3, "ERROR --queue: ")
+	lead.wait(3, "ERROR --queue: ", "this machine has lost the run: stopping ", "=== Interrupted")
+	lead.failedNothing()
+	if junit, err := os.ReadFile(filepath.Join(s.gate, "old.xml")); err != nil || bytes.Contains(junit, []byte("<failure")) || bytes.Count(junit, []byte("<skipped")) == 0 {
+		s.t.Errorf("JUnit of the old leader: %v\n%s", err, junit)
+	}
 	s.passed()
 }
 

@@ -161,7 +161,7 @@ func (q *memoryQueue) leadUntil(ctx context.Context, name string, args ...string
 	if err != nil || run.Fence == 0 {
 		q.t.Fatalf("%+v, %v", run, err)
 	}
-	err = errors.Join(lead.lead(ctx, leadership{run, time.Now()}), lead.engine.Release(q.t.Context(), run.Fence))
+	err = errors.Join(lead.lead(ctx, leadership{run, time.Now()}).status, lead.engine.Release(q.t.Context(), run.Fence))
 	return out.String(), err
 }
 

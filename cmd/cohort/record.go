@@ -138,7 +138,7 @@ func (rec *recording) flags() map[string]string {
 }
 
 // finish completes the record of a run that ended with err, and makes the reports of it.
-func (rec *recording) finish(sig os.Signal, err error) error {
+func (rec *recording) finish(end runEnd, err error) error {
 	if rec == nil {
 		return nil
 	}
@@ -146,7 +146,7 @@ func (rec *recording) finish(sig os.Signal, err error) error {
 	if !rec.file.opened() {
 		return rec.w.Abandon() // nothing ran
 	}
-	m := rec.manifest(sig, err)
+	m := rec.manifest(end, err)
 	cover, coverErr := rec.coverage()
 	if coverErr != nil {
 		return errors.Join(coverErr, rec.w.Abandon())
@@ -171,12 +171,13 @@ func (rec *recording) additions() (io.Reader, error) {
 	return encoded(rec.scheduled.added)
 }
 
-func (rec *recording) manifest(sig os.Signal, err error) record.Manifest {
+func (rec *recording) manifest(end runEnd, err error) record.Manifest {
 	v := rec.verdict
 	v.Exit = exitCode(err)
-	if s, ok := sig.(syscall.Signal); ok {
+	if s, ok := end.signal.(syscall.Signal); ok {
 		v.Signal = int(s)
 	}
+	v.Lost = message(end.lost)
 	if status, ok := rec.first.(exitStatus); ok {
 		v.First = status.code
 	} else if rec.first != nil {

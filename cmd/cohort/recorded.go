@@ -19,10 +19,10 @@ import (
 
 // recordedSource is a source that plays a record: whatever reads it does what it did in the run.
 type recordedSource struct {
-	verdict   record.Verdict
-	order     string // the seed
-	player    *player
-	interrupt func(os.Signal) // is called where the signal that ended the run came
+	verdict record.Verdict
+	order   string // the seed
+	player  *player
+	ended   func(runEnd) // is called where the run was ended before its tests had; nil: nobody asks
 }
 
 // newRecordedSource plays r. keep says which lines of stdout are played; nil: all.
@@ -43,7 +43,7 @@ func (s *recordedSource) First(ctx context.Context) (*stream, error) {
 		unplay()
 		_, more, err := s.player.begin()
 		if !more {
-			s.signal()
+			s.end()
 		}
 		if err != nil {
 			return err
@@ -66,9 +66,15 @@ func (s *recordedSource) status() error {
 	return nil
 }
 
-func (s *recordedSource) signal() {
-	if s.verdict.Signal != 0 && s.interrupt != nil {
-		s.interrupt(syscall.Signal(s.verdict.Signal))
+// end tells what ended the run, if it ended early.
+func (s *recordedSource) end() {
+	v := s.verdict
+	switch {
+	case s.ended == nil:
+	case v.Signal != 0:
+		s.ended(runEnd{signal: syscall.Signal(v.Signal)})
+	case v.Lost != "":
+		s.ended(runEnd{lost: errors.New(v.Lost)})
 	}
 }
 
@@ -91,7 +97,7 @@ func (s *recordedSource) Reruns(context.Context, *testjson.Execution) iter.Seq2[
 				break
 			}
 			if a, more, err = s.player.begin(); !more {
-				s.signal()
+				s.end()
 			}
 			if !yield(played, nil) {
 				return

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -168,7 +167,7 @@ func TestPlayedAnswers(t *testing.T) {
 	var told strings.Builder
 	var signals []string
 	src := newRecordedSource(r, &told, nil)
-	src.interrupt = func(sig os.Signal) { signals = append(signals, fmt.Sprint(sig, " after ", told.Len())) }
+	src.ended = func(end runEnd) { signals = append(signals, fmt.Sprint(end.signal, " after ", told.Len())) }
 	first, err := src.First(t.Context())
 	if err != nil {
 		t.Fatal(err)

@@ -41,11 +41,11 @@ func (c *command) runCovered(ctx context.Context, dir string, opts *options, cov
 	sources := opts.sourceFolder(dir)
 	owners, err := shown.openOwners(opts.telling.owners, sources)
 	if err != nil {
-		return nil, errors.Join(err, rec.finish(nil, err))
+		return nil, errors.Join(err, rec.finish(runEnd{}, err))
 	}
 	src, err := shown.newSource(dir, opts)
 	if err != nil {
-		return nil, errors.Join(err, rec.finish(nil, err))
+		return nil, errors.Join(err, rec.finish(runEnd{}, err))
 	}
 	opts = opts.ofPart(partOf(src))
 	live := c.newLive(opts, src, screen, style)
@@ -70,7 +70,7 @@ func (c *command) runCovered(ctx context.Context, dir string, opts *options, cov
 		scheduledSrc.remember(r.known())
 	}
 	err = errors.Join(err, src.Close(), kept.tell())
-	return r.exec, errors.Join(err, rec.finish(r.interrupted(), err))
+	return r.exec, errors.Join(err, rec.finish(r.endedBy(), err))
 }
 
 // newTestRun completes r. scheduled says that the events are those of cohort's workers.
@@ -152,7 +152,7 @@ type testRun struct {
 
 	unread chan struct{} // receives when nobody reads stdout or stderr any more
 	mu     sync.Mutex
-	signal os.Signal   // the first that came; nil: none
+	end    runEnd
 	hook   *os.Process // the post-run command; nil: it does not run
 }
 
@@ -191,8 +191,8 @@ func (r *testRun) open(ctx context.Context) (*begunRun, error) {
 	r.stderr = r.lines.Writer(pipeWriter{r.cmd.stderr, r.unread})
 	r.log = &logger{out: r.stderr, verbose: r.opts.debug}
 	first, err := r.src.First(b.tests)
-	if sig := r.interrupted(); err != nil && sig != nil {
-		return b, signalStatus(sig)
+	if end := r.endedBy(); err != nil && end.early() {
+		return b, end.status()
 	}
 	if err != nil {
 		return b, err
@@ -258,12 +258,12 @@ func (r *testRun) scanFirst(b *begunRun) (status error, failed bool) {
 		return err, false
 	}
 	if r.world.broken() {
-		if status != nil && r.opts.rerunsEnabled() && r.interrupted() == nil {
+		if status != nil && r.opts.rerunsEnabled() && !r.interrupted() {
 			r.cmd.log.infof("no reruns: a set-up failed")
 		}
 		return status, false
 	}
-	return status, r.interrupted() == nil && status != nil && r.opts.rerunsEnabled() && (r.mayRerun == nil || r.mayRerun())
+	return status, !r.interrupted() && status != nil && r.opts.rerunsEnabled() && (r.mayRerun == nil || r.mayRerun())
 }
 
 // ignoreStatus drops how a pass that was cut short ended, but not that it could not
@@ -376,7 +376,7 @@ func (r *testRun) showReruns(ctx context.Context, first error) error {
 		if err == nil && !r.decided {
 			err = errors.Join(r.checkErrors(), r.checkDataRace())
 		}
-		if err != nil || r.interrupted() != nil {
+		if err != nil || r.interrupted() {
 			return err
 		}
 		last, highest = a.RunID, max(highest, a.RunID)

@@ -28,7 +28,8 @@ const echo = 150 * time.Millisecond
 // watchSignals forwards the first signal that ends a run to what runs, and kills it
 // when that takes too long or a second one comes. A second one also leaves out what is
 // to be torn down, which has time-outs of its own. That nobody reads what cohort
-// prints any more counts as SIGPIPE. The function it returns ends that.
+// prints any more counts as SIGPIPE, and a run that is lost ends in the same way. The
+// function it returns ends that.
 func (r *testRun) watchSignals(kill func()) (stop func()) {
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, heededSignals()...)
@@ -44,9 +45,13 @@ func (r *testRun) watchSignals(kill func()) (stop func()) {
 		case first = <-signals:
 		case <-r.unread:
 			first = syscall.SIGPIPE
+		case why := <-r.opts.queue.lostBy():
+			r.lose(why)
 		}
 		came := time.Now()
-		r.interrupt(first)
+		if first != nil {
+			r.interrupt(first)
+		}
 		r.hurry(done, signals, func(sig os.Signal) bool { return sig != first || time.Since(came) >= echo }, kill)
 	})
 	return func() {
@@ -98,10 +103,15 @@ func (r *testRun) hurry(done <-chan struct{}, signals <-chan os.Signal, counts f
 }
 
 func (r *testRun) interrupt(sig os.Signal) {
+	r.stopAs(runEnd{signal: sig}, sig.String(), "a second Ctrl-C", sig)
+}
+
+// stopAs ends the run by a signal, and says why: end is what ends it, kills what would be quicker.
+func (r *testRun) stopAs(end runEnd, why, kills string, sig os.Signal) {
 	r.mu.Lock()
-	r.signal = sig
+	r.end = end
 	if sig != syscall.SIGPIPE { // else nobody reads
-		r.cmd.log.infof("%s", stopping(sig, r.live.Running(time.Now()), r.world.owes()))
+		r.cmd.log.infof("%s", stopping(why, kills, r.live.Running(time.Now()), r.world.owes()))
 	}
 	if r.hook != nil {
 		_ = r.hook.Signal(sig) // it may have ended by itself
@@ -110,9 +120,9 @@ func (r *testRun) interrupt(sig os.Signal) {
 	r.src.Interrupt(sig)
 }
 
-// stopping says what a signal stops, and how to be quicker. tearsDown reports that there are
-// tear-downs that are to come.
-func stopping(sig os.Signal, running []progress.RunningTest, tearsDown bool) string {
+// stopping says why the run is stopped and what runs, and what kills that at once. tearsDown reports that
+// there are tear-downs that are to come.
+func stopping(why, kills string, running []progress.RunningTest, tearsDown bool) string {
 	var names []string
 	for i, t := range running {
 		if i == stoppingListed {
@@ -131,17 +141,20 @@ func stopping(sig os.Signal, running []progress.RunningTest, tearsDown bool) str
 	if tearsDown {
 		also = " and leaves the tear-downs out"
 	}
-	return fmt.Sprintf("%s: stopping %s; a second Ctrl-C kills at once%s", sig, what, also)
+	return fmt.Sprintf("%s: stopping %s; %s kills at once%s", why, what, kills, also)
 }
 
 // stoppingListed is how many tests a line names.
 const stoppingListed = 3
 
-// interrupted returns the signal that ended the run, nil if none did.
-func (r *testRun) interrupted() os.Signal {
+// interrupted reports whether the run was ended before its tests had.
+func (r *testRun) interrupted() bool { return r.endedBy().early() }
+
+// endedBy returns what ended the run before its tests had ended.
+func (r *testRun) endedBy() runEnd {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.signal
+	return r.end
 }
 
 // A pipeWriter is stdout or stderr, of which somebody may stop reading.

@@ -179,10 +179,10 @@ func (c *command) newReplay(r *record.Reader, opts *options, keep func(record.Li
 		cmd: shown, streams: c, opts: opts, src: src, live: c.newLive(opts, src, screen, style), goIs: r.Manifest.Go,
 	}, r.Manifest.Workers > 0)
 	run.decided = isMerged(r.Manifest)
-	src.interrupt = func(sig os.Signal) {
+	src.ended = func(end runEnd) {
 		run.mu.Lock()
 		defer run.mu.Unlock()
-		run.signal = sig
+		run.end = end
 	}
 	return run, src
 }

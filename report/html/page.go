@@ -113,6 +113,8 @@ func verdict(v record.Verdict) (text, class string) {
 	switch {
 	case v.Signal != 0:
 		return "Interrupted", "none"
+	case v.Lost != "":
+		return "Lost", "none"
 	case v.Passed() && len(v.Flaky) > 0:
 		return "Passed, with flaky tests", "flaky"
 	case v.Passed():

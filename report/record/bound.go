@@ -43,7 +43,7 @@ func (r *Run) Bound() string {
 	told := progress.Timeline{
 		Spans: spans, Builds: r.Manifest.Builds, Began: r.Manifest.Start, Ended: r.testsEnded(), Workers: workers, Name: r.Manifest.Relative, Subtests: r.subtests,
 	}.Bound()
-	if told != "" && r.Manifest.Verdict.Signal == 0 { // what was cut off shows nothing
+	if told != "" && !r.Manifest.Verdict.CutOff() { // what was cut off shows nothing
 		return told
 	}
 	share := float64(busy) / float64(time.Duration(workers)*wall)

@@ -101,6 +101,7 @@
 //	builds     when compilers and linkers ran: start, end, compiling and linking (nanoseconds of all of
 //	           them together), uncached (the link cache was off)
 //	verdict    exit (the exit code), signal (number of the signal that ended the run, absent for none),
+//	           lost (what the run had lost, which ended it, absent for nothing),
 //	           first (exit code of the first pass, -1: could not be done, for the reason in problem),
 //	           refused (why failures were not run again), broken (why reruns ended early), errors (what
 //	           cohort reported), flaky and failed (the units: package, name, tests, attempts, command,

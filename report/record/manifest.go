@@ -76,8 +76,10 @@ type System struct {
 
 // Verdict is what came of the run.
 type Verdict struct {
-	Exit    int       `json:"exit"`
-	Signal  int       `json:"signal,omitempty"`
+	Exit   int `json:"exit"`
+	Signal int `json:"signal,omitempty"`
+	// Lost is what the run had lost that it could not do without, which ended it; "" for nothing.
+	Lost    string    `json:"lost,omitempty"`
 	First   int       `json:"first"`
 	Problem string    `json:"problem,omitempty"`
 	Refused string    `json:"refused,omitempty"`
@@ -105,6 +107,9 @@ type Verdict struct {
 	// Annotations are the lines that were printed for GitHub.
 	Annotations string `json:"annotations,omitempty"`
 }
+
+// CutOff reports whether something ended the run before its tests had ended.
+func (v Verdict) CutOff() bool { return v.Signal != 0 || v.Lost != "" }
 
 // Passed reports whether the run ended with exit code 0.
 func (v Verdict) Passed() bool { return v.Exit == 0 }
