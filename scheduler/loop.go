@@ -213,6 +213,7 @@ func (r *Run) runJob(j *job) ended {
 	var made []string
 	made, j.Given = r.world.environ(j)
 	j.Binary.Env = slices.Concat(j.Binary.Env, made)
+	j.Locks, j.Serial = j.claim.Need.Names, j.claim.Need.Serial
 	lingers := j.suite.lingers(r.cfg)
 	watch := spectator{r.observer, j.Number}
 	since := func() time.Duration { return time.Since(r.core.began) }

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"reflect"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -146,6 +148,47 @@ func TestQueue(t *testing.T) {
 	}
 	if err := lead.Publish(ctx, "a", remote.Work{Batch: "*"}); err == nil {
 		t.Error("a batch that is a wildcard")
+	}
+}
+
+// TestQueued: a leader reads what is in the queue, leased or not. A later leader's publication of the same
+// is new after the first round.
+func TestQueued(t *testing.T) {
+	t.Parallel()
+	address, _ := serving(t)
+	lead, _ := led(t, address, "r1")
+	node := engineAt(t, address, "r1", "n1")
+	ctx := limit(t)
+	if all, err := lead.Queued(ctx); err != nil || len(all) != 0 {
+		t.Errorf("queued at first: %v, %v", all, err)
+	}
+	first := remote.Work{Batch: "b", Attempt: 1, Round: 1, Fence: 7, Before: 2, Payload: []byte("work")}
+	ok(t, lead.Publish(ctx, "n1", first))
+	ok(t, lead.Publish(ctx, "long", remote.Work{Batch: "c", Fence: 7}))
+	l := fetch(t, node, "n1")
+	if !reflect.DeepEqual(l.Work, first) {
+		t.Errorf("leased %+v, want %+v", l.Work, first)
+	}
+	all, err := lead.Queued(ctx)
+	slices.SortFunc(all, func(x, y remote.Key) int { return strings.Compare(x.Batch, y.Batch) })
+	if want := []remote.Key{{Batch: "b", Attempt: 1}, {Batch: "c"}}; err != nil || !slices.Equal(all, want) {
+		t.Errorf("queued: %v, %v; want %v", all, err, want)
+	}
+	if w, err := lead.GetWork(ctx, "b", 1); err != nil || !reflect.DeepEqual(w, first) {
+		t.Errorf("work: %+v, %v", w, err)
+	}
+	if _, err := lead.GetWork(ctx, "b", 0); !errors.Is(err, remote.ErrGone) {
+		t.Errorf("work that is not there: %v", err)
+	}
+	ok(t, node.Done(ctx, l.Token))
+	ok(t, lead.Publish(ctx, "n1", first)) // nothing new
+	if all, err := lead.Queued(ctx); err != nil || len(all) != 1 {
+		t.Errorf("queued when one is done: %v, %v", all, err)
+	}
+	first.Fence++
+	ok(t, lead.Publish(ctx, "n1", first))
+	if w, err := lead.GetWork(ctx, "b", 1); err != nil || w.Fence != 8 {
+		t.Errorf("work of the next leader: %+v, %v", w, err)
 	}
 }
 

@@ -47,7 +47,7 @@ func FuzzWorkOf(f *testing.F) {
 	f.Add("cohort.r.work.a.b.+1", "b", "+1", "0")
 	n := names{"r"}
 	f.Fuzz(func(t *testing.T, subject, batch, attempt, round string) {
-		header := nats.Header{headerBatch: {batch}, headerAttempt: {attempt}, headerRound: {round}}
+		header := nats.Header{headerBatch: {batch}, headerAttempt: {attempt}, headerRound: {round}, headerFence: {"7"}, headerBefore: {"0"}}
 		lane, w, err := n.workOf(subject, header, nil)
 		if err == nil && n.workSubject(lane, w.Batch, w.Attempt) != subject {
 			t.Errorf("%q is %+v of lane %q", subject, w, lane)
@@ -81,6 +81,8 @@ func TestTokens(t *testing.T) {
 	m.Header.Set(headerBatch, "b")
 	m.Header.Set(headerAttempt, "0")
 	m.Header.Set(headerRound, "0")
+	m.Header.Set(headerFence, "7")
+	m.Header.Set(headerBefore, "0")
 	start := time.Now()
 	first, err := e.leased(m, start)
 	if err != nil || first.Delivery != 1 || first.Lane != "long" {

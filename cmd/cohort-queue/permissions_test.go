@@ -124,6 +124,9 @@ func agentWorks(t *testing.T, lead, agent *engine) remote.Fence {
 	if _, err := lead.Lanes(ctx); err != nil {
 		t.Error(err)
 	}
+	if _, err := lead.Queued(ctx); err != nil {
+		t.Error(err)
+	}
 	if _, err := agent.Run(ctx); err != nil {
 		t.Error(err)
 	}

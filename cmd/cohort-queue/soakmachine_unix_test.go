@@ -116,7 +116,7 @@ func (u unitLead) lead(ctx context.Context) ([]string, error) {
 	for i := range results {
 		all.Go(func() {
 			var out bytes.Buffer
-			exit := r.Run(ctx, testbin.Spec{Path: filepath.Join(u.root, "pkg.test"), Dir: u.root, Args: []string{fmt.Sprint("unit-", i)}}, &out)
+			exit := r.Run(ctx, testbin.Spec{Path: filepath.Join(u.root, "pkg.test"), Dir: u.root, Args: []string{fmt.Sprint("unit-", i)}, Tests: []string{fmt.Sprint("unit-", i)}}, &out)
 			results[i] = fmt.Sprintf("%s%d %v", out.String(), exit.Code, exit.Err)
 		})
 	}

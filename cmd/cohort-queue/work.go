@@ -20,6 +20,8 @@ const (
 	headerBatch   = "Cohort-Batch"
 	headerAttempt = "Cohort-Attempt"
 	headerRound   = "Cohort-Round"
+	headerFence   = "Cohort-Fence"
+	headerBefore  = "Cohort-Before"
 )
 
 // workSubject is where the work of a batch and attempt is published.
@@ -38,12 +40,17 @@ func (e *engine) Publish(ctx context.Context, lane string, w remote.Work) error 
 	}
 	subject := e.names.workSubject(lane, w.Batch, w.Attempt)
 	id := fmt.Sprintf("%s.%d.%d", w.Batch, w.Attempt, w.Round)
+	if w.Round > 0 {
+		id += fmt.Sprintf(".%d", w.Fence)
+	}
 	err := e.do(ctx, op, subject, func(ctx context.Context) error {
 		m := nats.NewMsg(subject)
 		m.Data = w.Payload
 		m.Header.Set(headerBatch, w.Batch)
 		m.Header.Set(headerAttempt, strconv.Itoa(w.Attempt))
 		m.Header.Set(headerRound, strconv.Itoa(w.Round))
+		m.Header.Set(headerFence, strconv.FormatUint(uint64(w.Fence), 10))
+		m.Header.Set(headerBefore, strconv.Itoa(w.Before))
 		_, err := e.js.PublishMsg(ctx, m, jetstream.WithMsgID(id), jetstream.WithExpectStream(e.names.workStream()), jetstream.WithRetryAttempts(0))
 		return e.noStream(ctx, e.names.workStream(), err)
 	})
@@ -108,6 +115,55 @@ func (e *engine) Holds(ctx context.Context, batch string, attempt int) (bool, er
 		return false, nil
 	}
 	return err == nil, err
+}
+
+// Queued implements remote.Engine.
+func (e *engine) Queued(ctx context.Context) (all []remote.Key, err error) {
+	stream := e.names.workStream()
+	err = e.do(ctx, "list batches", "$JS.API.STREAM.INFO."+stream, func(ctx context.Context) error {
+		all = nil
+		s, err := e.js.Stream(ctx, stream)
+		if err != nil {
+			return err
+		}
+		info, err := s.Info(ctx, jetstream.WithSubjectFilter(e.names.subject("work", ">")))
+		if err != nil {
+			return err
+		}
+		for subject := range info.State.Subjects {
+			if _, k, ok := e.names.workKey(subject); ok {
+				all = append(all, k)
+			}
+		}
+		return nil
+	})
+	if errors.Is(err, remote.ErrGone) {
+		return nil, nil
+	}
+	return all, err
+}
+
+// workKey reads a subject of work. It reports false for one that Publish does not use.
+func (n names) workKey(subject string) (lane string, k remote.Key, ok bool) {
+	parts := strings.Split(strings.TrimPrefix(subject, n.subject("work", "")), ".")
+	if len(parts) != 3 {
+		return "", k, false
+	}
+	attempt, err := strconv.Atoi(parts[2])
+	return parts[0], remote.Key{Batch: parts[1], Attempt: attempt}, err == nil && n.workSubject(parts[0], parts[1], attempt) == subject
+}
+
+// GetWork implements remote.Engine.
+func (e *engine) GetWork(ctx context.Context, batch string, attempt int) (w remote.Work, err error) {
+	op := "read batch " + batch
+	m, err := e.last(ctx, op, e.names.workStream(), e.names.workSubject("*", batch, attempt))
+	if err != nil {
+		return w, err
+	}
+	if _, w, err = e.names.workOf(m.Subject, m.Header, m.Data); err != nil {
+		return w, fmt.Errorf("%s: %w", op, err)
+	}
+	return w, nil
 }
 
 // Lanes implements remote.Engine. The server does not tell work whose lease has run out from work
@@ -177,16 +233,23 @@ func (e *engine) Repair(ctx context.Context, lane string) error {
 // workOf reads a message of the queue. An error says that it is not work that Publish has put
 // there.
 func (n names) workOf(subject string, header nats.Header, payload []byte) (lane string, w remote.Work, err error) {
-	parts := strings.Split(strings.TrimPrefix(subject, n.subject("work", "")), ".")
-	if len(parts) != 3 {
+	lane, k, ok := n.workKey(subject)
+	if !ok {
 		return "", w, fmt.Errorf("subject %s is none of work", subject)
 	}
 	w = remote.Work{Batch: header.Get(headerBatch), Payload: payload}
-	if w.Attempt, err = strconv.Atoi(header.Get(headerAttempt)); err == nil {
-		w.Round, err = strconv.Atoi(header.Get(headerRound))
+	for name, to := range map[string]*int{headerAttempt: &w.Attempt, headerRound: &w.Round, headerBefore: &w.Before} {
+		if *to, err = strconv.Atoi(header.Get(name)); err != nil {
+			return "", w, fmt.Errorf("the message on %s: header %s: %w", subject, name, err)
+		}
 	}
-	if err != nil || n.workSubject(parts[0], w.Batch, w.Attempt) != subject {
-		return "", w, fmt.Errorf("the message on %s says that it is attempt %q of batch %q", subject, header.Get(headerAttempt), w.Batch)
+	fence, err := strconv.ParseUint(header.Get(headerFence), 10, 64)
+	if err != nil {
+		return "", w, fmt.Errorf("the message on %s: header %s: %w", subject, headerFence, err)
 	}
-	return parts[0], w, nil
+	w.Fence = remote.Fence(fence)
+	if k != (remote.Key{Batch: w.Batch, Attempt: w.Attempt}) {
+		return "", w, fmt.Errorf("the message on %s says that it is attempt %d of batch %q", subject, w.Attempt, w.Batch)
+	}
+	return lane, w, nil
 }

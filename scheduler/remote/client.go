@@ -53,6 +53,16 @@ func (c *client) Holds(ctx context.Context, batch string, attempt int) (held boo
 	return held, err
 }
 
+func (c *client) Queued(ctx context.Context) (all []Key, err error) {
+	_, err = c.do(ctx, "queued", nil, nil, &all, nil)
+	return all, err
+}
+
+func (c *client) GetWork(ctx context.Context, batch string, attempt int) (w Work, err error) {
+	w.Payload, err = c.do(ctx, "get-work", callWork{Batch: batch, Attempt: attempt}, nil, &w, nil)
+	return w, err
+}
+
 func (c *client) Lanes(ctx context.Context) (all []Lane, err error) {
 	_, err = c.do(ctx, "lanes", nil, nil, &all, nil)
 	return all, err

@@ -8,7 +8,7 @@ import (
 )
 
 // Protocol is the version of the messages. Machines of one run have the same one.
-const Protocol = 2
+const Protocol = 3
 
 // Sizes that every engine keeps to, in bytes.
 const (
@@ -84,12 +84,16 @@ type Engine interface {
 	// Stop tells the agents to stop a batch, wherever it is. The last Stop of a batch counts.
 	Stop(ctx context.Context, f Fence, s Stop) error
 
-	// Publish puts work into a lane, once for each batch, attempt and round. A second call with the
-	// same three adds nothing, at least within the two minutes after the first. A lane is made by
-	// its first use. ErrFull if the server takes no more, ErrTooLarge.
+	// Publish puts work into a lane, once for each batch, attempt and round, and after the first round
+	// for each fence. A second call with the same adds nothing, at least within the two minutes after
+	// the first. A lane is made by its first use. ErrFull if the server takes no more, ErrTooLarge.
 	Publish(ctx context.Context, lane string, w Work) error
 	// Holds reports whether work of that batch and attempt is in any lane, waiting or leased.
 	Holds(ctx context.Context, batch string, attempt int) (bool, error)
+	// Queued returns the batches of which work is in any lane, waiting or leased, in no order.
+	Queued(ctx context.Context) ([]Key, error)
+	// GetWork returns the work of a batch and attempt that is in any lane, ErrGone for none.
+	GetWork(ctx context.Context, batch string, attempt int) (Work, error)
 	// Lanes returns how much work is in each lane.
 	Lanes(ctx context.Context) ([]Lane, error)
 	// Repair makes a lane's consumer anew, for one that is stuck. What was leased is delivered
@@ -222,6 +226,23 @@ type State struct {
 	Keep bool  `json:",omitempty"`
 	// Survived is the sum of what nodes have said of batches that have no result yet, see Node.
 	Survived []Survival `json:",omitempty"`
+	// Counted are deliveries of work that was taken out of the queue without a result, see Stop.Drop.
+	Counted []Counted `json:",omitempty"`
+}
+
+// Counted is how many deliveries of work that is not in the queue any more may have ended their machines.
+type Counted struct {
+	Drop
+	// Claim is what the work was about, Took are machines that have said that they had it.
+	Claim Claim
+	Took  []string `json:",omitempty"`
+}
+
+// Drop is work that was taken out of the queue without a result, and how many deliveries of it may have
+// ended their machines.
+type Drop struct {
+	Key   Key
+	Times int
 }
 
 // Reports are the sums of files that tell what a run has come to, "" for none.
@@ -245,6 +266,24 @@ type Stop struct {
 	Quit   bool `json:",omitempty"`
 	Signal int  `json:",omitempty"`
 	Kill   bool `json:",omitempty"`
+	// Drop, if it is not 0, makes this something else: work of the batch that leaders with lower fences
+	// have published is to be taken out of the queue without a result, as nobody waits for that. What is
+	// begun is ended, unless Begun: then it goes on.
+	Drop  Fence `json:",omitempty"`
+	Begun bool  `json:",omitempty"`
+}
+
+// Claim says what a batch is about: what must not run at the same time.
+type Claim struct {
+	// Package is the folder of a package, Tests are those of its tests that run; All: any may.
+	Package string
+	All     bool     `json:",omitempty"`
+	Tests   []string `json:",omitempty"`
+	// Part: only a part of the only test.
+	Part bool `json:",omitempty"`
+	// Locks are what its tests hold. Serial: nothing else runs meanwhile.
+	Locks  []string `json:",omitempty"`
+	Serial bool     `json:",omitempty"`
 }
 
 // Work is a batch in the queue.
@@ -253,6 +292,10 @@ type Work struct {
 	Batch string
 	// Attempt is the test's attempt, from 0. Round counts how often the work was published.
 	Attempt, Round int
+	// Fence is that of the leader which has published it.
+	Fence Fence
+	// Before is how many deliveries of other work of the same tests may have ended their machines.
+	Before int `json:",omitempty"`
 	// Payload is for the agent, at most MaxPayload bytes.
 	Payload []byte `json:"-"`
 }
@@ -311,6 +354,8 @@ type Node struct {
 	// Survived are leases that ran out while it had them and was well, the last ones: since the server
 	// did not answer.
 	Survived []Survival `json:",omitempty"`
+	// Drops are what it takes out of the queue once the leader has counted them.
+	Drops []Drop `json:",omitempty"`
 	// Runs are tests that have run for long, one for each batch at most.
 	Runs []LongTest `json:",omitempty"`
 	// Stands reports that set-ups have built something on it that is not torn down yet, Ended repeats

@@ -8,7 +8,7 @@ import (
 )
 
 // wireVersion is that of the frames and calls between Dial and Serve.
-const wireVersion = 1
+const wireVersion = 2
 
 // Bounds of one frame, in bytes: a peer that says more is not one of ours.
 const (

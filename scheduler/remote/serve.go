@@ -162,9 +162,16 @@ func (s *server) call(ctx context.Context, f frame) (any, []byte, error) {
 	case "run", "lead", "renew", "release", "state", "stop":
 		v, err := s.lead(ctx, f)
 		return v, nil, err
-	case "publish", "holds", "lanes", "repair":
+	case "publish", "holds", "queued", "lanes", "repair":
 		v, err := s.queue(ctx, f)
 		return v, nil, err
+	case "get-work":
+		a, err := decode[callWork](f)
+		if err != nil {
+			return nil, nil, err
+		}
+		w, err := s.engine.GetWork(ctx, a.Batch, a.Attempt)
+		return w, w.Payload, err
 	case "fetch":
 		a, err := decode[callFetch](f)
 		if err != nil {
@@ -233,6 +240,8 @@ func (s *server) queue(ctx context.Context, f frame) (any, error) {
 		return nil, s.engine.Publish(ctx, a.Lane, a.Work)
 	case "holds":
 		return s.engine.Holds(ctx, a.Batch, a.Attempt)
+	case "queued":
+		return s.engine.Queued(ctx)
 	case "lanes":
 		return s.engine.Lanes(ctx)
 	}

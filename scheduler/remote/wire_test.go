@@ -66,7 +66,7 @@ func (e *echo) Fetch(ctx context.Context, lanes []string, wait time.Duration) (L
 		<-ctx.Done()
 		return Lease{Token: "late"}, e.note("fetch ended")
 	}
-	return Lease{Token: "t", Lane: lanes[0], Delivery: 2, Work: Work{Batch: "b", Attempt: 1, Payload: []byte("\x00work")}}, e.note("fetch %v %v", lanes, wait)
+	return Lease{Token: "t", Lane: lanes[0], Delivery: 2, Work: Work{Batch: "b", Attempt: 1, Fence: 7, Before: 3, Payload: []byte("\x00work")}}, e.note("fetch %v %v", lanes, wait)
 }
 
 func (e *echo) Extend(_ context.Context, token string) error { return e.note("extend %s", token) }
@@ -95,6 +95,14 @@ func (e *echo) GetOutput(_ context.Context, _ Delivery, number int) ([]byte, err
 
 func (e *echo) PutBlob(_ context.Context, sum, file string) error {
 	return e.note("put blob %s %s", sum, file)
+}
+
+func (e *echo) Queued(context.Context) ([]Key, error) {
+	return []Key{{"b", 1}}, e.note("queued")
+}
+
+func (e *echo) GetWork(_ context.Context, batch string, attempt int) (Work, error) {
+	return Work{Batch: batch, Attempt: attempt, Fence: 7, Before: 3, Payload: []byte("\x00work")}, e.note("get work %s %d", batch, attempt)
 }
 
 func (e *echo) GetBlob(_ context.Context, sum, file string) error {
@@ -147,18 +155,22 @@ func TestCalls(t *testing.T) {
 		{"lead", func() (any, error) { return c.Lead(ctx, facts) }, Run{Facts: facts, Fence: 7}},
 		{"renew 7", func() (any, error) { return c.Renew(ctx, 7) }, Fence(8)},
 		{"release 7", func() (any, error) { return nil, c.Release(ctx, 7) }, nil},
-		{"state 7 {Phase:done Signal:0 Kill:false Code:1 Verdict:v Reports:{JUnit: Summary:} Numbers:map[n:4] Workers:0 Sick:[] Left:[] Ends:0 Keep:false Survived:[]}", func() (any, error) {
+		{"state 7 {Phase:done Signal:0 Kill:false Code:1 Verdict:v Reports:{JUnit: Summary:} Numbers:map[n:4] Workers:0 Sick:[] Left:[] Ends:0 Keep:false Survived:[] Counted:[]}", func() (any, error) {
 			return nil, c.SetState(ctx, 7, State{Phase: Done, Code: 1, Verdict: "v", Numbers: map[string]int{"n": 4}})
 		}, nil},
-		{"stop 7 {Batch:b Attempt:1 Quit:true Signal:0 Kill:false}", func() (any, error) { return nil, c.Stop(ctx, 7, Stop{Batch: "b", Attempt: 1, Quit: true}) }, nil},
+		{"stop 7 {Batch:b Attempt:1 Quit:true Signal:0 Kill:false Drop:9 Begun:true}", func() (any, error) {
+			return nil, c.Stop(ctx, 7, Stop{Batch: "b", Attempt: 1, Quit: true, Drop: 9, Begun: true})
+		}, nil},
 		{`publish long b 1 2 "\x00\xff"`, func() (any, error) {
-			return nil, c.Publish(ctx, "long", Work{"b", 1, 2, []byte("\x00\xff")})
+			return nil, c.Publish(ctx, "long", Work{"b", 1, 2, 7, 3, []byte("\x00\xff")})
 		}, nil},
 		{"holds b 1", func() (any, error) { return c.Holds(ctx, "b", 1) }, true},
+		{"queued", func() (any, error) { return c.Queued(ctx) }, []Key{{"b", 1}}},
+		{"get work b 1", func() (any, error) { return c.GetWork(ctx, "b", 1) }, Work{"b", 1, 0, 7, 3, []byte("\x00work")}},
 		{"lanes", func() (any, error) { return c.Lanes(ctx) }, []Lane{{"a", 1, 2}}},
 		{"repair long", func() (any, error) { return nil, c.Repair(ctx, "long") }, nil},
 		{"fetch [x y] 1s", func() (any, error) { return c.Fetch(ctx, []string{"x", "y"}, time.Second) },
-			Lease{"t", "x", 2, Work{"b", 1, 0, []byte("\x00work")}}},
+			Lease{"t", "x", 2, Work{"b", 1, 0, 7, 3, []byte("\x00work")}}},
 		{"extend t", func() (any, error) { return nil, c.Extend(ctx, "t") }, nil},
 		{"done t", func() (any, error) { return nil, c.Done(ctx, "t") }, nil},
 		{"return t 5s", func() (any, error) { return nil, c.Return(ctx, "t", 5*time.Second) }, nil},
@@ -171,8 +183,8 @@ func TestCalls(t *testing.T) {
 		{"get output", func() (any, error) { return c.GetOutput(ctx, Delivery{}, MaxChunk) }, make([]byte, MaxChunk)},
 		{"put blob s f", func() (any, error) { return nil, c.PutBlob(ctx, "s", "f") }, nil},
 		{"get blob s f", func() (any, error) { return nil, c.GetBlob(ctx, "s", "f") }, nil},
-		{"announce {Name:n Slots:4 Holds:[{Batch:b Attempt:1}] Has:[s] Wants:[w] Builds:true Late:2 Survived:[] Runs:[] Stands:false Ended:0}", func() (any, error) {
-			return nil, c.Announce(ctx, Node{Name: "n", Slots: 4, Holds: []Key{{"b", 1}}, Has: []string{"s"}, Wants: []string{"w"}, Builds: true, Late: 2})
+		{"announce {Name:n Slots:4 Holds:[{Batch:b Attempt:1}] Has:[s] Wants:[w] Builds:true Late:2 Survived:[] Drops:[{Key:{Batch:b Attempt:1} Times:2}] Runs:[] Stands:false Ended:0}", func() (any, error) {
+			return nil, c.Announce(ctx, Node{Name: "n", Slots: 4, Holds: []Key{{"b", 1}}, Has: []string{"s"}, Wants: []string{"w"}, Builds: true, Late: 2, Drops: []Drop{{Key{"b", 1}, 2}}})
 		}, nil},
 		{"leave", func() (any, error) { return nil, c.Leave(ctx) }, nil},
 	} {
@@ -323,7 +335,7 @@ func TestHello(t *testing.T) {
 	near, far := net.Pipe()
 	served := make(chan error)
 	go func() { served <- Serve(t.Context(), new(echo), far) }()
-	if err := writeFrame(near, frame{header: header{Hello: 2}}); err != nil {
+	if err := writeFrame(near, frame{header: header{Hello: wireVersion + 1}}); err != nil {
 		t.Fatal(err)
 	}
 	if f, err := readFrame(near); err != nil || !errors.Is(f.header.err(), ErrTooOld) {

@@ -54,6 +54,12 @@ type Spec struct {
 	// Run does not heed them: they are for those who have to say what failed of a process that ran
 	// nowhere.
 	Tests []string
+	// Part reports that it runs only a part of its only test. Locks are what its tests hold, and Serial
+	// that nothing else may run meanwhile. Run does not heed them: they are for those who have to tell
+	// which processes must not run at the same time.
+	Part   bool
+	Locks  []string
+	Serial bool
 	// Given are the names of variables in Env that the process needs wherever it runs: set-ups have made
 	// them. Run does not heed them.
 	Given []string

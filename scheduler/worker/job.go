@@ -101,6 +101,10 @@ type Job struct {
 	LastCPU bool
 	// Procs is the process's GOMAXPROCS, 0 for the user's.
 	Procs int
+	// Locks are what the tests hold, Serial reports that nothing else may run meanwhile. Whoever starts
+	// the job has seen to that: they are for a Runner that does not only run what this run starts.
+	Locks  []string
+	Serial bool
 	// Given are the names of variables of Binary.Env that set-ups have made.
 	Given []string
 	// Needs are the set-ups of its worker, if the Runner is to run them; nil for none.
@@ -148,10 +152,11 @@ func (j *Job) Patterns() (gotest.Patterns, error) {
 func (j *Job) listed() bool { return !j.All || j.Binary.Selection != nil }
 
 // runs are the names of the job's tests, each as often as the process runs it; nil if others may run.
-func (j *Job) runs() (names []string) {
+func (j *Job) runs() []string {
 	if !j.listed() {
 		return nil
 	}
+	names := []string{}
 	for _, t := range j.Tests {
 		for range max(1, t.Want) {
 			names = append(names, t.Name)

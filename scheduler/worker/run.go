@@ -137,7 +137,7 @@ func (r *Run) spec(j *Job, patterns gotest.Patterns) testbin.Spec {
 		Path: j.Binary.Program, Args: j.Binary.Args.Args(process), Exec: r.Exec,
 		Dir: j.Binary.Dir, Env: r.environ(j),
 		KillAfter: killAfter(r.Timeout), WaitDelay: waitDelay(r.Timeout),
-		Grace: Grace, Kill: r.Kill, Limits: j.limits(), Tests: j.runs(), Unit: j.Unit, Given: j.Given, Needs: j.Needs,
+		Grace: Grace, Kill: r.Kill, Limits: j.limits(), Tests: j.runs(), Part: j.Part != nil, Locks: j.Locks, Serial: j.Serial, Unit: j.Unit, Given: j.Given, Needs: j.Needs,
 	}
 }
 

@@ -133,6 +133,31 @@ func (e *Engine) Holds(ctx context.Context, batch string, attempt int) (held boo
 	return held, err
 }
 
+// Queued returns the batches of which work is in the queue.
+func (e *Engine) Queued(ctx context.Context) (all []remote.Key, err error) {
+	err = e.do(ctx, "queued", func() error {
+		for _, i := range e.server.items {
+			all = append(all, remote.Key{Batch: i.work.Batch, Attempt: i.work.Attempt})
+		}
+		return nil
+	})
+	return all, err
+}
+
+// GetWork returns work that is in the queue.
+func (e *Engine) GetWork(ctx context.Context, batch string, attempt int) (w remote.Work, err error) {
+	err = e.do(ctx, "get-work", func() error {
+		for _, i := range e.server.items {
+			if i.work.Batch == batch && i.work.Attempt == attempt {
+				w = i.work
+				return nil
+			}
+		}
+		return remote.ErrGone
+	})
+	return w, err
+}
+
 // Lanes returns how much work is in each lane.
 func (e *Engine) Lanes(ctx context.Context) (all []remote.Lane, err error) {
 	err = e.do(ctx, "lanes", func() error {

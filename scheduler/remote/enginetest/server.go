@@ -194,7 +194,11 @@ func (s *Server) setState(f remote.Fence, st remote.State) error {
 }
 
 func message(w remote.Work) string {
-	return w.Batch + "." + strconv.Itoa(w.Attempt) + "." + strconv.Itoa(w.Round)
+	id := w.Batch + "." + strconv.Itoa(w.Attempt) + "." + strconv.Itoa(w.Round)
+	if w.Round > 0 {
+		id += "." + strconv.FormatUint(uint64(w.Fence), 10)
+	}
+	return id
 }
 
 func (s *Server) publish(lane string, w remote.Work) error {

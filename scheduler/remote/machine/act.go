@@ -80,6 +80,10 @@ type (
 		Key   remote.Key
 		Lane  string
 		Round int
+		// Fence and Before are those of the remote.Work. It is not to be published after Limit.
+		Fence  remote.Fence
+		Before int
+		Limit  time.Time
 	}
 	// Read gets a result; Leader.Read.
 	Read struct{ Key remote.Key }
@@ -92,6 +96,9 @@ type (
 	}
 	// Check asks whether a batch is in the queue; Leader.Checked.
 	Check struct{ Key remote.Key }
+	// List asks what is in the queue, and what of that it is that is not in Known, which nobody changes;
+	// Leader.Listed.
+	List struct{ Known map[remote.Key]bool }
 	// Ship stores a binary, so that other machines can get it; Leader.Shipped.
 	Ship struct{ Binary string }
 	// Repair makes a lane's consumer anew. Nothing is to be told.
@@ -147,6 +154,7 @@ func (Publish) act()      {}
 func (Read) act()         {}
 func (Deliver) act()      {}
 func (Check) act()        {}
+func (List) act()         {}
 func (Repair) act()       {}
 func (Renew) act()        {}
 func (SetState) act()     {}

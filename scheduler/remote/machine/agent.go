@@ -109,6 +109,7 @@ const (
 	running   // the process, or what it needs is being got
 	doomed    // the process is being killed: nobody wants to know what comes of it
 	returning // the lease is to be given back
+	dropping  // the work is to be taken out of the queue, once its deliveries are counted
 	putting   // the result is being stored
 	acking
 )
@@ -125,7 +126,11 @@ type hold struct {
 	limit time.Time
 	slot  int  // -1 for none
 	told  bool // it is in the announcement that is under way
+	said  bool // it was announced that its work is to be taken out
+	begun bool // the process has started
 	back  bool // the lease is given back when the process has ended
+	past  bool // its work is taken out then
+	lost  bool // it has the result Lost, once that is counted
 	how   *remote.Stop
 	put   Put
 }
@@ -137,10 +142,13 @@ func (h *hold) key() remote.Key {
 // inHand reports whether the lease's work has no result yet.
 func (h *hold) inHand() bool { return h.step <= returning }
 
+// tries is how often the work's tests were delivered, this time included.
+func (h *hold) tries() int { return h.lease.Work.Before + h.lease.Delivery }
+
 // lastTry reports whether the work is not delivered again: it runs alone on its machine, since what runs
 // in parallel with a process that ends its machines would be taken for one of those. Before that it
 // does not, or a machine that goes away would cost others the time in which they run one process.
-func (h *hold) lastTry() bool { return h.inHand() && h.lease.Delivery >= maxDeliveries }
+func (h *hold) lastTry() bool { return h.inHand() && h.tries() >= maxDeliveries }
 
 // turn reports whether the process of a lease may start.
 func (a *Agent) turn(h *hold) bool {
@@ -263,7 +271,7 @@ func (a *Agent) Fetched(now, asked time.Time, l remote.Lease, err error) {
 func (a *Agent) take(now, asked time.Time, l remote.Lease) {
 	h := &hold{lease: l, step: ready, since: asked, until: asked.Add(a.cfg.Terms.AckWait), slot: -1}
 	h.beat.end(asked.Add(a.cfg.Terms.AckWait / beats))
-	if l.Delivery > 1 {
+	if h.tries() > 1 {
 		h.step = looking
 	}
 	h.slot = slices.Index(a.slots, false)
@@ -286,7 +294,8 @@ func (a *Agent) Looked(now time.Time, token string, found bool, err error) {
 	case a.fatal(h) >= maxDeliveries && now.Before(h.since.Add(a.cfg.Terms.AckWait)):
 		h.work.end(h.since.Add(a.cfg.Terms.AckWait)) // until all that are well can have said so
 	case a.fatal(h) >= maxDeliveries:
-		a.result(h, Lost, fmt.Sprintf("it was given to %d machines, and none had a result", a.fatal(h)))
+		a.to(h, dropping)
+		h.lost = true
 	default:
 		a.to(h, telling)
 	}
@@ -332,16 +341,19 @@ func (a *Agent) result(h *hold, what What, why string) {
 // are no more heartbeats for it. Zero is never.
 func (a *Agent) Begun(token string, limit time.Time) {
 	if h := a.hold(token, running); h != nil {
-		h.limit = limit
+		h.limit, h.begun = limit, true
 	}
 }
 
 // Ended takes the end of a process.
 func (a *Agent) Ended(token string, e Ended) {
 	if h := a.hold(token, doomed); h != nil {
-		if h.back {
+		switch {
+		case h.past:
+			a.to(h, dropping)
+		case h.back:
 			a.to(h, returning)
-		} else {
+		default:
 			a.drop(h)
 		}
 		return
@@ -428,6 +440,7 @@ func (a *Agent) Announced(now time.Time, err error) {
 		if h.step == telling && h.told && err == nil {
 			a.to(h, ready)
 		}
+		h.said = h.said || h.told && h.step == dropping && err == nil
 		h.told = false
 	}
 }

@@ -29,6 +29,28 @@ func text(act Act) string {
 	case SetState:
 		return fmt.Sprintf("%s %s %v %v %d", name, act.State.Phase, act.State.Numbers, act.State.Sick, act.State.Code)
 	}
+	switch act := act.(type) {
+	case End:
+		return fmt.Sprintf("%s %s %s %d %v %d %v", name, act.Token, act.How.Batch, act.How.Attempt, act.How.Quit, act.How.Signal, act.How.Kill)
+	case Publish:
+		s := fmt.Sprintf("%s %s %d %s %d", name, act.Key.Batch, act.Key.Attempt, act.Lane, act.Round)
+		if act.Before > 0 {
+			s += fmt.Sprint(" before ", act.Before)
+		}
+		return s
+	case List:
+		known := make(map[string]bool)
+		for k := range act.Known {
+			known[fmt.Sprint(k.Batch, " ", k.Attempt)] = true
+		}
+		return fmt.Sprint(name, " ", known)
+	case Stop:
+		s := act.Stop
+		if s.Drop != 0 {
+			return fmt.Sprintf("Drop %d %s %d %v", act.Fence, s.Batch, s.Attempt, s.Begun)
+		}
+		return fmt.Sprintf("%s %d %s %d %v %d %v", name, act.Fence, s.Batch, s.Attempt, s.Quit, s.Signal, s.Kill)
+	}
 	return strings.TrimSpace(name + " " + strings.NewReplacer("{", "", "}", "").Replace(fmt.Sprint(act)))
 }
 
@@ -223,6 +245,10 @@ func TestLease(t *testing.T) {
 			a.pass(a.cfg.Terms.AckWait * 4 / 5) // a machine that is well has said so by now
 			a.do("Extend x; Look x bx 0")
 			a.Looked(a.now, "x", false, nil)
+			a.do("") // the leader has to count that
+			run := testRun
+			run.State.Counted = []remote.Counted{{Drop: remote.Drop{Key: key("bx"), Times: 3}}}
+			a.Heard(a.now, run)
 			a.do("Put x lost it was given to 3 machines, and none had a result")
 		},
 		"delivered too often, with a result": func(a *agentTest) {

@@ -84,11 +84,11 @@ func (a *Agent) release(now time.Time, do func(Act)) {
 		case h.step == running:
 			h.back = a.soft
 			a.doom(h, do)
-		case a.soft && !h.inHand() && now.Before(h.until):
-			a.advance(now, h, do)
-		case a.soft && h.inHand():
+		case a.soft && (h.inHand() || h.step == dropping):
 			do(GiveBack{h.lease.Token, 0})
 			a.drop(h)
+		case a.soft && now.Before(h.until):
+			a.advance(now, h, do)
 		default:
 			a.drop(h)
 		}
@@ -108,10 +108,16 @@ func (a *Agent) heed(do func(Act)) {
 	canceled := a.known && a.run.State.Phase == remote.Canceled
 	for _, h := range slices.Clone(a.holds) {
 		how, stopped := a.stops[h.key()]
+		if how.Drop != 0 {
+			stopped = false
+		}
 		if canceled {
 			how, stopped = remote.Stop{Batch: h.lease.Work.Batch, Attempt: h.lease.Work.Attempt, Signal: a.run.State.Signal, Kill: a.run.State.Kill}, true
 		}
+		drop, dropped := a.dropped(h)
 		switch {
+		case dropped && !canceled:
+			a.discard(h, drop, do)
 		case !stopped:
 		case h.step == running && (h.how == nil || *h.how != how):
 			h.how = &how
@@ -138,6 +144,7 @@ func (a *Agent) advance(now time.Time, h *hold, do func(Act)) {
 	if !h.work.due(now) {
 		return
 	}
+	a.settle(h)
 	switch h.step {
 	case looking:
 		do(Look{h.lease.Token, h.key()})
@@ -168,20 +175,20 @@ func (a *Agent) announce(now time.Time, do func(Act)) {
 		return // it is not known whether this machine may take part
 	}
 	over := a.worldOver()
-	urgent := a.asks || slices.ContainsFunc(a.holds, func(h *hold) bool { return h.step == telling }) || a.world.news(over)
+	urgent := a.asks || slices.ContainsFunc(a.holds, func(h *hold) bool { return h.step == telling || a.untold(h) }) || a.world.news(over)
 	soon := a.dirty && !now.Before(a.told.Add(talkPause))
 	if a.talk.busy || now.Before(a.hush) || !urgent && !soon && !a.talk.due(now) {
 		return
 	}
 	a.talk.begin()
 	a.dirty, a.asks = false, false
-	n := remote.Node{Name: a.cfg.Node, Slots: a.cfg.Slots, Late: a.late, Survived: a.survived, Stands: a.world.stands(), Ended: over}
+	n := remote.Node{Name: a.cfg.Node, Slots: a.cfg.Slots, Late: a.late, Survived: a.survived, Stands: a.world.stands(), Ended: over, Drops: a.drops()}
 	a.world.saying = worldWord{over, n.Stands}
 	if a.ended != nil {
 		n.Slots = 0 // it takes no more work
 	}
 	for _, h := range a.holds {
-		h.told = h.step == telling
+		h.told = h.step == telling || h.step == dropping
 		if h.inHand() {
 			n.Holds = append(n.Holds, h.key())
 		}

@@ -111,8 +111,8 @@ func TestBystanders(t *testing.T) {
 			if !t.Failed() {
 				s.verify()
 			}
-			for _, u := range s.units {
-				if !u.kills && u.what != Ran {
+			for _, u := range s.byKey {
+				if u.killer() == nil && u.what != Ran {
 					t.Errorf("%v is %s, after %d deliveries", u.key, u.what, u.given)
 				}
 			}

@@ -28,6 +28,8 @@ type Batch struct {
 	// cannot be divided, 0 for not known.
 	Binary string
 	Unit   time.Duration
+	// Claim is what it is about.
+	Claim remote.Claim
 }
 
 // Leader decides what the machine does that leads. It is for one goroutine.
@@ -51,6 +53,7 @@ type Leader struct {
 	ships   map[string]*ship // by binary
 	wanted  []string         // of ships, that are to be stored, in that order
 	heir    bool             // there was another leader
+	past    past
 
 	state    remote.State // as it should be
 	set      bool         // the server has it
@@ -104,6 +107,8 @@ func NewLeader(cfg LeaderConfig, asked time.Time, run remote.Run) *Leader {
 		state: run.State, patience: make(map[string]int), moved: make(map[string]bool), ships: make(map[string]*ship),
 	}
 	l.heir = len(run.State.Numbers) > 0
+	l.past = past{open: l.heir, known: !l.heir, works: make(map[remote.Key]*pastWork)}
+	l.state.Counted = slices.Clone(run.State.Counted)
 	l.state.Ends, l.state.Keep = 0, false // tests run again
 	l.state.Phase = remote.Running
 	l.state.Numbers = maps.Clone(run.State.Numbers)
@@ -139,6 +144,7 @@ func (l *Leader) Submit(b Batch) {
 		l.send(n)
 	}
 	l.batches[b.Key] = n
+	delete(l.past.works, b.Key) // it is this leader's now
 	l.touch(b.Key)
 }
 
@@ -305,9 +311,11 @@ func (l *Leader) Stopped(now time.Time, k remote.Key, err error) {
 	if errors.Is(err, remote.ErrRefused) {
 		l.abort("another machine leads the run now: it does not take this one's orders")
 	}
-	b := l.batches[k]
+	b, w := l.batches[k], l.past.works[k]
 	switch {
-	case b == nil:
+	case w != nil:
+		w.stopped(now, err)
+	case b == nil || b.stop == nil:
 	case err != nil:
 		b.halt.end(now.Add(retryPause))
 	default:

@@ -374,8 +374,9 @@ func TestHeir(t *testing.T) {
 	l := &leaderTest{t: t, now: time.Unix(1000, 0)}
 	l.Leader = NewLeader(LeaderConfig{Node: "n1", Terms: remote.DefaultTerms(), Wait: time.Minute}, l.now,
 		remote.Run{Leader: "n1", Fence: 9, State: remote.State{Phase: remote.Running, Numbers: map[string]int{"n0": 0}, Workers: 2, Sick: []string{"n7"}}})
-	l.do("SetState running map[n0:0] [n7] 0")
+	l.do("SetState running map[n0:0] [n7] 0; List map[]")
 	l.StateSet(l.now, l.state, nil)
+	l.Listed(l.now, nil, nil, nil)
 	l.Node(remote.Node{Name: "n1", Slots: 3})
 	l.do("SetState running map[n0:0 n1:2] [n7] 0")
 	l.StateSet(l.now, l.state, nil)

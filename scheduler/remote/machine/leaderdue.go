@@ -57,6 +57,7 @@ func (l *Leader) Due(now time.Time) []Act {
 		l.advance(now, b, do)
 		l.touch(b.Key)
 	}
+	l.listPast(now, do)
 	l.tellLosses(false)
 	todo = append(todo, l.todo...)
 	l.todo = nil
@@ -109,15 +110,30 @@ func (l *Leader) advance(now time.Time, b *batch, do func(Act)) {
 	if !b.work.due(now) {
 		return
 	}
+	if b.stage == publishing && l.mustWait(now, b, do) {
+		b.work.end(now.Add(pastPause))
+		return
+	}
 	b.work.begin()
 	switch b.stage {
 	case publishing:
-		do(Publish{b.Key, b.lane, b.round})
+		l.publish(b, do)
 	case out:
 		do(Check{b.Key})
 	case reading:
 		do(Read{b.Key})
 	}
+}
+
+// publish puts a batch into its lane.
+func (l *Leader) publish(b *batch, do func(Act)) {
+	times, took := l.before(b)
+	for _, name := range took {
+		if !slices.Contains(b.took, name) {
+			b.took = append(b.took, name)
+		}
+	}
+	do(Publish{b.Key, b.lane, b.round, l.lock.fence, times, l.lock.until})
 }
 
 // canceled reports whether a batch is not to be published any more.
@@ -170,6 +186,9 @@ func (l *Leader) Next(now time.Time) time.Time {
 	}
 	if t, ok := l.agenda.next(); ok {
 		at(t)
+	}
+	if l.past.open && (l.past.wanted || !l.past.known) && !l.past.look.busy {
+		at(l.past.look.next)
 	}
 	for _, e := range []errand{l.lock.renew, l.setting, l.survey} {
 		if !e.busy {

@@ -133,6 +133,7 @@ func (l *Leader) Node(n remote.Node) {
 			}
 		}
 	}
+	l.hearPast(n)
 	if _, ok := l.state.Numbers[n.Name]; !ok && n.Slots > 0 {
 		l.state.Numbers[n.Name] = l.state.Workers
 		l.state.Workers += n.Slots

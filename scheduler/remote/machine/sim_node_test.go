@@ -3,6 +3,7 @@ package machine
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/gotestcohort/cohort/scheduler/remote"
@@ -18,13 +19,15 @@ type simNode struct {
 	leader  *Leader
 	dead    bool
 	stalled bool
+	cut     bool     // off the server
 	waiting []func() // what happens once it goes on
 	procs   map[string]*simProc
 	next    int // event
 	left    *Leave
 	finish  bool
-	todo    int // units that the leader waits for
 	timer   int
+	// of its leader: all units, those that it has not handed out, and those that it waits for
+	units, ahead, handed []*simUnit
 }
 
 type simProc struct {
@@ -91,8 +94,8 @@ func (n *simNode) call(do func(ctx context.Context) error, then func(error)) {
 	n.after(n.short(), func() {
 		n.on(func() {
 			var err error
-			lost := n.rand.Float64() < n.faults.flaky
-			if !lost || n.rand.IntN(2) == 0 {
+			lost := n.rand.Float64() < n.faults.flaky || n.cut
+			if !lost || !n.cut && n.rand.IntN(2) == 0 {
 				err = do(context.Background())
 			}
 			if lost {
@@ -111,7 +114,11 @@ func (n *simNode) do(act Act, asked time.Time) {
 		var l remote.Lease
 		n.call(func(ctx context.Context) (err error) {
 			if l, err = e.Fetch(ctx, act.Lanes, 0); err == nil {
-				n.byKey[remote.Key{Batch: l.Work.Batch, Attempt: l.Work.Attempt}].given++
+				u := n.byKey[remote.Key{Batch: l.Work.Batch, Attempt: l.Work.Attempt}]
+				u.given++
+				for _, t := range u.tests {
+					t.given++
+				}
 			}
 			return err
 		}, func(err error) {
@@ -184,19 +191,19 @@ func (n *simNode) start(act Start) {
 	if act.Worker >= act.Workers {
 		n.t.Errorf("worker %d of %d", act.Worker, act.Workers)
 	}
-	for _, other := range n.nodes {
-		for _, p := range other.procs {
-			if p.unit == u && !p.over && !p.killed && !other.dead && !other.stalled && !n.loose {
-				n.t.Errorf("%v: %s starts %v, which runs on %s", n.now, n.name, u.key, other.name)
+	n.alone(u)
+	p := &simProc{unit: u}
+	if k := u.killer(); k != nil {
+		n.after(n.short()*100, func() {
+			if !p.killed && !n.dead {
+				k.killed = append(k.killed, n.name)
+				n.die()
 			}
-		}
+		})
 	}
-	if u.kills {
-		n.after(n.short()*100, func() { u.killed = append(u.killed, n.name); n.die() })
-	}
-	u.runs++
-	n.procs[act.Lease.Token] = &simProc{unit: u}
-	n.after(u.takes, func() { n.end(act.Lease.Token) })
+	n.procs[act.Lease.Token] = p
+	n.after(n.short(), func() { n.on(func() { n.agent.Begun(act.Lease.Token, n.now.Add(time.Hour)) }) })
+	n.after(u.takes(), func() { n.end(act.Lease.Token) })
 }
 
 // end is the end of a process. It goes on while its agent is stalled.
@@ -214,14 +221,12 @@ func (n *simNode) begin(asked time.Time, run remote.Run) {
 	if run.Facts.Seed != 7 {
 		n.t.Errorf("seed %d", run.Facts.Seed)
 	}
-	n.takeovers++
-	n.loose = n.loose || n.takeovers > 1 && n.faults.leaderStalls // what the old one has sent may arrive
+	n.units = n.divide(n.leads)
+	n.leads++
+	n.ahead, n.handed = slices.Clone(n.units), nil
 	n.leader = NewLeader(LeaderConfig{Node: n.name, Terms: n.engine.Terms(), Wait: 2 * time.Minute, Grace: 10 * time.Second}, asked, run)
-	n.todo = len(n.units)
 	n.next = 0 // all events again
-	for _, u := range n.units {
-		n.leader.Submit(Batch{Key: u.key, Binary: u.binary, Unit: u.takes})
-	}
+	n.feed()
 }
 
 // lead is the acts of a leader.
@@ -230,7 +235,10 @@ func (n *simNode) lead(act Act, asked time.Time) {
 	switch act := act.(type) {
 	case Publish:
 		n.call(func(ctx context.Context) error {
-			return e.Publish(ctx, act.Lane, remote.Work{Batch: act.Key.Batch, Attempt: act.Key.Attempt, Round: act.Round})
+			if !n.now.Before(act.Limit) {
+				return context.DeadlineExceeded
+			}
+			return e.Publish(ctx, act.Lane, remote.Work{Batch: act.Key.Batch, Attempt: act.Key.Attempt, Round: act.Round, Fence: act.Fence, Before: act.Before})
 		}, func(err error) { l.Published(n.now, act.Key, err) })
 	case Read:
 		var r remote.Result
@@ -249,9 +257,20 @@ func (n *simNode) lead(act Act, asked time.Time) {
 			n.t.Errorf("%v is delivered %d times, %v", act.Key, u.delivered[l], act.Err)
 		}
 		u.took = act.Took
-		if n.todo--; n.todo == 0 {
+		n.handed = slices.DeleteFunc(n.handed, func(other *simUnit) bool { return other == u })
+		if n.feed(); len(n.handed) == 0 {
 			n.after(2*time.Minute, func() { n.on(n.over) })
 		}
+	case Stop:
+		n.call(func(ctx context.Context) error { return e.Stop(ctx, act.Fence, act.Stop) }, func(err error) {
+			l.Stopped(n.now, remote.Key{Batch: act.Stop.Batch, Attempt: act.Stop.Attempt}, err)
+		})
+	case List:
+		var keys []remote.Key
+		var unknown []Queued
+		n.call(func(ctx context.Context) (err error) { keys, unknown, err = n.listed(ctx, act.Known); return err }, func(err error) {
+			l.Listed(n.now, keys, unknown, err)
+		})
 	case Ship:
 		n.call(func(context.Context) error { return nil }, func(err error) { l.Shipped(n.now, act.Binary, err) })
 	case Check:
@@ -283,6 +302,22 @@ func (n *simNode) lead(act Act, asked time.Time) {
 	default:
 		n.t.Errorf("%T of a leader", act)
 	}
+}
+
+// listed is what is in the queue.
+func (n *simNode) listed(ctx context.Context, known map[remote.Key]bool) (keys []remote.Key, unknown []Queued, err error) {
+	keys, err = n.engine.Queued(ctx)
+	for _, k := range keys {
+		if known[k] {
+			continue
+		}
+		w, err := n.engine.GetWork(ctx, k.Batch, k.Attempt)
+		if err != nil {
+			return keys, unknown, err
+		}
+		unknown = append(unknown, Queued{k, w.Fence, n.byKey[k].claim})
+	}
+	return keys, unknown, err
 }
 
 // over is some time after the last batch was delivered: nobody holds anything.
@@ -319,13 +354,26 @@ func (n *simNode) stall(d time.Duration) {
 	})
 }
 
+// cutOff cuts the node off the server for a time. Its processes go on.
+func (n *simNode) cutOff(d time.Duration) {
+	if n.dead || n.cut {
+		return
+	}
+	set := func(cut bool) {
+		n.cut = cut
+		n.on(func() { n.event(remote.Event{Kind: remote.LinkEvents, Up: !cut}) })
+	}
+	set(true)
+	n.after(d, func() { set(false) })
+}
+
 // watch gives the node the events of the server.
 func (n *simNode) watch() {
 	n.after(50*time.Millisecond, func() {
 		if n.dead {
 			return
 		}
-		if events, next := n.server.Events(n.next); len(events) > 0 && !n.stalled {
+		if events, next := n.server.Events(n.next); len(events) > 0 && !n.stalled && !n.cut {
 			n.next = next
 			n.on(func() {
 				for _, e := range events {

@@ -26,18 +26,23 @@ type sim struct {
 	serial int
 	server *enginetest.Server
 	nodes  []*simNode
-	units  []*simUnit
+	tests  []*simTest
 	byKey  map[remote.Key]*simUnit
 	faults faults
 	says   []string
-	// loose reports that two copies of a batch may run: the queue has lost work.
-	loose     bool
-	takeovers int
+	leads  int // how often the lock was taken
 }
 
 type faults struct {
 	deaths, stalls, outages, losses, killers int
-	leaderDies, leaderStalls                 bool
+	cuts                                     int // of the network of a machine
+	leaderDies, leaderStalls, leaderCut      bool
+	again                                    bool // the next leader dies too
+	// divides is how leaders divide the tests; some hold locks if locks. A leader hands out so many
+	// batches at a time as window says.
+	divides dividing
+	locks   bool
+	window  int
 	// flaky is the share of calls whose answer is lost, done or not.
 	flaky float64
 }
@@ -70,20 +75,6 @@ func (s *sim) after(d time.Duration, do func()) {
 // short is how long a call takes.
 func (s *sim) short() time.Duration { return time.Duration(1+s.rand.IntN(20)) * time.Millisecond }
 
-// simUnit is a batch and what it does.
-type simUnit struct {
-	key       remote.Key
-	takes     time.Duration
-	kills     bool // ends its machine
-	binary    string
-	delivered map[*Leader]int
-	runs      int
-	given     int // how often it was delivered
-	took      []string
-	what      What
-	killed    []string // machines
-}
-
 // run runs the simulation to its end.
 func (s *sim) run() {
 	for limit := s.now.Add(time.Hour); s.queue.Len() > 0; {
@@ -99,22 +90,13 @@ func (s *sim) run() {
 	}
 }
 
-func newSim(t *testing.T, seed uint64, nodes, units int, f faults) *sim {
+func newSim(t *testing.T, seed uint64, nodes, tests int, f faults) *sim {
+	if f.window == 0 {
+		f.window = tests
+	}
 	s := &sim{t: t, rand: rand.New(rand.NewPCG(seed, 1)), now: time.Unix(1_000_000, 0), byKey: make(map[remote.Key]*simUnit), faults: f}
 	s.server = enginetest.NewServer(remote.DefaultTerms(), func() time.Time { return s.now })
-	for i := range units {
-		u := &simUnit{
-			key: remote.Key{Batch: fmt.Sprint("b", i)}, takes: time.Duration(100+s.rand.IntN(4000)) * time.Millisecond,
-			binary: fmt.Sprint("sum", i%5), kills: i < f.killers, delivered: make(map[*Leader]int),
-		}
-		if u.kills {
-			u.takes = time.Minute
-		}
-		if i%10 == 9 {
-			u.takes *= 8 // longer than a lease
-		}
-		s.units, s.byKey[u.key] = append(s.units, u), u
-	}
+	s.makeTests(tests)
 	for i := range nodes {
 		name := fmt.Sprint("n", i)
 		n := &simNode{sim: s, name: name, engine: s.server.Engine(name), procs: make(map[string]*simProc)}
@@ -142,6 +124,9 @@ func (s *sim) plan(f faults) {
 	for range f.stalls {
 		s.after(sometime(), func() { follower().stall(time.Duration(1+s.rand.IntN(40)) * time.Second) })
 	}
+	for range f.cuts {
+		s.after(sometime(), func() { follower().cutOff(time.Duration(1+s.rand.IntN(40)) * time.Second) })
+	}
 	for range f.outages {
 		s.after(sometime(), func() {
 			s.server.SetDown(true)
@@ -163,6 +148,12 @@ func (s *sim) plan(f faults) {
 	}
 	if f.leaderDies {
 		leader((*simNode).die)
+	}
+	if f.again {
+		s.after(25*time.Second, func() { leader((*simNode).die) })
+	}
+	if f.leaderCut {
+		leader(func(n *simNode) { n.cutOff(time.Duration(5+s.rand.IntN(40)) * time.Second) })
 	}
 	if f.leaderStalls {
 		leader(func(n *simNode) { n.stall(time.Duration(5+s.rand.IntN(40)) * time.Second) })
@@ -191,28 +182,41 @@ func (s *sim) verify() {
 		}
 		s.t.Fatalf("%d leaders finished", finished)
 	}
-	for _, u := range s.units {
+	for _, u := range last.units {
 		if u.delivered[last.leader] != 1 {
 			s.t.Errorf("%v was delivered %d times", u.key, u.delivered[last.leader])
 		}
+		k := u.killer()
 		switch {
-		case u.kills && u.what != Lost:
+		case k != nil && u.what != Lost:
 			s.t.Errorf("%v kills machines, and is %s", u.key, u.what)
-		case u.kills && s.takeovers == 1 && !subset(u.killed[min(1, len(u.killed)):], u.took):
-			s.t.Errorf("%v has killed %v, and is said to have killed %v", u.key, u.killed, u.took)
-		case !u.kills && u.what != Ran && u.given <= maxDeliveries:
+		case k != nil && s.leads == 1 && missing(k.killed, u.took) > 1+s.faults.losses: // the first of each count
+			s.t.Errorf("%v has killed %v, and is said to have killed %v", u.key, k.killed, u.took)
+		case k == nil && u.what != Ran && u.given <= maxDeliveries && !u.suspect():
 			s.t.Errorf("%v is %s after %d deliveries", u.key, u.what, u.given)
+		}
+	}
+	for _, t := range s.tests {
+		if len(t.killed) > maxDeliveries && s.faults.losses == 0 { // the queue has not lost it
+			s.t.Errorf("%s has killed %v", t.name, t.killed)
 		}
 	}
 }
 
-func subset(some, all []string) bool {
-	return !slices.ContainsFunc(some, func(s string) bool { return !slices.Contains(all, s) })
+// missing is how many of some are not among all.
+func missing(some, all []string) (n int) {
+	for _, s := range some {
+		if !slices.Contains(all, s) {
+			n++
+		}
+	}
+	return n
 }
 
 // TestRandomRuns: whatever goes wrong, each batch has exactly one accepted result, which the last
 // leader has got once, nothing is in the queue at the end, no machine knowingly runs what it has no
-// lease of, and all that live leave with the verdict.
+// lease of or what must not run at the same time as what another one runs, however leaders divide the tests,
+// no test ends more than three machines, and all that live leave with the verdict.
 func TestRandomRuns(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(*rounds) {
@@ -223,14 +227,46 @@ func TestRandomRuns(t *testing.T) {
 			if r.IntN(2) == 0 {
 				f.flaky = 0.05
 			}
-			s := newSim(t, seed, 10, 60, f)
-			s.run()
-			if !t.Failed() {
-				s.verify()
-			}
-			if t.Failed() {
-				t.Logf("%+v\n%s", f, strings.Join(s.says, "\n"))
-			}
+			f.cuts, f.leaderCut = r.IntN(2), r.IntN(4) == 0
+			f.divides, f.locks, f.window = dividing(r.IntN(3)), r.IntN(2) == 0, []int{0, 24}[r.IntN(2)]
+			newSim(t, seed, 10, 60, f).whole()
 		})
+	}
+}
+
+// whole runs the simulation and looks at its end.
+func (s *sim) whole() {
+	s.run()
+	if !s.t.Failed() {
+		s.verify()
+	}
+	if s.t.Failed() {
+		s.t.Logf("%+v\n%s", s.faults, strings.Join(s.says, "\n"))
+	}
+}
+
+// TestRandomTakeovers: the same holds when another machine takes over, whether the leader has died, stands
+// still for a while or is cut off, and however the next one divides the tests.
+func TestRandomTakeovers(t *testing.T) {
+	t.Parallel()
+	over := 0
+	seeds := max(1, *rounds/5)
+	for seed := range uint64(seeds) {
+		for name, f := range map[string]faults{"dies": {leaderDies: true}, "stalls": {leaderStalls: true}, "is cut off": {leaderCut: true}, "dies twice": {leaderDies: true, again: true}} {
+			for divides := alike; divides <= otherwise; divides++ {
+				f.divides, f.locks, f.killers, f.window = divides, true, int(seed%2), 24
+				s := newSim(t, seed, 8, 60, f)
+				s.whole()
+				if s.leads > 1 {
+					over++
+				}
+				if t.Failed() {
+					t.Fatalf("seed %d, the leader %s, divided %d", seed, name, divides)
+				}
+			}
+		}
+	}
+	if over < 6*seeds {
+		t.Errorf("another machine has taken over in %d runs", over)
 	}
 }

@@ -41,7 +41,7 @@ func (a *Agent) survive(h *hold) {
 
 // fatal is how many deliveries of a lease's work before this one may have ended their machines.
 func (a *Agent) fatal(h *hold) int {
-	return h.lease.Delivery - 1 - max(survivedOf(a.run.State.Survived, h.key()), survivedOf(a.survived, h.key()))
+	return h.tries() - 1 - max(survivedOf(a.run.State.Survived, h.key()), survivedOf(a.survived, h.key()))
 }
 
 // survivals adds up what a node says that has said something before, nil for one that is new. What a

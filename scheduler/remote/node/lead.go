@@ -181,8 +181,13 @@ func (l *Lead) do(act machine.Act, now time.Time) {
 	}
 	switch act := act.(type) {
 	case machine.Publish:
-		w := remote.Work{Batch: act.Key.Batch, Attempt: act.Key.Attempt, Round: act.Round, Payload: l.orders[act.Key].payload}
+		w := remote.Work{
+			Batch: act.Key.Batch, Attempt: act.Key.Attempt, Round: act.Round, Fence: act.Fence, Before: act.Before,
+			Payload: l.orders[act.Key].payload,
+		}
 		call(func() func(time.Time) {
+			ctx, cancel := context.WithTimeout(ctx, act.Limit.Sub(now))
+			defer cancel()
 			err := e.Publish(ctx, act.Lane, w)
 			return func(t time.Time) { m.Published(t, act.Key, err) }
 		})
@@ -195,6 +200,11 @@ func (l *Lead) do(act machine.Act, now time.Time) {
 		call(func() func(time.Time) {
 			held, err := e.Holds(ctx, act.Key.Batch, act.Key.Attempt)
 			return func(t time.Time) { m.Checked(t, act.Key, held, err) }
+		})
+	case machine.List:
+		call(func() func(time.Time) {
+			keys, unknown, err := listed(ctx, e, act.Known)
+			return func(t time.Time) { m.Listed(t, keys, unknown, err) }
 		})
 	case machine.Survey:
 		call(func() func(time.Time) {

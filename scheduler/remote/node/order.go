@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/gotestcohort/cohort/scheduler/remote"
 	"github.com/gotestcohort/cohort/scheduler/testbin"
 )
 
@@ -32,6 +33,8 @@ type Order struct {
 	Limits map[string]time.Duration `json:",omitempty"`
 	// Needs are the set-ups of its worker, nil for none.
 	Needs *Needs `json:",omitempty"`
+	// Claim is what it is about.
+	Claim remote.Claim
 }
 
 // Place is a file or a folder that a process writes.
@@ -83,6 +86,7 @@ func (l leaving) order(spec testbin.Spec) (Order, []place, error) {
 		return o, nil, fmt.Errorf("%s is not below the module's root %s: its tests cannot run on other machines", spec.Dir, l.root)
 	}
 	o.Dir = filepath.ToSlash(dir)
+	o.Claim = claim(o.Dir, spec)
 	var places []place
 	flags := true
 	for _, arg := range spec.Args {
@@ -115,6 +119,14 @@ func (l leaving) order(spec testbin.Spec) (Order, []place, error) {
 	}
 	o.Env = l.environ(spec, places)
 	return o, places, nil
+}
+
+// claim is what the process of a package's folder is about.
+func claim(dir string, spec testbin.Spec) remote.Claim {
+	c := remote.Claim{Package: dir, All: spec.Tests == nil, Part: spec.Part, Serial: spec.Serial}
+	c.Tests = slices.Compact(slices.Sorted(slices.Values(spec.Tests)))
+	c.Locks = slices.Sorted(slices.Values(spec.Locks))
+	return c
 }
 
 // hole stands for a place.

@@ -138,7 +138,7 @@ func (r *Runner) batch(ctx context.Context, spec testbin.Spec) (b machine.Batch,
 	if err != nil {
 		return b, nil, nil, err
 	}
-	return machine.Batch{Key: r.key(payload, attempt(spec.Env)), Binary: o.Binary, Unit: spec.Unit}, payload, places, nil
+	return machine.Batch{Key: r.key(payload, attempt(spec.Env)), Binary: o.Binary, Unit: spec.Unit, Claim: o.Claim}, payload, places, nil
 }
 
 // key names a batch by what it is and how often the same was handed out before: another leader of
