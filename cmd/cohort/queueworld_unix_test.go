@@ -22,7 +22,7 @@ func TestQueueWorld(t *testing.T) {
 		"once for each worker": worldOnce, "for some tests": worldSome, "each attempt": worldAttempts,
 		"fails on one machine": worldFailsThere, "takes too long": worldHangs, "tear-down fails": worldBadEnd,
 		"a machine is interrupted": worldQuits, "the leader is interrupted": worldCanceled, "a machine is killed": worldKilled,
-		"kept": worldKept, "a second leader": worldHeir,
+		"kept": worldKept, "a second leader": worldHeir, "a second leader's own": worldOther,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -275,4 +275,50 @@ func worldHeir(l *worldLab) {
 	l.release()
 	heir.wait(0, "this machine leads", "DONE 6 tests")
 	l.world("up 0", "up 1", "up 2", "down 2 db2 of lan", "up 3", "down 3 db3 of lan", "net down")
+}
+
+// worldOther: what a process runs with variables of a dead leader's set-up ends before the next leader's runs
+// with its own: no test runs twice at a time.
+func worldOther(l *worldLab) {
+	l.write("check_test.go", `package w
+
+import (
+	"os"
+	"syscall"
+	"testing"
+)
+
+func check(t *testing.T) {
+	f, err := os.Create(t.Name() + ".lock") // open until the process ends
+	if err == nil {
+		err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+	}
+	if err == nil {
+		err = os.WriteFile("net-"+os.Getenv("NET"), nil, 0o600)
+	}
+	if err != nil {
+		t.Fatal("it runs twice at a time: ", err)
+	}
+	t.Cleanup(func() { f.Close() })
+}
+`)
+	l.config(`setup: [{name: net, run: 'echo NET=$LAN >>"$COHORT_ENV"'}]` + "\n")
+	begin := func(lan string) *member {
+		other := *l.lab
+		other.env = slices.Concat(l.env, []string{"LAN=" + lan})
+		return other.start("--", "-count=1", ".")
+	}
+	lead := begin("a")
+	l.file("ran0")
+	heir := begin("b")
+	l.file("ran2")
+	if err := lead.cmd.Process.Kill(); err != nil {
+		l.t.Fatal(err)
+	}
+	_ = lead.cmd.Wait()
+	if !within(func() bool { _, err := os.Stat(filepath.Join(l.module, "net-b")); return err == nil }) {
+		l.t.Error("what the first leader has handed out is not ended for what the second one does")
+	}
+	l.release()
+	heir.wait(0, "this machine leads", "DONE 6 tests")
 }
