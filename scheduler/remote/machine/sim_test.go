@@ -250,7 +250,7 @@ func (s *sim) whole() {
 func TestRandomTakeovers(t *testing.T) {
 	t.Parallel()
 	over := 0
-	seeds := max(1, *rounds/5)
+	seeds := max(2, *rounds/10)
 	for seed := range uint64(seeds) {
 		for name, f := range map[string]faults{"dies": {leaderDies: true}, "stalls": {leaderStalls: true}, "is cut off": {leaderCut: true}, "dies twice": {leaderDies: true, again: true}} {
 			for divides := alike; divides <= otherwise; divides++ {
