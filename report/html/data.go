@@ -53,6 +53,7 @@ type process struct {
 	RSS     int64         `json:"r,omitempty"` // bytes
 	Machine string        `json:"o,omitempty"` // where it ran, of a run on several
 	Long    bool          `json:"l,omitempty"` // on the way that bounded the run
+	Away    bool          `json:"z,omitempty"` // it is a set-up or tear-down of a worker of another machine: none of those that processes have
 	Tests   []processTest `json:"s"`
 
 	holder int // of a wait for a process: its place in Processes, from 1; 0: it is none
@@ -161,12 +162,10 @@ func (d *data) addProcesses(run *record.Run) map[int]int {
 // addSetups adds the set-ups and tear-downs to what has held workers, or all of them.
 func (d *data) addSetups(run *record.Run) {
 	for _, s := range run.TimedSetups() {
-		if s.Machine != "" {
-			continue // its worker is one of that machine, and what is drawn are the leader's
-		}
 		one := process{
 			Number: -1, Worker: max(-1, s.Worker), Title: plain(s.Title()), Kind: s.Kind(), From: s.Start.Sub(run.Manifest.Start).Seconds(),
 			To: s.End().Sub(run.Manifest.Start).Seconds(), End: "passed", Command: plain(s.Command), Tests: []processTest{},
+			Machine: plain(s.Machine), Away: s.Machine != "" && s.Worker >= 0,
 		}
 		if s.Problem != "" {
 			one.Bad, one.End = true, "failed: "+plain(s.Problem)
@@ -218,7 +217,7 @@ func (d *data) waitedFor(p process) int {
 		if q.To > p.From {
 			continue
 		}
-		fits := q.Worker == p.Worker || q.Worker < 0 || p.Kind == "teardown"
+		fits := q.Worker == p.Worker && q.Away == p.Away || q.Worker < 0 || p.Kind == "teardown"
 		if p.Attempt > 0 {
 			fits = q.Package == p.Package && q.Attempt == p.Attempt-1 && q.shares(p)
 		}

@@ -192,18 +192,22 @@
     const chart = byId("chart");
     if (!chart || !data.processes.length) return;
     const LANE = 26, LEFT = 66, WIDTH = 1100, TOP = 22;
-    const first = Math.min(0, ...data.processes.map((p) => p.w)); // -1: there is a lane for the whole run
-    const lanes = Math.max(0, ...data.processes.map((p) => p.w)) + 1 - first;
-    const top = (p) => TOP + (p.w - first) * LANE;
+    const own = data.processes.filter((p) => !p.z).map((p) => p.w);
+    const first = Math.min(0, ...own); // -1: there is a lane for the whole run
+    const lanes = Math.max(0, ...own) + 1 - first;
+    // Workers of other machines have lanes for their set-ups, below those in which processes are.
+    const away = [...new Set(data.processes.filter((p) => p.z).map((p) => p.w))].sort((a, b) => a - b);
+    const top = (p) => TOP + (p.z ? lanes + away.indexOf(p.w) : p.w - first) * LANE;
     const wall = Math.max(data.wall, ...data.processes.map((p) => p.t), 0.001);
     const x = (s) => LEFT + (Math.max(0, s) / wall) * (WIDTH - LEFT - 8);
-    const height = TOP + lanes * LANE + 6;
+    const height = TOP + (lanes + away.length) * LANE + 6;
     const root = svg("svg", { viewBox: `0 0 ${WIDTH} ${height}`, role: "presentation" });
     for (let n = 0; n <= 5; n++) {
       const s = (wall * n) / 5;
       root.append(svg("line", { x1: x(s), x2: x(s), y1: TOP - 6, y2: height }), svg("text", { x: x(s) + (n ? -4 : 0), y: 12, "text-anchor": n ? "end" : "start" }, seconds(s)));
     }
     for (let w = first; w < lanes + first; w++) root.append(svg("text", { x: 6, y: top({ w }) + 16 }, w < 0 ? "all" : `worker ${w}`));
+    for (const w of away) root.append(svg("text", { x: 6, y: top({ w, z: true }) + 16 }, `set-ups ${w}`));
     bars = data.processes.map((p, i) => {
       const width = Math.max(1.5, x(p.t) - x(p.f));
       const bar = svg("rect", { class: `bar ${kindOf(p)}${p.l ? " long" : ""}`, x: x(p.f), y: top(p) + 3, width, height: LANE - 6, rx: 3, "data-process": i },
