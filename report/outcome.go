@@ -50,6 +50,8 @@ type Unit struct {
 	// FailsAlone is whether Again shows the failure.
 	FailsAlone Answer
 	Note       string // what is known about the failure; "": nothing
+	// Machine is where it failed first, of a run on several machines; "": not known.
+	Machine string
 }
 
 // Answer is what is known of a question. The zero value is that nothing is.

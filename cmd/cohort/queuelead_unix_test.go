@@ -82,6 +82,7 @@ func queueReport(l *lab) {
 	if err != nil || err2 != nil || !bytes.Equal(got, want) || !bytes.Contains(want, []byte("TestFails")) || !bytes.Contains(want, []byte(`name="machine" value="`+name+`"`)) {
 		l.t.Errorf("%v, %v; report:\n%s\nleader:\n%s", err, err2, got, want)
 	}
+	l.reported(string(want))
 	file, err := record.Open(filepath.Join(l.module, "lead.cohort"))
 	if err != nil {
 		l.t.Fatal(err)
@@ -97,6 +98,19 @@ func queueReport(l *lab) {
 	}
 	if out := l.queue(3, "report", "--junitfile=missing/report.xml"); !strings.Contains(out, "missing/report.xml") {
 		l.t.Errorf("a file that cannot be written:\n%s", out)
+	}
+}
+
+// reported checks that the JUnit file that is made of the record is the one that the run has written.
+func (l *lab) reported(want string) {
+	l.t.Helper()
+	report := exec.Command("cohort", "tool", "report", "--junit=again.xml", "lead.cohort")
+	report.Dir, report.Env = l.module, l.env
+	if out, err := report.CombinedOutput(); err != nil {
+		l.t.Errorf("%v: %v\n%s", report, err, out)
+	}
+	if got := l.read("again.xml"); got != want {
+		l.t.Errorf("JUnit of the record:\n%s\nof the run:\n%s", got, want)
 	}
 }
 

@@ -66,7 +66,7 @@ func recordUnits(units []report.Unit) []record.Outcome {
 	for _, u := range units {
 		list = append(list, record.Outcome{
 			Package: u.Package, Name: u.Name, Tests: u.Tests, Attempts: u.Attempts, Command: u.Command, Again: u.Again,
-			Alone: answerWord(u.FailsAlone), Note: u.Note,
+			Alone: answerWord(u.FailsAlone), Note: u.Note, Machine: u.Machine,
 		})
 	}
 	return list
@@ -77,7 +77,7 @@ func playUnits(units []record.Outcome) []report.Unit {
 	for _, u := range units {
 		list = append(list, report.Unit{
 			Package: u.Package, Name: u.Name, Tests: u.Tests, Attempts: u.Attempts, Command: u.Command, Again: u.Again,
-			FailsAlone: answerOf(u.Alone), Note: u.Note,
+			FailsAlone: answerOf(u.Alone), Note: u.Note, Machine: u.Machine,
 		})
 	}
 	return list

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"io"
 	"reflect"
 	"testing"
 	"time"
@@ -21,6 +22,29 @@ func TestOutcomeRecorded(t *testing.T) {
 	played := &recordedSource{verdict: recording.rec.verdict}
 	if got := played.hear(report.Outcome{}); !reflect.DeepEqual(got, want) {
 		t.Errorf("a replay hears\n%+v\nwant\n%+v", got, want)
+	}
+}
+
+// TestPlayedMachines: a replay knows on which machine a test failed first, whatever came of that.
+func TestPlayedMachines(t *testing.T) {
+	t.Parallel()
+	unit := func(machine string, tests ...string) record.Outcome {
+		return record.Outcome{Package: "p", Tests: tests, Machine: machine}
+	}
+	src := newRecordedSource(recordOf(t, record.Verdict{
+		Failed: []record.Outcome{unit("m1", "A", "B"), unit("", "C")}, Flaky: []record.Outcome{unit("m2", "D")},
+		Excused: []record.Excused{{Outcome: unit("m3", "E")}},
+	}, func(*record.Writer) {}), io.Discard, nil)
+	for test, want := range map[string]string{"A": "m1", "B": "m1", "C": "", "D": "m2", "E": "m3", "F": ""} {
+		if got := src.machineOf("p", test); got != want {
+			t.Errorf("%s failed on %q, want %q", test, got, want)
+		}
+	}
+	if got := src.machineOf("q", "A"); got != "" {
+		t.Errorf("the test of another package failed on %q", got)
+	}
+	if err := src.Close(); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -19,10 +19,11 @@ import (
 
 // recordedSource is a source that plays a record: whatever reads it does what it did in the run.
 type recordedSource struct {
-	verdict record.Verdict
-	order   string // the seed
-	player  *player
-	ended   func(runEnd) // is called where the run was ended before its tests had; nil: nobody asks
+	verdict  record.Verdict
+	order    string // the seed
+	failedOn failedOn
+	player   *player
+	ended    func(runEnd) // is called where the run was ended before its tests had; nil: nobody asks
 }
 
 // newRecordedSource plays r. keep says which lines of stdout are played; nil: all.
@@ -30,7 +31,7 @@ func newRecordedSource(r *record.Reader, messages io.Writer, keep func(record.Li
 	p := &player{messages: messages, keep: keep}
 	p.cond.L = &p.mu
 	p.next, p.stop = iter.Pull2(r.Lines())
-	return &recordedSource{verdict: r.Manifest.Verdict, order: r.Manifest.Seed, player: p}
+	return &recordedSource{verdict: r.Manifest.Verdict, order: r.Manifest.Seed, failedOn: machinesOf(r.Manifest.Verdict), player: p}
 }
 
 // First plays the first pass.

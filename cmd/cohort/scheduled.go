@@ -43,9 +43,8 @@ type scheduledSource struct {
 	run  *scheduler.Run // nil until First
 	part *shardPart     // nil: all tests
 	// early is a signal that came before First.
-	early os.Signal
-	// failedOn are the machines on which tests, by package and name, failed first; Verdict sets it.
-	failedOn map[[2]string]string
+	early    os.Signal
+	failedOn failedOn // nil until Verdict
 	// added is what the run adds to the history, for its record; Close sets it.
 	added history.Additions
 	// warned reports that what all packages together show has been said, warnedIdle that it was said which
@@ -351,6 +350,7 @@ func (s *scheduledSource) Verdict(exec *testjson.Execution) report.Outcome {
 	for _, u := range v.Units {
 		unit := report.Unit{
 			Package: u.Package, Name: u.Name, Tests: u.Tests, Attempts: u.Attempts, Command: u.Command, Note: s.note(u), Again: s.again(u, exec),
+			Machine: u.Machine,
 		}
 		switch {
 		case u.Passed:

@@ -105,7 +105,7 @@
 //	           first (exit code of the first pass, -1: could not be done, for the reason in problem),
 //	           refused (why failures were not run again), broken (why reruns ended early), errors (what
 //	           cohort reported), flaky and failed (the units: package, name, tests, attempts, command,
-//	           again, alone, note), seed (the one to repeat the order with), more (the command that runs
+//	           again, alone, note, machine), seed (the one to repeat the order with), more (the command that runs
 //	           all failures again), order (the units whose result depends on the order: package, name,
 //	           tests, alone, hunt, keep), excused (units: as failed, and known),
 //	           ready and inQuarantine (tests in quarantine), slow and slowest (tests: package, test, nanoseconds),

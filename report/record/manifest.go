@@ -124,6 +124,7 @@ type Outcome struct {
 	Again    string   `json:"again,omitempty"`   // runs the unit alone
 	Alone    string   `json:"alone,omitempty"`   // whether it fails alone: yes, no, or not known
 	Note     string   `json:"note,omitempty"`
+	Machine  string   `json:"machine,omitempty"` // where it failed first, of a run on several machines
 }
 
 // Excused is a unit that failed, of tests in quarantine.
