@@ -114,7 +114,11 @@ const notInThisAttempt = "it did not run in this attempt"
 // close ends the events as the go command ends a package's.
 func (a *attemptFile) close(j *job, r *worker.Result, good bool) error {
 	out := a.out.Process(stream.ProcessOptions{Verbatim: true})
-	for _, t := range slices.Concat(r.Again, r.Dropped, r.Idle) {
+	left := slices.Concat(r.Again, r.Idle)
+	if !r.Stopped { // or else what was dropped has been told as interrupted
+		left = append(left, r.Dropped...)
+	}
+	for _, t := range left {
 		t.Why = notInThisAttempt
 		if r.PackageFailure != "" {
 			t.Why += ": " + r.PackageFailure

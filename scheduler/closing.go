@@ -3,6 +3,7 @@ package scheduler
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/gotestcohort/cohort/scheduler/gotest"
@@ -110,8 +111,8 @@ func (c *closing) text(failures []string, coverage string) string {
 	var text strings.Builder
 	passed := c.passed && len(failures) == 0
 	if c.solo {
-		// Why it failed can be seen from its output, unless it said otherwise.
-		if !passed && c.code == 0 {
+		// Why it failed can be seen from its output, unless it said otherwise, or was ended.
+		if !passed && (c.code == 0 || slices.Equal(failures, []string{calledOff})) {
 			fmt.Fprintf(&text, "cohort: %s\n", strings.Join(failures, "; "))
 		}
 		return text.String()
