@@ -16,12 +16,13 @@ import (
 	"github.com/gotestcohort/cohort/cmd/internal/built"
 )
 
-func goEnv(t testing.TB, name string) string {
-	out, err := exec.Command("go", "env", name).Output()
+// goEnv returns what the go command has for some of its variables, one a line.
+func goEnv(t testing.TB, names ...string) string {
+	out, err := exec.Command("go", append([]string{"env"}, names...)...).Output()
 	if err != nil {
-		t.Fatalf("go env %s: %v", name, err)
+		t.Fatalf("go env %s: %v", names, err)
 	}
-	return strings.TrimSpace(string(out))
+	return strings.TrimSuffix(string(out), "\n")
 }
 
 // TestSameAsGotestsum replays recorded streams to cohort and to gotestsum, which is

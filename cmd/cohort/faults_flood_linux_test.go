@@ -57,7 +57,7 @@ func TestSoakFlood(t *testing.T) {
 	d := newDiffer(t).quick(t)
 	dir := t.TempDir()
 	writeModule(t, dir, map[string]string{"flood/flood_test.go": floodTests})
-	env := []string{"FAULTS_FLOOD=" + strconv.Itoa(*soakFlood<<20)}
+	env := []string{"FAULTS_FLOOD=" + strconv.Itoa(*soakFlood<<20), "GOGC="}
 	peakOf := func(args ...string) (peak int, stdout *tail) {
 		t.Helper()
 		cmd := exec.Command(args[0], args[1:]...)

@@ -25,15 +25,18 @@ func TestMain(m *testing.M) {
 
 func TestScripts(t *testing.T) {
 	t.Parallel()
+	// The go command's caches: a home of its own would compile everything anew.
+	names := []string{"GOCACHE", "GOMODCACHE", "GOPROXY", "GOFLAGS", "GOTOOLCHAIN"}
+	values := strings.Split(goEnv(t, names...), "\n")
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script",
 		Setup: func(e *testscript.Env) error {
 			streams, err := filepath.Abs("testdata/streams")
 			e.Setenv("STREAMS", streams)
-			// The go command's caches: a home of its own would compile everything anew.
-			for _, name := range []string{"GOCACHE", "GOMODCACHE", "GOPROXY", "GOFLAGS", "GOTOOLCHAIN"} {
-				e.Setenv(name, goEnv(t, name))
+			for i, name := range names {
+				e.Setenv(name, values[i])
 			}
+			e.Setenv("GOGC", os.Getenv("GOGC"))
 			e.Setenv("GOVERSION", "go1.test")
 			e.Setenv("GORACE", goRace())
 			if script := strings.TrimPrefix(filepath.Base(e.WorkDir), "script-"); !built.Raced(t.Name() + "/" + script) {
