@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/gotestcohort/cohort/cmd/internal/built"
 )
 
 // A death is one way in which testdata/deaths ends a process, and what must be
@@ -134,7 +136,7 @@ func TestDeathsContained(t *testing.T) {
 			if testing.Short() && flags[0] == "--workers=1" {
 				t.Skip("four workers are enough for a short test")
 			}
-			r, w := d.dying(t, dir, nil, flags, "-timeout=60s")
+			r, w := d.unracedAlone(t, flags[0]).dying(t, dir, nil, flags, "-timeout=60s")
 			if r.exit != 1 {
 				t.Errorf("exit code %d, want 1\n%s", r.exit, r.stderr)
 			}
@@ -190,6 +192,17 @@ func (row *death) check(t *testing.T, got map[string]string, w witnessed) {
 	}
 }
 
+// unracedAlone returns a differ whose cohort has the race detector only if it has more than one worker:
+// what races does so more with four.
+func (d *differ) unracedAlone(t *testing.T, workers string) *differ {
+	t.Helper()
+	alone := *d
+	if workers == "--workers=1" && !d.given {
+		alone.subject = built.PlainCohort(t)
+	}
+	return &alone
+}
+
 // TestDeathsRerun runs the failed units again: those that die again stay red,
 // those that do not turn green.
 func TestDeathsRerun(t *testing.T) {
@@ -207,7 +220,7 @@ func TestDeathsRerun(t *testing.T) {
 					env, want, exit = []string{"DEATHS_ONCE=1"}, pass, 0
 				}
 				flags := []string{workers, "--shuffle=off", "--rerun-fails=1", "--rerun-delay=0s", "--rerun-fails-max-failures=1000"}
-				r, w := d.dying(t, dir, env, flags, "-timeout=60s")
+				r, w := d.unracedAlone(t, workers).dying(t, dir, env, flags, "-timeout=60s")
 				if r.exit != exit {
 					t.Errorf("exit code %d, want %d\n%s", r.exit, exit, r.stderr)
 				}

@@ -37,6 +37,7 @@ const commandLimit = 15 * time.Minute
 // A differ runs go test and the program under test on the same arguments.
 type differ struct {
 	subject string        // absolute path of the program under test
+	given   bool          // subject was not built here
 	plain   bool          // subject knows none of cohort's own flags
 	wrapper string        // absolute path of a command for -exec
 	root    string        // directory of cohort's module
@@ -56,7 +57,7 @@ func newDiffer(t *testing.T) *differ {
 	d.env = hermeticEnvironment(t)
 	d.wrapper = built.Program{Name: "wrapper", Dir: d.awkward, Package: "./wrapper"}.Path(t)
 	if d.subject = os.Getenv("COHORT_UNDER_TEST"); d.subject != "" {
-		d.plain = os.Getenv("COHORT_UNDER_TEST_PLAIN") != ""
+		d.given, d.plain = true, os.Getenv("COHORT_UNDER_TEST_PLAIN") != ""
 		return d
 	}
 	d.subject = built.Cohort(t)

@@ -87,7 +87,17 @@ type soak struct {
 	module    string // directory of testdata/soak
 	gobin     string // directory of the stand-in for the go command, "" for the real one
 	test2json string
+	quick     string // cohort without the race detector
 	binaries  map[string]soakBinary
+}
+
+// subject is the program that a round tries. With the race detector a round takes three times as long: one
+// in three has it.
+func (s *soak) subject(seed uint64) string {
+	if s.quick != "" && seed%3 != 0 {
+		return s.quick
+	}
+	return s.d.subject
 }
 
 // A soakBinary is a test binary and the go command's list of what is in it.
@@ -98,6 +108,9 @@ func newSoak(t *testing.T) *soak {
 	d := newDiffer(t)
 	module := filepath.Join(d.root, "testdata", "soak")
 	s := &soak{d: d, dir: t.TempDir(), module: module, binaries: make(map[string]soakBinary)}
+	if !d.given {
+		s.quick = built.PlainCohort(t)
+	}
 	s.gobin = filepath.Dir(built.Program{Name: "go", Dir: module, Package: "./fakego"}.Path(t))
 	s.test2json = strings.TrimSpace(string(d.command(t, module, nil, "go", "tool", "-n", "test2json").stdout))
 	for _, name := range []string{"plain", "withmain"} {
@@ -254,7 +267,7 @@ func (s *soak) run(ctx context.Context, r *soakRound, dir, name, history string)
 	o := &soakRun{args: r.arguments(filepath.Join(own, "events"), history)}
 	ctx, cancel := context.WithTimeout(ctx, soakLimit)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, s.d.subject, o.args...)
+	cmd := exec.CommandContext(ctx, s.subject(r.seed), o.args...)
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	cmd.WaitDelay = 15 * time.Second
 	cmd.Dir = dir

@@ -41,11 +41,11 @@ func Raced(test string) bool {
 // racedTests are names of tests, or of one subtest each.
 func racedTests() []string {
 	return []string{
-		"TestSoak", "TestSoakGo", "TestWorldSoak", "TestAdopt", "TestArchiveEndsEarly", "TestInterruptIsRemembered",
+		"TestSoak", "TestSoakGo", "TestWorldSoak", "TestArchiveEndsEarly", "TestInterruptIsRemembered",
 		"TestDeathsContained", "TestDeathsRerun", "TestExecTestDies", "TestFaultsOfFullDisks", "TestFaultsOfFiles",
 		"TestSignals", "TestPartsDie", "TestNobodyReads", "TestCohortKilled", "TestSocketRemoved",
 		"TestSameAsGotestsum/fail", "TestSameAsGotestsum/timeout",
-		"TestScripts/archive", "TestScripts/artifacts", "TestScripts/changed", "TestScripts/cover", "TestScripts/explain",
+		"TestScripts/adopt", "TestScripts/archive", "TestScripts/artifacts", "TestScripts/changed", "TestScripts/cover", "TestScripts/explain",
 		"TestScripts/flaky", "TestScripts/linkcache", "TestScripts/merge", "TestScripts/report", "TestScripts/reruns",
 		"TestScripts/shard", "TestScripts/split", "TestScripts/world",
 	}
