@@ -18,7 +18,7 @@ RACE ?= $(shell command -v "$$($(GO) env CC)" >/dev/null 2>&1 && [ "$$($(GO) env
 
 # These have no goroutines, so that the race detector can find nothing in them, and makes their simulations take five
 # times as long: they are tested without it. A test of scheduler holds them to it.
-UNRACED := scheduler/plan|scheduler/remote/machine
+UNRACED := scheduler/plan|scheduler/ledger|scheduler/rerun|scheduler/remote/machine|report/testevent
 
 # At its end a program with the race detector waits a second, for late reports of its other goroutines. The tests start
 # themselves some hundred times.
