@@ -25,8 +25,8 @@ import (
 
 // The run whose efficiency is measured.
 const (
-	effNodes, effSlots = 12, 4
-	effCopies          = 40               // of each recorded package
+	effNodes, effSlots = 6, 4
+	effCopies          = 20               // of each recorded package
 	effBatch           = 2 * time.Second  // of tests in a process
 	effLink            = time.Second      // until a node has a binary
 	effLate            = 30 * time.Second // within which nodes come late
@@ -50,7 +50,7 @@ func TestQueueEfficiency(t *testing.T) {
 			e := newEfficiency(t)
 			used := e.measure(come)
 			t.Logf("efficiency: queue, %d nodes of %d workers, %s: %.2f of the capacity present, in %v", effNodes, effSlots, name, used, e.took.Round(time.Second))
-			if used < 0.77 { // 0.81 and 0.82, and which goroutine runs first is not the same each time
+			if used < 0.80 { // it is 0.84, and which goroutine runs first is not the same each time
 				t.Errorf("%s: %.2f", name, used)
 			}
 		})
