@@ -51,7 +51,7 @@ func everyTest() map[string]int {
 // testProperties looks at what must hold whatever the seed and the number of workers.
 func (g *groups) testProperties(t *testing.T) {
 	orders := make(map[string]bool)
-	const rounds = 24
+	const rounds = 16
 	for seed := range rounds {
 		workers := []int{1, 2, 3, 5}[seed%4]
 		r := g.run(t, "", "--workers="+strconv.Itoa(workers), fmt.Sprint("--shuffle=", seed), "--", "-count=1", "./...")

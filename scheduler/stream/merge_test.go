@@ -354,7 +354,7 @@ func flood(id string, n int) []byte {
 // TestMergeSpills has more output wait than memory may hold.
 func TestMergeSpills(t *testing.T) {
 	t.Parallel()
-	const lines = 5 * spoolMemory / 1000
+	const lines = 3 * spoolMemory / 1000
 	for name, disk := range map[string]func(*testing.T, *int) func() (*os.File, error){
 		"file": spillTo,
 		"no file": func(*testing.T, *int) func() (*os.File, error) {
