@@ -23,10 +23,10 @@ func brief() remote.Terms {
 }
 
 // holding are brief terms in which a lock that nobody renews lasts as long as a test on a busy machine.
-// An engine that has lost the server takes no lock for half of that, which is less than patience.
+// An engine that has lost the server takes no lock for half of that.
 func holding() remote.Terms {
 	terms := brief()
-	terms.LeaderTTL = patience / 2
+	terms.LeaderTTL = 30 * time.Second
 	return terms
 }
 

@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/nats-io/nats.go"
+
 	"github.com/gotestcohort/cohort/scheduler/remote"
 )
 
@@ -40,6 +42,29 @@ func TestForgotten(t *testing.T) {
 				t.Errorf("the watch ended with %v", err)
 			}
 		})
+	}
+}
+
+// TestChangeOfAnotherRun: a change says so too, whatever number the new store gives it. All keys are read
+// later, and then look as they were told.
+func TestChangeOfAnotherRun(t *testing.T) {
+	t.Parallel()
+	n, err := namesOf("r1")
+	ok(t, err)
+	change := func(sequence, value string) error {
+		w := &watcher{
+			engine: &engine{names: n}, kinds: remote.RunEvents, tell: func(remote.Event) {},
+			keys: map[string]entry{keyRun: {value: []byte("old"), revision: 3}}, deadlines: map[string]time.Time{},
+		}
+		return w.change(&nats.Msg{
+			Subject: n.live(keyRun), Header: nats.Header{"Nats-Sequence": {sequence}, "Nats-Stream": {n.keyStream()}}, Data: []byte(value),
+		})
+	}
+	for _, sequence := range []string{"2", "3", "40"} {
+		if err := change(sequence, "new"); err == nil {
+			t.Errorf("%s: another run is none", sequence)
+		}
+		ok(t, change(sequence, "old"))
 	}
 }
 

@@ -92,7 +92,9 @@ func (w *watcher) run(ctx context.Context) error {
 		case <-ctx.Done():
 			return nil
 		case m := <-changes:
-			w.change(m)
+			if err := w.change(m); err != nil {
+				return err
+			}
 		case r := <-w.results.channel():
 			w.tell(remote.Event{Kind: remote.ResultEvents, Result: r})
 			continue // many come at a time, and change nothing here
@@ -209,16 +211,21 @@ func (w *watcher) compare(all map[string]entry) {
 	}
 }
 
-// change takes a change that the server tells of.
-func (w *watcher) change(m *nats.Msg) {
+// change takes a change that the server tells of. An error says that the run is lost.
+func (w *watcher) change(m *nats.Msg) error {
 	key := strings.TrimPrefix(m.Subject, w.names.live(""))
 	sequence, err := strconv.ParseUint(m.Header.Get("Nats-Sequence"), 10, 64)
 	if err != nil || m.Header.Get("Nats-Stream") != w.names.keyStream() || !hasPrefix(key, w.prefixes()) {
-		return // it did not come from the bucket, or is of a kind that is not watched
+		return nil // it did not come from the bucket, or is of a kind that is not watched
 	}
-	if w.set(key, entryOf(m.Header, m.Data, sequence)) {
+	now := entryOf(m.Header, m.Data, sequence)
+	if key == keyRun && anotherRun(w.keys[key], now) {
+		return errForgotten(w.names.run)
+	}
+	if w.set(key, now) {
 		w.tellRun()
 	}
+	return nil
 }
 
 // set notes what a key holds, and tells of it if that is news. It reports whether the run has

@@ -7,9 +7,9 @@ import (
 	"testing"
 )
 
-// TestQueueUsage: what cannot be done by several machines is a usage error that says why.
+// TestQueueUsage: what cannot be done by several machines is a usage error that says why. It runs before
+// the parallel tests: cohort sets a variable of a library once it knows its flags, which others read.
 func TestQueueUsage(t *testing.T) {
-	t.Parallel()
 	for want, args := range map[string][]string{
 		"--queue=: it is empty":                                  {"--queue=", "--queue-run=a"},
 		"--queue-run=a: --queue (or COHORT_QUEUE) is missing":    {"--queue-run=a"},

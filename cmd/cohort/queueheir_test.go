@@ -68,7 +68,7 @@ func TestQueueHeir(t *testing.T) {
 	}
 	for i := range tests {
 		if name := fmt.Sprint("Test", i); ran[name] != 1 {
-			t.Errorf("%s ran %d times", name, ran[name])
+			t.Errorf("%s ran %d times\n%s", name, ran[name], out)
 		}
 	}
 	if all := q.published(); first == 0 || len(all) > tests {

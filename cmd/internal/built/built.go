@@ -12,8 +12,10 @@ import (
 	"io/fs"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"runtime"
+	"syscall"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/lockedfile"
@@ -42,6 +44,7 @@ func (m M) Run() int {
 }
 
 func (m M) run() (code int, err error) {
+	heedSignals()
 	folder, err := os.MkdirTemp("", "cohort-programs-")
 	if err != nil {
 		return 1, err
@@ -58,6 +61,16 @@ func (m M) run() (code int, err error) {
 		}
 	}
 	return m.Tests.Run(), nil
+}
+
+// heedSignals has programs that tests start end by a signal though whoever has started the tests ignores it,
+// as nohup does: a signal that is heard here is not ignored in them.
+func heedSignals() {
+	for _, sig := range []os.Signal{os.Interrupt, syscall.SIGHUP, syscall.SIGQUIT, syscall.SIGTERM} {
+		if signal.Ignored(sig) {
+			signal.Notify(make(chan os.Signal, 1), sig)
+		}
+	}
 }
 
 // Folder returns a folder of that name, which the tests share and which is removed behind them all. It
