@@ -56,7 +56,7 @@ type Agent struct {
 	leave   machine.Leave
 	unfit   bool            // this machine cannot take part, and is finding out why
 	ctx     context.Context // Run's: of all calls
-	seeking context.Context // of those that ask for work: it ends with the loop, too
+	seeking context.Context // of those that ask for work, or keep it: it ends with the loop, too
 }
 
 // NewAgent returns an agent that has not begun.
@@ -209,9 +209,9 @@ func (a *Agent) do(act machine.Act, now time.Time) {
 		})
 	case machine.Extend:
 		call(func() func(time.Time) {
-			ctx, cancel := context.WithTimeout(ctx, act.Limit.Sub(now))
-			defer cancel()
-			err := e.Extend(ctx, act.Token)
+			beat, stop := context.WithTimeout(a.seeking, min(act.Limit.Sub(now), a.cfg.Terms.AckWait))
+			defer stop()
+			err := e.Extend(beat, act.Token)
 			return func(t time.Time) { m.Extended(t, now, act.Token, err) }
 		})
 	case machine.Put:

@@ -137,6 +137,47 @@ func forgetful(op string, later bool) error {
 	return nil
 }
 
+// TestLeavesSoon: a machine that has given up its server does not wait for it any more, though it has asked
+// to keep its work.
+func TestLeavesSoon(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		f := &fake{takes: 30 * time.Second, runs: make(map[string]int)}
+		w := newParty(t, f.start)
+		led := make(chan *Runner, 1)
+		w.agent(t.Context(), "n0", nil, led)
+		r := <-led
+		var cut atomic.Bool
+		var extended atomic.Int32
+		e := w.dial("n1", func(ctx context.Context, op string, _ bool) error {
+			if !cut.Load() {
+				return nil
+			}
+			if op == "extend" { // as an engine does while the server is away
+				extended.Add(1)
+				<-ctx.Done()
+			}
+			return remote.ErrUnreachable
+		})
+		a := NewAgent(w.config("n1", e, nil, func(cfg *AgentConfig) { cfg.Wait = 3 * time.Second }))
+		w.nodes.Go(func() { w.many(t.Context(), r, 4) })
+		left := make(chan time.Time, 1)
+		w.nodes.Go(func() {
+			a.Run(t.Context())
+			left <- time.Now()
+			_ = e.Close()
+		})
+		time.Sleep(10 * time.Second)
+		cut.Store(true)
+		from := time.Now()
+		if took := (<-left).Sub(from); took > 3*time.Second+4*pause || extended.Load() == 0 {
+			t.Errorf("the machine has left %v after it was cut off, and has asked to keep its work %d times", took, extended.Load())
+		}
+		time.Sleep(5 * time.Minute)
+		w.finish(r)
+	})
+}
+
 // TestKilledUnheard: a process that was to be killed has ended soon, though no machine has said so.
 func TestKilledUnheard(t *testing.T) {
 	t.Parallel()
