@@ -88,7 +88,7 @@ func randomProcess(random *rand.Rand, j *job, quarantined func(string) bool) (sc
 func TestQuarantineExcusesNothingElse(t *testing.T) {
 	t.Parallel()
 	excused, refused := 0, 0
-	for seed := range uint64(225) {
+	for seed := range uint64(450) { // that of a process with other tests in it is the 426th
 		random := rand.New(rand.NewPCG(seed, 8))
 		share := 1 + random.IntN(4)
 		quarantined := func(test string) bool { return mix(seed, test)%5 < uint64(share) }

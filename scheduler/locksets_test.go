@@ -140,7 +140,7 @@ func (b *bench) drive(random *rand.Rand, seed uint64, fails func(*job) bool) (to
 func TestLocksAreHeld(t *testing.T) {
 	t.Parallel()
 	together, reran := 0, 0
-	for seed := range uint64(100) {
+	for seed := range uint64(200) {
 		random := rand.New(rand.NewPCG(seed, 8))
 		c := &Config{Workers: 1 + random.IntN(5), Shuffle: true, Seed: int64(seed), GroupFailFast: true, SplitTestMain: seed%2 == 0}
 		c.Locks = map[string]int{"a": 1 + random.IntN(3)}
@@ -169,7 +169,7 @@ func TestLocksAreHeld(t *testing.T) {
 			t.Fatalf("seed %d: the reruns have no end", seed)
 		}
 	}
-	if together < 100 || reran < 100 {
+	if together < 200 || reran < 200 {
 		t.Errorf("processes ran together %d times, and %d reran: that shows nothing", together, reran)
 	}
 }

@@ -201,7 +201,7 @@ func worldTests(random *rand.Rand) string {
 func TestRandomWorlds(t *testing.T) {
 	t.Parallel()
 	greens, reds := 0, 0
-	for seed := range uint64(100) {
+	for seed := range uint64(200) {
 		random := rand.New(rand.NewPCG(seed, 3))
 		b := newWorldBench(t, seed, random.IntN(3), &Config{Workers: 1 + random.IntN(4), Shuffle: true, Seed: int64(seed), GroupFailFast: true})
 		b.failing = []int{0, 10, 50}[seed%3]
@@ -356,7 +356,7 @@ func eventsOf(t *testing.T, a *Attempt) string {
 func TestStoppedWorlds(t *testing.T) {
 	t.Parallel()
 	rerun := 0
-	for seed := range uint64(100) {
+	for seed := range uint64(200) {
 		random := rand.New(rand.NewPCG(seed, 5))
 		b := newWorldBench(t, seed, random.IntN(3), &Config{Workers: 1 + random.IntN(4), Shuffle: true, Seed: int64(seed), AgainConfig: AgainConfig{Reruns: 2}})
 		p := b.arrives(worldTests(random), seed%7 == 0)

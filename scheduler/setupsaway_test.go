@@ -43,7 +43,7 @@ func (b *bench) turnAway(j *job, number int) {
 func TestRandomWorldsElsewhere(t *testing.T) {
 	t.Parallel()
 	greens, reds := 0, 0
-	for seed := range uint64(50) {
+	for seed := range uint64(100) {
 		random := rand.New(rand.NewPCG(seed, 3))
 		b := newWorldBench(t, seed, 0, &Config{Workers: 1 + random.IntN(4), Shuffle: true, Seed: int64(seed), ProgramConfig: ProgramConfig{Crew: make(chan int)}})
 		p := b.arrives(worldTests(random), seed%7 == 0)
