@@ -1,0 +1,233 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// guarded are tests that wait until they may go on, and fail if a process that lives still runs something
+// that must not run at the same time: themselves, one that holds the same lock, and if one of the two is
+// serial any. They say with which variables they run.
+const guarded = `package w
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+func wait(t *testing.T, not ...string) {
+	gate := os.Getenv("GATE")
+	for _, test := range append(not, t.Name(), "TestSerial") {
+		others, _ := filepath.Glob(filepath.Join(gate, test+".*"))
+		for _, file := range others {
+			parts := strings.Split(filepath.Base(file), ".")
+			stat, err := os.ReadFile("/proc/" + parts[1] + "/stat")
+			_, over := os.Stat(file + ".over")
+			if len(parts) == 3 && err == nil && over != nil && !bytes.Contains(stat, []byte(") Z ")) {
+				t.Errorf("process %s runs %s", parts[1], parts[0])
+			}
+		}
+	}
+	mine := filepath.Join(gate, fmt.Sprintf("%s.%d.%s", t.Name(), os.Getpid(), os.Getenv("COHORT_WORKER")))
+	defer os.WriteFile(mine+".over", nil, 0o600)
+	for _, file := range []string{filepath.Join(gate, "net-" + os.Getenv("NET")), mine} {
+		if err := os.WriteFile(file, nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for {
+		for _, file := range []string{mine + ".go", filepath.Join(gate, "all.go")} {
+			if _, err := os.Stat(file); err == nil {
+				return
+			}
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+}
+
+//cohort:serial
+func TestSerial(t *testing.T) { wait(t, "Test*") }
+
+//cohort:lock db
+func TestLockA(t *testing.T) { wait(t, "TestLock*") }
+
+//cohort:lock db
+func TestLockB(t *testing.T) { wait(t, "TestLock*") }
+
+//cohort:lock db
+func TestLockC(t *testing.T) { wait(t, "TestLock*") }
+
+//cohort:lock db
+func TestLockD(t *testing.T) { wait(t, "TestLock*") }
+
+//cohort:lock db
+func TestLockE(t *testing.T) { wait(t, "TestLock*") }
+`
+
+// guardedTests is how many tests there are: more than three machines run at a time.
+const guardedTests = 14
+
+// newOther starts the server of machines whose set-ups give other variables, so that each leader hands out
+// processes of its own.
+func newOther(t *testing.T, tools string) *site {
+	t.Helper()
+	l := &lab{t: t, module: t.TempDir()}
+	l.write("go.mod", "module example.com/m\n\ngo 1.26\n")
+	l.write("w_test.go", guarded)
+	for i := range guardedTests - 6 {
+		l.write(fmt.Sprintf("g%d_test.go", i), fmt.Sprintf("package w\n\nimport \"testing\"\n\n//cohort:group g%d\nfunc Test%d(t *testing.T) { wait(t) }\n", i, i))
+	}
+	l.write(".cohort.yaml", "version: 1\nsetup: [{name: net, run: 'echo NET=$LAN >>\"$COHORT_ENV\"'}]\n")
+	return newSite(t, tools, l.module)
+}
+
+// of is the site as a machine sees it whose set-ups give other variables.
+func (s *site) of(lan string) *site {
+	other, l := *s, *s.lab
+	l.env = slices.Concat(s.env, []string{"LAN=" + lan})
+	other.lab = &l
+	return &other
+}
+
+// ran waits until so many executions have begun with a machine's variables, and returns those.
+func (s *site) ran(lan string, before []execution, n int) {
+	s.t.Helper()
+	all := s.await(len(before) + n)
+	if _, err := os.Stat(filepath.Join(s.gate, "net-"+lan)); err != nil {
+		s.t.Errorf("%v, and none of them has the variables of %s", all, lan)
+	}
+}
+
+// over checks that all tests have passed once, and that nothing is left.
+func (s *site) over() {
+	s.t.Helper()
+	if got := s.results(s.events()); strings.Count(got, "pass ") != guardedTests+1 || strings.Count(got, "\n") != guardedTests {
+		s.t.Errorf("results:\n%s", got)
+	}
+	s.stop()
+	s.net.empty()
+}
+
+// TestQueueOther: a machine takes over whose set-up gives other variables than that of the leader before.
+// What that one has handed out ends before the same tests run again, and before any runs that must not run
+// at the same time, on all machines that are there, and on the old leader's, which is cut off or has died.
+func TestQueueOther(t *testing.T) {
+	t.Parallel()
+	if testing.Short() {
+		t.Skip("it waits for leases to run out")
+	}
+	newNetwork(t, 0) // or skip before anything is built
+	tools := programsWith(t, buildQueue(t), netTerms)
+	for name, test := range map[string]func(*site){"cut off": otherCut, "killed": otherKilled, "twice": otherTwice, "a lock": otherLock} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			test(newOther(t, tools))
+		})
+	}
+}
+
+// otherCut: the old leader is cut off.
+func otherCut(s *site) {
+	lead := s.of("a").on(s.one, append([]string{"--jsonfile=" + filepath.Join(s.gate, "old.json")}, runArgs...)...)
+	s.await(2)
+	heir := s.of("b").on(s.two, s.leads()...)
+	s.await(4)
+	three := s.on(s.three, s.agent()...)
+	old := s.await(6)
+	s.one.cut()
+	s.ran("b", old, 4)
+	s.ended(old)
+	s.release()
+	heir.wait(0, "this machine leads", fmt.Sprintf("DONE %d tests", guardedTests))
+	three.wait(0, "exit code 0 on ")
+	s.one.heal()
+	lead.wait(3, "ERROR --queue: ")
+	s.over()
+}
+
+// otherKilled: the old leader is killed.
+func otherKilled(s *site) {
+	lead := s.of("a").on(s.one, append([]string{"--jsonfile=" + filepath.Join(s.gate, "old.json")}, runArgs...)...)
+	s.await(2)
+	heir := s.of("b").on(s.two, s.leads()...)
+	s.await(4)
+	three := s.on(s.three, s.agent()...)
+	old := s.await(6)
+	lead.signal(syscall.SIGKILL)
+	_ = lead.cmd.Wait()
+	s.ran("b", old, 4)
+	s.ended(old)
+	s.release()
+	heir.wait(0, "this machine leads", fmt.Sprintf("DONE %d tests", guardedTests))
+	three.wait(0, "exit code 0 on ")
+	s.over()
+}
+
+// otherLock: a test that holds a lock runs to its end before another one of that lock runs again.
+func otherLock(s *site) {
+	lead := s.of("a").on(s.one, append([]string{"--jsonfile=" + filepath.Join(s.gate, "old.json")}, runArgs...)...)
+	s.await(2)
+	heir := s.of("b").on(s.two, s.leads()...)
+	three := s.on(s.three, s.agent()...)
+	var holds execution // not the first that does, and not on the machine that leads
+	if !within(func() bool {
+		locked := 0
+		for _, e := range s.executions() {
+			if _, err := os.Stat(e.file + ".over"); err == nil {
+				if strings.HasPrefix(e.test, "TestLock") {
+					locked++
+				}
+				continue
+			}
+			if strings.HasPrefix(e.test, "TestLock") && e.worker >= 2 && locked > 0 {
+				holds = e
+				return true
+			}
+			s.open(e.file)
+		}
+		return false
+	}) {
+		s.t.Fatalf("%v, and none that holds a lock when another has", s.executions())
+	}
+	before := s.executions()
+	lead.signal(syscall.SIGKILL)
+	_ = lead.cmd.Wait()
+	s.ran("b", before, 2)
+	if err := syscall.Kill(holds.pid, 0); err != nil {
+		s.t.Errorf("%v does not run to its end: %v", holds, err)
+	}
+	s.release()
+	heir.wait(0, "this machine leads", fmt.Sprintf("DONE %d tests", guardedTests))
+	three.wait(0, "exit code 0 on ")
+	s.over()
+}
+
+// otherTwice: the one that has taken over is killed too.
+func otherTwice(s *site) {
+	lead := s.of("a").on(s.one, append([]string{"--jsonfile=" + filepath.Join(s.gate, "old.json")}, runArgs...)...)
+	s.await(2)
+	heir := s.of("b").on(s.two, append([]string{"--jsonfile=" + filepath.Join(s.gate, "old2.json")}, runArgs...)...)
+	old := s.await(4)
+	lead.signal(syscall.SIGKILL)
+	_ = lead.cmd.Wait()
+	s.ran("b", old, 2)
+	last := s.of("c").on(s.three, s.leads()...)
+	old = s.await(len(old) + 4)
+	heir.signal(syscall.SIGKILL)
+	_ = heir.cmd.Wait()
+	s.ran("c", old, 2)
+	s.ended(old)
+	s.release()
+	last.wait(0, "this machine leads", fmt.Sprintf("DONE %d tests", guardedTests))
+	s.over()
+}
