@@ -157,7 +157,12 @@ func (b *bench) finish(j *job, words script.Process, code int) *worker.Result {
 	if !j.Kind.ForGo() && j.Out == nil {
 		j.Out = stream.Discard()
 	}
-	r := run.Do(b.t.Context(), &j.Job)
+	ctx, stop := context.WithCancel(b.t.Context())
+	defer stop()
+	if b.script.canceled {
+		stop()
+	}
+	r := run.Do(ctx, &j.Job)
 	if j.attempt != nil {
 		j.attempt.Passed = r.Good(j.Known)
 	}

@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -101,8 +102,34 @@ func (l *lab) stop() {
 // member is a machine.
 type member struct {
 	cmd *exec.Cmd
-	out bytes.Buffer
+	out transcript
 	t   *testing.T
+}
+
+// transcript is what a machine prints. It can be read while that runs.
+type transcript struct {
+	mu   sync.Mutex
+	text bytes.Buffer // guarded by mu
+}
+
+func (o *transcript) Write(b []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.text.Write(b)
+}
+
+func (o *transcript) String() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.text.String()
+}
+
+// awaits waits until a machine has printed something.
+func (m *member) awaits(text string) {
+	m.t.Helper()
+	if !within(func() bool { return strings.Contains(m.out.String(), text) }) {
+		m.t.Fatalf("no %q in\n%s", text, m.out.String())
+	}
 }
 
 // start starts a machine of two workers.

@@ -115,7 +115,8 @@ func lostServer(l *worldLab) {
 	l.env = append(l.env, "COHORT_HISTORY="+filepath.Join(l.t.TempDir(), "history"))
 	lead := l.start("--queue-wait=3s", "--format=testname", "--shuffle=off", "--rerun-fails", "--junitfile=j.xml", "--jsonfile=e.json", "--record=r.cohort", "--htmlfile=r.html", "--", "-count=1", ".")
 	l.file("ran0")
-	l.file("ran1") // so that the first test has its result, as it was the first to be handed out
+	l.file("ran1")
+	lead.awaits("PASS TestPasses")
 	other := l.start("--queue-role=agent", "--queue-wait=3s", "--", "-count=1", ".")
 	l.file("ran2")
 	l.stop()

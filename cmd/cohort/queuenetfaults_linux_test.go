@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -72,11 +71,11 @@ func (s *site) serve() {
 }
 
 // on starts cohort on a machine, with two workers.
-func (s *site) on(h *host, args ...string) *netMember {
+func (s *site) on(h *host, args ...string) *member {
 	s.t.Helper()
-	m := &netMember{member: &member{t: s.t}}
+	m := &member{t: s.t}
 	m.cmd = h.command(append(append([]string{"cohort", "-n=2"}, s.login...), args...)...)
-	m.cmd.Dir, m.cmd.Env, m.cmd.Stdout, m.cmd.Stderr = s.module, s.env, m, m
+	m.cmd.Dir, m.cmd.Env, m.cmd.Stdout, m.cmd.Stderr = s.module, s.env, &m.out, &m.out
 	if err := m.cmd.Start(); err != nil {
 		s.t.Fatal(err)
 	}
@@ -86,35 +85,10 @@ func (s *site) on(h *host, args ...string) *netMember {
 			kill := time.AfterFunc(10*time.Second, func() { _ = m.cmd.Process.Kill() })
 			_ = m.cmd.Wait()
 			kill.Stop()
-			s.t.Logf("a machine that did not end:\n%s", m.out.Bytes())
+			s.t.Logf("a machine that did not end:\n%s", m.out.String())
 		}
 	})
 	return m
-}
-
-// netMember is a member whose output can be read while it runs.
-type netMember struct {
-	*member
-	mu sync.Mutex
-}
-
-func (m *netMember) Write(b []byte) (int, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return m.out.Write(b)
-}
-
-func (m *netMember) says(text string) bool {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return bytes.Contains(m.out.Bytes(), []byte(text))
-}
-
-func (m *netMember) signal(sig syscall.Signal) {
-	m.t.Helper()
-	if err := m.cmd.Process.Signal(sig); err != nil {
-		m.t.Fatal(err)
-	}
 }
 
 // execution is a process that runs a test of gated.
@@ -389,11 +363,7 @@ func netDeaf(s *site) {
 	ready := workersOf(s.await(4), 2)
 	s.two.deaf()
 	s.open(ready[0].file)
-	if !within(func() bool {
-		return lead.says("PASS " + ready[0].test + " ")
-	}) {
-		s.t.Fatal("the leader has no result")
-	}
+	lead.awaits("PASS " + ready[0].test + " ")
 	three := s.on(s.three, s.agent()...)
 	s.await(5)
 	s.two.heal()

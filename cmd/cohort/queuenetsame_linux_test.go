@@ -91,8 +91,8 @@ func netSame(s *site) {
 	three.wait(1, "exit code 1 on ")
 	s.stop()
 	s.net.empty()
-	for _, m := range []*netMember{lead, two, three} {
-		s.keeps("the output", m.out.Bytes())
+	for _, m := range []*member{lead, two, three} {
+		s.keeps("the output", []byte(m.out.String()))
 	}
 	s.keepsRecord("shared.cohort")
 	shared = []string{s.text("cover.out")}

@@ -69,7 +69,9 @@ func (q *memoryQueue) published() []published {
 // newMemoryQueue writes a module with packages p0, p1, ... of empty tests Test0, Test1, ...
 func newMemoryQueue(t *testing.T, packages, tests int, start node.Starter) *memoryQueue {
 	t.Helper()
-	q := &memoryQueue{t: t, module: t.TempDir(), start: start, server: enginetest.NewServer(remote.DefaultTerms(), time.Now)}
+	// No lease and no lock runs out, however slow the machine is.
+	terms := remote.Terms{AckWait: time.Hour, LeaderTTL: time.Hour, NodeTTL: time.Hour}
+	q := &memoryQueue{t: t, module: t.TempDir(), start: start, server: enginetest.NewServer(terms, time.Now)}
 	q.write("go.mod", "module example.com/m\n\ngo 1.26\n")
 	for p := range packages {
 		var text strings.Builder

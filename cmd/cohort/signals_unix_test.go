@@ -266,7 +266,8 @@ func TestSignals(t *testing.T) {
 					_ = syscall.Kill(pid, syscall.SIGTERM) // it may have ended
 				}
 				code, stdout := r.end()
-				if want := 128 + int(s.sig); code != want {
+				// Of two signals at a time either may be the first to be seen.
+				if want := 128 + int(s.sig); code != want && !(s.twice && code == 128+int(syscall.SIGTERM)) {
 					t.Errorf("exit code %d, want %d", code, want)
 				}
 				if !strings.Contains(stdout, "\nDONE ") {

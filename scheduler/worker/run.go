@@ -2,6 +2,7 @@ package worker
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"runtime"
@@ -64,6 +65,9 @@ func (r *Run) watch(ctx context.Context, j *Job, spec testbin.Spec, result *Resu
 	parser.Blame(dog.test)
 	spec.Quit = dog.quit
 	exit := r.Runner.Run(ctx, spec, output{parser, j.Out, clock, dog, j.Runs})
+	if exit.Canceled && ctx.Err() == nil {
+		exit.Canceled, exit.Err = false, errors.Join(exit.Err, errNotAsked)
+	}
 	clock.ended(exit)
 	dog.stop()
 	if refused := refusedBy(exit); refused != nil {
@@ -95,6 +99,10 @@ func (r *Run) watch(ctx context.Context, j *Job, spec testbin.Spec, result *Resu
 	result.Seen = parser.Seen()
 	result.First, result.Times, result.Subtests = watch.first, watch.ended, watch.subs
 }
+
+// errNotAsked is of a process that was ended as if the run had been called off, which it was not: its tests
+// have no result.
+var errNotAsked = errors.New("the process was ended, and this run has not asked for that")
 
 // shown is the event as Out gets it. A line about a private folder becomes one without, which says no
 // more than whose output follows.

@@ -70,7 +70,7 @@ func TestGood(t *testing.T) {
 		"is killed":                 {"+A pA +B pB PASS", testbin.Exit{Code: -1, Signal: syscall.SIGKILL}, nil, false},
 		"is timed out":              {"+A pA +B pB PASS", testbin.Exit{TimedOut: true}, nil, false},
 		"leaves its output open":    {"+A pA +B pB PASS", testbin.Exit{IncompleteIO: true}, nil, false},
-		"is cut off":                {"+A pA +B pB PASS", testbin.Exit{Code: -1, Canceled: true}, nil, false},
+		"is cut off unasked":        {"+A pA +B pB PASS", testbin.Exit{Code: -1, Canceled: true}, nil, false},
 		"not started":               {"", testbin.Exit{Code: -1, Err: errors.New("no")}, nil, false},
 		"fails after its pass":      {"+A pA +B pB fA", testbin.Exit{}, nil, false},
 		"a subtest comes up again":  {"+A +A/x pA/x pA +B pB PASS", testbin.Exit{}, owes("A/x"), true},
@@ -93,7 +93,7 @@ func TestGood(t *testing.T) {
 			if got := r.Good(j.Known); got != tc.want {
 				t.Errorf("good: %v, want %v; %+v", got, tc.want, r.Settlement)
 			}
-			if !tc.exit.OK() && !tc.exit.Canceled && r.Clean() {
+			if !tc.exit.OK() && r.Clean() {
 				t.Errorf("the ledger knows nothing of the end: %+v", r.Settlement)
 			}
 		})

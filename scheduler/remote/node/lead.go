@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/gotestcohort/cohort/scheduler/remote"
@@ -35,6 +36,8 @@ type Lead struct {
 	end     context.CancelFunc
 	over    chan struct{}            // closed by the act that ends the leader
 	worlds  chan machine.WorldsEnded // takes one
+
+	canceled atomic.Bool // Cancel was called
 
 	mu    sync.Mutex // guards what follows
 	abort error
@@ -144,6 +147,7 @@ func (l *Lead) Expect(total time.Duration) {
 
 // Cancel ends the processes of all machines, by a signal; with kill at once.
 func (l *Lead) Cancel(signal int, kill bool) {
+	l.canceled.Store(true)
 	l.loop.tell(func(now time.Time) { l.machine.Cancel(now, signal, kill) })
 }
 

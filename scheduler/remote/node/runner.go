@@ -101,6 +101,20 @@ func (r *Runner) run(ctx context.Context, spec testbin.Spec, runs *running, out 
 	if ctx.Err() != nil {
 		return testbin.Exit{}, context.Cause(ctx)
 	}
+	for {
+		exit, err := r.handOut(ctx, spec, runs, out)
+		if !errors.Is(err, errUnasked) {
+			return exit, err
+		}
+	}
+}
+
+// errUnasked is of a process that an earlier leader of the run had stopped. Its result is none for this one,
+// which hands the same out once more, under another key.
+var errUnasked = errors.New("an earlier leader has stopped it")
+
+// handOut has a process run once.
+func (r *Runner) handOut(ctx context.Context, spec testbin.Spec, runs *running, out io.Writer) (testbin.Exit, error) {
 	b, payload, places, err := r.batch(ctx, spec)
 	if err != nil {
 		return testbin.Exit{}, err
@@ -110,11 +124,20 @@ func (r *Runner) run(ctx context.Context, spec testbin.Spec, runs *running, out 
 	if err != nil {
 		return testbin.Exit{}, err
 	}
-	runs.ended() // all of its tests are in the result
 	if d.lost() {
+		runs.ended()
 		return r.lost(d, spec, out), nil
 	}
-	return r.take(d, places, submitted, out)
+	report, tail, err := unpackReport(d.result.Payload)
+	if err != nil {
+		return testbin.Exit{}, fmt.Errorf("machine %s: %w", d.result.Node, err)
+	}
+	r.hear(d.result.Node, report.World)
+	if report.stopped() && !r.hasStopped(ctx) {
+		return testbin.Exit{}, errUnasked
+	}
+	runs.ended() // all of its tests are in the result
+	return r.take(d, report, tail, places, submitted, out)
 }
 
 // batch makes a batch of a process. What its folders hold is stored; its binary is once another machine
@@ -266,12 +289,7 @@ func signal(cause error) int {
 }
 
 // take writes what a process has left, and returns how it ended.
-func (r *Runner) take(d delivery, places []place, submitted time.Time, out io.Writer) (testbin.Exit, error) {
-	report, tail, err := unpackReport(d.result.Payload)
-	if err != nil {
-		return testbin.Exit{}, fmt.Errorf("machine %s: %w", d.result.Node, err)
-	}
-	r.hear(d.result.Node, report.World)
+func (r *Runner) take(d delivery, report Report, tail []byte, places []place, submitted time.Time, out io.Writer) (testbin.Exit, error) {
 	switch report.What {
 	case machine.Ran:
 	case machine.Refused:
@@ -300,6 +318,24 @@ func (r *Runner) take(d delivery, places []place, submitted time.Time, out io.Wr
 		exit.Err = errors.Join(exit.Err, err)
 	}
 	return exit, nil
+}
+
+// stopped reports whether the process was ended by a leader, or was not begun as one had it stopped.
+func (r Report) stopped() bool {
+	return r.What == machine.Stopped || r.What == machine.Ran && r.Exit.exit().Canceled
+}
+
+// hasStopped reports whether it was this leader that had a process stopped. If that is what ends the run, it
+// waits until the run here knows that too.
+func (r *Runner) hasStopped(ctx context.Context) bool {
+	if r.lead.canceled.Load() {
+		select {
+		case <-ctx.Done():
+		case <-r.lead.loop.ended:
+		}
+		return true
+	}
+	return ctx.Err() != nil
 }
 
 // shifted has an exit's times by this machine's clock: unless they can be, the process ended just
