@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"slices"
 	"strings"
 	"time"
@@ -198,6 +199,9 @@ func passing(err error) bool {
 			return true
 		}
 	}
+	if broken, ok := errors.AsType[*net.OpError](err); ok {
+		return broken.Op == "read" || broken.Op == "write" // the library says so of a large message
+	}
 	api, ok := errors.AsType[*jetstream.APIError](err)
-	return ok && api.Code == 503
+	return ok && api.Code == 503 || errors.Is(err, net.ErrClosed)
 }
