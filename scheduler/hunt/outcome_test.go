@@ -18,7 +18,12 @@ import (
 // which ^ stands for the marker byte.
 func fed(b *binary, text string, exit testbin.Exit) *outcome {
 	r := &runner{gate: newGate(nil), worker: &worker.Run{Runner: printed{strings.ReplaceAll(text, "^", "\x16"), exit}, Now: time.Now}}
-	o, err := r.run(context.Background(), task{bin: b, units: b.units, count: 1}, 0)
+	ctx, stop := context.WithCancel(context.Background())
+	defer stop()
+	if exit.Canceled {
+		stop()
+	}
+	o, err := r.run(ctx, task{bin: b, units: b.units, count: 1}, 0)
 	if err != nil {
 		panic(err)
 	}

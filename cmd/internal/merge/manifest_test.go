@@ -43,7 +43,7 @@ func TestMergeVerdicts(t *testing.T) {
 	got := reflect.ValueOf(mergeVerdicts([]record.Manifest{{Verdict: one, Workers: 2}, {Verdict: one, Workers: 2}}))
 	lost := []string{
 		"Exit",                                // Set.Exit
-		"Signal", "Interrupted", "NotStarted", // such a run is not merged
+		"Signal", "Lost", "Interrupted", "NotStarted", // such a run is not merged
 		"Refused",             // told by Broken
 		"Coverage",            // Covered.Verdict
 		"More", "Annotations", // what each shard has told for itself
