@@ -42,7 +42,7 @@ func TestMergeVerdicts(t *testing.T) {
 	one.Exit = 0
 	got := reflect.ValueOf(mergeVerdicts([]record.Manifest{{Verdict: one, Workers: 2}, {Verdict: one, Workers: 2}}))
 	lost := []string{
-		"Exit",                                // Set.Exit
+		"Exit",                                        // Set.Exit
 		"Signal", "Lost", "Interrupted", "NotStarted", // such a run is not merged
 		"Refused",             // told by Broken
 		"Coverage",            // Covered.Verdict
