@@ -178,7 +178,7 @@ func (s *scheduledSource) First(ctx context.Context) (*stream, error) {
 		s.warn()
 		return err
 	}
-	return &stream{Stdout: newElapsedReader(goOutput(run.Stdout), run.Took, run.TookAny), Stderr: untilClosed{run.Stderr}, Wait: wait}, nil
+	return &stream{Stdout: newElapsedReader(newCutReader(goOutput(run.Stdout), run.Stopped), run.Took, run.TookAny), Stderr: untilClosed{run.Stderr}, Wait: wait}, nil
 }
 
 // warn tells what the sources gave reason to warn of.
