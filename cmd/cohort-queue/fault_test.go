@@ -81,6 +81,9 @@ func TestServerKilled(t *testing.T) {
 	for range 4 {
 		l := fetch(t, node, "long")
 		got[l.Work.Batch] = true
+		if held.Unsure || !l.Unsure {
+			t.Errorf("another machine may have %+v by an earlier lease, and not %+v", l, held)
+		}
 		ok(t, node.Done(ctx, l.Token))
 	}
 	if len(got) != 4 || got[held.Work.Batch] {

@@ -200,7 +200,7 @@ func (e *engine) leased(m *nats.Msg, asked time.Time) (remote.Lease, error) {
 	e.given++
 	e.leases[m.Reply] = held{e.given, asked.Add(e.terms.AckWait)}
 	token := fmt.Sprintf("%s#%d", m.Reply, e.given)
-	return remote.Lease{Token: token, Lane: lane, Delivery: delivery, Work: w}, nil
+	return remote.Lease{Token: token, Lane: lane, Delivery: delivery, Work: w, Unsure: e.justAnew(e.terms.AckWait)}, nil
 }
 
 // errNoWork says that a message of the queue is no work.

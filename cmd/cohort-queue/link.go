@@ -42,6 +42,8 @@ type link struct {
 	watchers map[chan struct{}]bool      // told when the connection changes
 	torn     int                         // how often messages to this client may have been lost
 	back     time.Time                   // when the connection came back last, zero if it never broke
+	server   string                      // the identifier of the server
+	anew     time.Time                   // when another one was seen last, zero for never
 }
 
 // dial connects to the first of the addresses that answers. It tries again until ctx ends, unless
@@ -84,7 +86,7 @@ func (l *link) options(client string, ping time.Duration) []nats.Option {
 		nats.PingInterval(ping), nats.MaxPingsOutstanding(pingsLost),
 		nats.ReconnectBufSize(-1), // a request is made again by this package, which knows whether it may
 		nats.DisconnectErrHandler(func(*nats.Conn, error) { l.changed() }),
-		nats.ReconnectHandler(func(*nats.Conn) { l.tear(time.Now()); l.changed() }),
+		nats.ReconnectHandler(func(*nats.Conn) { l.tear(time.Now()); l.justAnew(0); l.changed() }),
 		nats.ErrorHandler(l.failed),
 	}
 }
@@ -115,7 +117,7 @@ func (l *link) connect(ctx context.Context, addresses []address, options []nats.
 		nc.Close()
 		return err
 	}
-	l.nc, l.js = nc, js
+	l.nc, l.js, l.server = nc, js, nc.ConnectedServerId()
 	nc.SetClosedHandler(l.ended) // not before: those that were in vain are closed too
 	if nc.IsClosed() {
 		return nats.ErrConnectionClosed
@@ -225,6 +227,17 @@ func (l *link) broken() (back time.Time, ever bool) {
 func (l *link) justBack(within time.Duration) bool {
 	back, ever := l.broken()
 	return ever && time.Since(back) < within
+}
+
+// justAnew reports whether within a time another server has answered than before, or the same one that was
+// started anew: it has a new identifier then.
+func (l *link) justAnew(within time.Duration) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if id := l.nc.ConnectedServerId(); id != "" && id != l.server {
+		l.server, l.anew = id, time.Now()
+	}
+	return !l.anew.IsZero() && time.Since(l.anew) < within
 }
 
 // changed tells those who watch the connection that they should look at it.

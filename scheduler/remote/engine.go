@@ -271,6 +271,8 @@ type Stop struct {
 	// begun is ended, unless Begun: then it goes on.
 	Drop  Fence `json:",omitempty"`
 	Begun bool  `json:",omitempty"`
+	// Stands, with Drop: the batch has a result, so that its deliveries need not be counted.
+	Stands bool `json:",omitempty"`
 }
 
 // Claim says what a batch is about: what must not run at the same time.
@@ -308,6 +310,9 @@ type Lease struct {
 	// Delivery counts how often the work was delivered, from 1.
 	Delivery int
 	Work     Work
+	// Unsure reports that another machine may hold the work by a lease that lasts: the server was started
+	// anew within the last AckWait, and may have forgotten what it had confirmed before it ended.
+	Unsure bool `json:",omitempty"`
 }
 
 // Result is what came of a batch.

@@ -158,8 +158,8 @@ func TestCalls(t *testing.T) {
 		{"state 7 {Phase:done Signal:0 Kill:false Code:1 Verdict:v Reports:{JUnit: Summary:} Numbers:map[n:4] Workers:0 Sick:[] Left:[] Ends:0 Keep:false Survived:[] Counted:[]}", func() (any, error) {
 			return nil, c.SetState(ctx, 7, State{Phase: Done, Code: 1, Verdict: "v", Numbers: map[string]int{"n": 4}})
 		}, nil},
-		{"stop 7 {Batch:b Attempt:1 Quit:true Signal:0 Kill:false Drop:9 Begun:true}", func() (any, error) {
-			return nil, c.Stop(ctx, 7, Stop{Batch: "b", Attempt: 1, Quit: true, Drop: 9, Begun: true})
+		{"stop 7 {Batch:b Attempt:1 Quit:true Signal:0 Kill:false Drop:9 Begun:true Stands:true}", func() (any, error) {
+			return nil, c.Stop(ctx, 7, Stop{Batch: "b", Attempt: 1, Quit: true, Drop: 9, Begun: true, Stands: true})
 		}, nil},
 		{`publish long b 1 2 "\x00\xff"`, func() (any, error) {
 			return nil, c.Publish(ctx, "long", Work{"b", 1, 2, 7, 3, []byte("\x00\xff")})
@@ -170,7 +170,7 @@ func TestCalls(t *testing.T) {
 		{"lanes", func() (any, error) { return c.Lanes(ctx) }, []Lane{{"a", 1, 2}}},
 		{"repair long", func() (any, error) { return nil, c.Repair(ctx, "long") }, nil},
 		{"fetch [x y] 1s", func() (any, error) { return c.Fetch(ctx, []string{"x", "y"}, time.Second) },
-			Lease{"t", "x", 2, Work{"b", 1, 0, 7, 3, []byte("\x00work")}}},
+			Lease{"t", "x", 2, Work{"b", 1, 0, 7, 3, []byte("\x00work")}, false}},
 		{"extend t", func() (any, error) { return nil, c.Extend(ctx, "t") }, nil},
 		{"done t", func() (any, error) { return nil, c.Done(ctx, "t") }, nil},
 		{"return t 5s", func() (any, error) { return nil, c.Return(ctx, "t", 5*time.Second) }, nil},

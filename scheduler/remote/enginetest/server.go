@@ -10,6 +10,7 @@ import (
 	"reflect"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -26,6 +27,8 @@ type Server struct {
 
 	mu       sync.Mutex
 	down     bool
+	went     time.Time // when it went away last
+	again    time.Time // when it was started anew, zero for never
 	run      remote.Run
 	led      bool
 	lead     time.Time // when the lock is free
@@ -52,6 +55,7 @@ type item struct {
 	token  string
 	leased bool
 	until  time.Time // of the lease
+	since  time.Time // when it was leased
 	after  time.Time // not delivered before
 }
 
@@ -69,8 +73,33 @@ func (s *Server) SetDown(down bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.down = down
+	if down {
+		s.went = s.now()
+	}
 	s.tell(remote.Event{Kind: remote.LinkEvents, Up: !down})
 }
+
+// Restart ends the time in which the server answers nobody, as one that was killed and was started anew: what
+// was leased just before it is not, and leases run out up to a second earlier than was confirmed.
+func (s *Server) Restart() {
+	s.mu.Lock()
+	went := s.went
+	for _, i := range s.items {
+		switch {
+		case !i.leased:
+		case went.Sub(i.since) < flushed:
+			i.leased, i.times = false, i.times-1
+		default:
+			i.until = i.until.Truncate(time.Second)
+		}
+	}
+	s.again = s.now()
+	s.mu.Unlock()
+	s.SetDown(false)
+}
+
+// flushed is how long after a delivery a server knows of it that is killed.
+const flushed = 200 * time.Millisecond
 
 // Forget loses all work that waits, as at a power failure.
 func (s *Server) Forget() (lost int) {
@@ -227,17 +256,23 @@ func (s *Server) fetch(lanes []string) (remote.Lease, error) {
 			}
 			s.tokens++
 			i.times++
-			i.leased, i.until, i.token = true, now.Add(s.terms.AckWait), strconv.Itoa(s.tokens)
-			return remote.Lease{Token: i.token + "/" + message(i.work), Lane: lane, Delivery: i.times, Work: i.work}, nil
+			i.leased, i.until, i.since, i.token = true, now.Add(s.terms.AckWait), now, strconv.Itoa(s.tokens)
+			l := remote.Lease{Token: i.token + "/" + message(i.work), Lane: lane, Delivery: i.times, Work: i.work}
+			if !s.again.IsZero() {
+				l.Delivery, l.Unsure = max(i.times, 2), now.Before(s.again.Add(s.terms.AckWait))
+			}
+			return l, nil
 		}
 	}
 	return remote.Lease{}, remote.ErrEmpty
 }
 
-// leased returns the item that a token is the latest lease of.
+// leased returns the item that a token is the latest lease of. A server that was started anew tells the
+// leases of an item not apart.
 func (s *Server) leased(token string) (*item, error) {
 	for _, i := range s.items {
-		if i.leased && i.token+"/"+message(i.work) == token {
+		same := i.token+"/"+message(i.work) == token || !s.again.IsZero() && token[strings.Index(token, "/")+1:] == message(i.work)
+		if i.leased && same {
 			return i, nil
 		}
 	}

@@ -131,6 +131,8 @@ type hold struct {
 	back  bool // the lease is given back when the process has ended
 	past  bool // its work is taken out then
 	lost  bool // it has the result Lost, once that is counted
+	late  bool // it ran out before the result was stored: the work may be another machine's
+	has   bool // the leader has a result of its work
 	how   *remote.Stop
 	put   Put
 }
@@ -145,10 +147,10 @@ func (h *hold) inHand() bool { return h.step <= returning }
 // tries is how often the work's tests were delivered, this time included.
 func (h *hold) tries() int { return h.lease.Work.Before + h.lease.Delivery }
 
-// lastTry reports whether the work is not delivered again: it runs alone on its machine, since what runs
+// lastTry reports whether the work may have ended so many machines that it is not run again: it runs alone on its machine, since what runs
 // in parallel with a process that ends its machines would be taken for one of those. Before that it
 // does not, or a machine that goes away would cost others the time in which they run one process.
-func (h *hold) lastTry() bool { return h.inHand() && h.tries() >= maxDeliveries }
+func (a *Agent) lastTry(h *hold) bool { return h.inHand() && a.fatal(h)+1 >= maxDeliveries }
 
 // turn reports whether the process of a lease may start.
 func (a *Agent) turn(h *hold) bool {
@@ -158,9 +160,9 @@ func (a *Agent) turn(h *hold) bool {
 		switch {
 		case other == h:
 			before = false
-		case h.lastTry() && started:
+		case a.lastTry(h) && started:
 			return false
-		case other.lastTry() && (started || before || !h.lastTry()):
+		case a.lastTry(other) && (started || before || !a.lastTry(h)):
 			return false
 		}
 	}
@@ -271,7 +273,7 @@ func (a *Agent) Fetched(now, asked time.Time, l remote.Lease, err error) {
 func (a *Agent) take(now, asked time.Time, l remote.Lease) {
 	h := &hold{lease: l, step: ready, since: asked, until: asked.Add(a.cfg.Terms.AckWait), slot: -1}
 	h.beat.end(asked.Add(a.cfg.Terms.AckWait / beats))
-	if h.tries() > 1 {
+	if h.tries() > 1 || l.Unsure || a.other(h) {
 		h.step = looking
 	}
 	h.slot = slices.Index(a.slots, false)
@@ -291,6 +293,8 @@ func (a *Agent) Looked(now time.Time, token string, found bool, err error) {
 		h.work.end(now.Add(retryPause))
 	case found:
 		a.to(h, acking)
+	case h.lease.Unsure || a.other(h):
+		h.work.end(now.Add(retryPause))
 	case a.fatal(h) >= maxDeliveries && now.Before(h.since.Add(a.cfg.Terms.AckWait)):
 		h.work.end(h.since.Add(a.cfg.Terms.AckWait)) // until all that are well can have said so
 	case a.fatal(h) >= maxDeliveries:
@@ -383,7 +387,9 @@ func (a *Agent) Extended(now, asked time.Time, token string, err error) {
 	next := asked.Add(a.cfg.Terms.AckWait / beats)
 	switch {
 	case err == nil:
-		h.until = asked.Add(a.cfg.Terms.AckWait)
+		if !h.late {
+			h.until = asked.Add(a.cfg.Terms.AckWait)
+		}
 	case errors.Is(err, remote.ErrLost):
 		h.until = now
 	default:
@@ -407,7 +413,7 @@ func (a *Agent) Put(now time.Time, token string, stands bool, err error) {
 			a.late++
 			a.dirty = true
 		}
-		a.to(h, acking)
+		a.stood(now, h)
 	}
 }
 

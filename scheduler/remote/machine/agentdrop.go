@@ -19,6 +19,7 @@ func (a *Agent) dropped(h *hold) (how remote.Stop, dropped bool) {
 
 // discard begins to take it out.
 func (a *Agent) discard(h *hold, how remote.Stop, do func(Act)) {
+	h.has = how.Stands
 	switch {
 	case h.step == running && (!how.Begun || !h.begun):
 		h.past = true
@@ -32,8 +33,8 @@ func (a *Agent) discard(h *hold, how remote.Stop, do func(Act)) {
 // too: a leader that takes over may have its tests run in another batch.
 func (a *Agent) settle(h *hold) {
 	switch {
-	case h.step != dropping || a.fatal(h) > countedOf(a.run.State.Counted, h.key()):
-	case h.lost:
+	case h.step != dropping || !h.has && a.fatal(h) > countedOf(a.run.State.Counted, h.key()):
+	case h.lost && !h.has:
 		a.result(h, Lost, fmt.Sprintf("it was given to %d machines, and none had a result", a.fatal(h)))
 	default:
 		a.to(h, acking)
@@ -43,7 +44,7 @@ func (a *Agent) settle(h *hold) {
 // drops are the works that wait until the leader has counted their deliveries.
 func (a *Agent) drops() (all []remote.Drop) {
 	for _, h := range a.holds {
-		if times := a.fatal(h); h.step == dropping && times > 0 {
+		if times := a.fatal(h); h.step == dropping && !h.has && times > 0 {
 			all = append(all, remote.Drop{Key: h.key(), Times: times})
 		}
 	}
@@ -51,7 +52,9 @@ func (a *Agent) drops() (all []remote.Drop) {
 }
 
 // untold reports whether the leader is to hear at once of a work that is to be taken out.
-func (a *Agent) untold(h *hold) bool { return h.step == dropping && !h.said && a.fatal(h) > 0 }
+func (a *Agent) untold(h *hold) bool {
+	return h.step == dropping && !h.has && !h.said && a.fatal(h) > 0
+}
 
 // countedOf is how many deliveries of a work that was taken out are counted.
 func countedOf(all []remote.Counted, k remote.Key) int {

@@ -47,7 +47,11 @@ func (a *Agent) Due(now time.Time) []Act {
 func (a *Agent) expire(now time.Time, do func(Act)) {
 	for _, h := range slices.Clone(a.holds) {
 		switch {
-		case now.Before(h.until) || h.step == doomed || h.step == putting || h.step == acking:
+		case now.Before(h.until) || h.step == doomed:
+		case h.step == putting:
+			h.late = true
+		case h.step == acking:
+			a.drop(h) // whoever gets the work finds the result
 		case h.step == running:
 			a.survive(h)
 			a.doom(h, do)
@@ -132,7 +136,7 @@ func (a *Agent) heed(do func(Act)) {
 func (a *Agent) keep(now time.Time, do func(Act)) {
 	for _, h := range a.holds {
 		over := h.step == running && !h.limit.IsZero() && now.After(h.limit)
-		if h.step != doomed && h.step != acking && h.step != returning && !over && h.beat.due(now) {
+		if h.step != doomed && h.step != acking && h.step != returning && !over && !h.late && !h.lease.Unsure && h.beat.due(now) {
 			h.beat.begin()
 			do(Extend{h.lease.Token, h.until})
 		}
@@ -158,6 +162,7 @@ func (a *Agent) advance(now time.Time, h *hold, do func(Act)) {
 	case returning:
 		do(GiveBack{h.lease.Token, unreadyPause})
 		a.drop(h)
+		a.follow(h, do)
 		return
 	case putting:
 		do(h.put)
@@ -211,7 +216,7 @@ func (a *Agent) seek(now time.Time, do func(Act)) {
 		return
 	}
 	_, numbered := a.run.State.Numbers[a.cfg.Node]
-	free := slices.Contains(a.slots, false) && !slices.ContainsFunc(a.holds, (*hold).lastTry)
+	free := slices.Contains(a.slots, false) && !slices.ContainsFunc(a.holds, a.lastTry)
 	free = free || a.run.State.Phase == remote.Canceled // what it gets is not started, and its leader waits for that
 	if !numbered || !free || slices.Contains(a.run.State.Sick, a.cfg.Node) {
 		return

@@ -77,6 +77,7 @@ const (
 	publishing stage = iota
 	out
 	reading
+	clearing // its result was read: it is taken out of the queue first
 )
 
 type batch struct {
@@ -98,6 +99,7 @@ type batch struct {
 	sent   remote.Stop
 	told   bool
 	giveUp time.Time
+	clear  clearance
 }
 
 // NewLeader returns the leader of a run that has the lock since a time. State is that of the run.
@@ -197,6 +199,7 @@ func (l *Leader) Result(k remote.Key) {
 		l.early[k] = true // of an earlier leader, or known already
 	case b.stage == reading:
 		b.fresh = true
+	case b.stage == clearing: // it was read
 	default:
 		b.stage, b.work = reading, errand{}
 	}
@@ -225,7 +228,7 @@ func (l *Leader) Read(now time.Time, k remote.Key, nodeName string, what What, p
 			l.health(nodeName, passed)
 		}
 		l.moved[b.lane] = true
-		l.deliver(b, nodeName, nil)
+		l.conclude(now, b, nodeName)
 	}
 }
 
@@ -263,6 +266,10 @@ func (l *Leader) say(text string) { l.todo = append(l.todo, Say{text}) }
 func (l *Leader) Checked(now time.Time, k remote.Key, held bool, err error) {
 	defer l.touch(k)
 	l.answered(now, err)
+	if b := l.at(k, clearing); b != nil {
+		l.cleared(now, b, held, err)
+		return
+	}
 	b := l.at(k, out)
 	switch {
 	case b == nil:
@@ -315,6 +322,9 @@ func (l *Leader) Stopped(now time.Time, k remote.Key, err error) {
 	switch {
 	case w != nil:
 		w.stopped(now, err)
+	case b != nil && b.stage == clearing && !b.halt.busy:
+		b.clear.told = err == nil
+		b.work.end(now.Add(pastPause))
 	case b == nil || b.stop == nil:
 	case err != nil:
 		b.halt.end(now.Add(retryPause))

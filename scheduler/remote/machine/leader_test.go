@@ -84,6 +84,13 @@ func (l *leaderTest) result(batch, node string, passed bool) {
 	l.Read(l.now, key(batch), node, Ran, passed, nil)
 }
 
+// isOut has the leader find that a batch that it has the result of is not in the queue any more.
+func (l *leaderTest) isOut(batch string) {
+	l.t.Helper()
+	l.do("Check " + batch + " 0")
+	l.Checked(l.now, key(batch), false, nil)
+}
+
 // TestBatch is the life of a batch, in each way it can go.
 func TestBatch(t *testing.T) {
 	t.Parallel()
@@ -174,6 +181,7 @@ func TestBatch(t *testing.T) {
 			l.Result(key("b"))
 			l.do("Read b 0")
 			l.Read(l.now, key("b"), "n0", Lost, false, nil)
+			l.isOut("b")
 			l.do("Deliver b 0 [n1 n2 n3] <nil>; Say === Lost: machine n1 went away, 1 batch ran again elsewhere; " +
 				"Say === Lost: machine n2 went away, 1 batch ran again elsewhere; Say === Lost: machine n3 went away, 1 batch ran again elsewhere")
 		},

@@ -79,6 +79,8 @@ func (l *Leader) giveUp(now time.Time) {
 	for _, b := range slices.Clone(l.ending) {
 		switch {
 		case now.Before(b.giveUp):
+		case b.stage == clearing:
+			l.deliver(b, b.clear.from, nil)
 		case len(b.took) == 0 && l.state.Phase == remote.Canceled:
 			l.deliver(b, "", errCanceled)
 		default:
@@ -122,6 +124,8 @@ func (l *Leader) advance(now time.Time, b *batch, do func(Act)) {
 		do(Check{b.Key})
 	case reading:
 		do(Read{b.Key})
+	case clearing:
+		l.takeOut(now, b, do)
 	}
 }
 
@@ -143,7 +147,7 @@ func (l *Leader) canceled(b *batch) bool {
 
 // halts reports whether the agents are to be told to stop a batch.
 func (l *Leader) halts(b *batch) bool {
-	return b.stop != nil && !b.told && l.state.Phase == remote.Running
+	return b.stop != nil && !b.told && b.stage != clearing && l.state.Phase == remote.Running
 }
 
 // touch puts a batch into the agenda, by what is to be done with it next. It is called after each

@@ -51,6 +51,7 @@ func TestLosses(t *testing.T) {
 			l.Link(l.now, false)
 			l.Gone("n1")
 			l.result("x", "n0", true)
+			l.isOut("x")
 			l.do("Deliver x 0 [n1] <nil>")
 			l.Link(l.now, true)
 			l.do("")

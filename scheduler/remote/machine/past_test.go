@@ -134,6 +134,7 @@ func TestPastOfLeader(t *testing.T) {
 			l.do("Publish a 0 n1 1 before 2")
 			l.Published(l.now, key("a"), nil)
 			l.result("a", "n1", true)
+			l.isOut("a")
 			l.do("Deliver a 0 [n2] <nil>")
 			l.submit("c", tests("C"))
 			l.do("Publish c 0 n1 1")
@@ -224,7 +225,7 @@ func TestPastOfAgent(t *testing.T) {
 			a.Looked(a.now, "x", false, nil)
 			a.tells(0)
 			a.do("Start x as 4 of 6")
-			if !a.holds[0].lastTry() {
+			if !a.Agent.lastTry(a.holds[0]) {
 				a.t.Error("it does not run alone")
 			}
 		},

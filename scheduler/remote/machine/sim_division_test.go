@@ -128,12 +128,10 @@ func (n *simNode) feed() {
 }
 
 // alone checks that nothing runs on a machine that is awake which must not run at the same time as a unit.
-// What has a result already is left out: if that has come from a machine whose lease had run out by then,
-// another one goes on with it.
 func (n *simNode) alone(u *simUnit) {
 	for _, other := range n.nodes {
 		for _, p := range other.procs {
-			if !p.over && !p.killed && p.unit.what == "" && !other.dead && !other.stalled && meet(u.claim, p.unit.claim) != apart {
+			if !p.over && !p.killed && !other.dead && !other.stalled && meet(u.claim, p.unit.claim) != apart {
 				n.t.Errorf("%v: %s starts %v, and %s runs %v", n.now, n.name, u.key, other.name, p.unit.key)
 			}
 		}

@@ -36,6 +36,7 @@ type sim struct {
 type faults struct {
 	deaths, stalls, outages, losses, killers int
 	cuts                                     int // of the network of a machine
+	restarts                                 int // of the server
 	leaderDies, leaderStalls, leaderCut      bool
 	again                                    bool // the next leader dies too
 	// divides is how leaders divide the tests; some hold locks if locks. A leader hands out so many
@@ -131,6 +132,12 @@ func (s *sim) plan(f faults) {
 		s.after(sometime(), func() {
 			s.server.SetDown(true)
 			s.after(time.Duration(1+s.rand.IntN(12))*time.Second, func() { s.server.SetDown(false) })
+		})
+	}
+	for range f.restarts {
+		s.after(sometime(), func() {
+			s.server.SetDown(true)
+			s.after(time.Duration(500+s.rand.IntN(25_000))*time.Millisecond, func() { s.server.Restart() })
 		})
 	}
 	for range f.losses {
@@ -230,6 +237,19 @@ func TestRandomRuns(t *testing.T) {
 			f.cuts, f.leaderCut = r.IntN(2), r.IntN(4) == 0
 			f.divides, f.locks, f.window = dividing(r.IntN(3)), r.IntN(2) == 0, []int{0, 24}[r.IntN(2)]
 			newSim(t, seed, 10, 60, f).whole()
+		})
+	}
+}
+
+// TestServerRestarts: no test runs twice at a time, and locks hold, when the server was away for a while and
+// delivers work again whose leases last, also when a machine is cut off meanwhile and its results come late.
+func TestServerRestarts(t *testing.T) {
+	t.Parallel()
+	for seed := range uint64(2 * *rounds) {
+		t.Run(fmt.Sprint(seed), func(t *testing.T) {
+			t.Parallel()
+			f := faults{restarts: int(seed % 3), cuts: 8 * int(seed%2), locks: true, window: 24}
+			newSim(t, 1000+seed, 2+int(seed%4), 60, f).whole()
 		})
 	}
 }

@@ -26,7 +26,8 @@ func survivedOf(all []remote.Survival, k remote.Key) int {
 // survive notes that a lease ran out on this machine, if it was since the server was away meanwhile: a
 // machine that stood still may have done so because of the batch.
 func (a *Agent) survive(h *hold) {
-	if a.lastDown.IsZero() || a.lastDown.Before(h.until.Add(-a.cfg.Terms.AckWait)) {
+	away := !a.lastDown.IsZero() && !a.lastDown.Before(h.until.Add(-a.cfg.Terms.AckWait))
+	if !away && !h.lease.Unsure { // which was not started
 		return
 	}
 	k := h.key()

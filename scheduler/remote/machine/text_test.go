@@ -42,7 +42,11 @@ func text(act Act) string {
 	case Stop:
 		s := act.Stop
 		if s.Drop != 0 {
-			return fmt.Sprintf("Drop %d %s %d %v", act.Fence, s.Batch, s.Attempt, s.Begun)
+			text := fmt.Sprintf("Drop %d %s %d %v", act.Fence, s.Batch, s.Attempt, s.Begun)
+			if s.Stands {
+				text += fmt.Sprintf(" below %d, its result stands", s.Drop)
+			}
+			return text
 		}
 		return fmt.Sprintf("%s %d %s %d %v %d %v", name, act.Fence, s.Batch, s.Attempt, s.Quit, s.Signal, s.Kill)
 	}
