@@ -128,20 +128,28 @@ func TestQueueOther(t *testing.T) {
 	}
 }
 
-// otherCut: the old leader is cut off.
-func otherCut(s *site) {
+// otherEnds has a leader with two other machines come to an end, after which one of those leads the run to
+// its end, and returns the old leader.
+func (s *site) otherEnds(end func(lead *member)) *member {
+	s.t.Helper()
 	lead := s.of("a").on(s.one, append([]string{"--jsonfile=" + filepath.Join(s.gate, "old.json")}, runArgs...)...)
 	s.await(2)
 	heir := s.of("b").on(s.two, s.leads()...)
 	s.await(4)
 	three := s.on(s.three, s.agent()...)
 	old := s.await(6)
-	s.one.cut()
+	end(lead)
 	s.ran("b", old, 4)
 	s.ended(old)
 	s.release()
 	heir.wait(0, "this machine leads", fmt.Sprintf("DONE %d tests", guardedTests))
 	three.wait(0, "exit code 0 on ")
+	return lead
+}
+
+// otherCut: the old leader is cut off.
+func otherCut(s *site) {
+	lead := s.otherEnds(func(*member) { s.one.cut() })
 	s.one.heal()
 	lead.wait(3, "ERROR --queue: ")
 	s.over()
@@ -149,19 +157,10 @@ func otherCut(s *site) {
 
 // otherKilled: the old leader is killed.
 func otherKilled(s *site) {
-	lead := s.of("a").on(s.one, append([]string{"--jsonfile=" + filepath.Join(s.gate, "old.json")}, runArgs...)...)
-	s.await(2)
-	heir := s.of("b").on(s.two, s.leads()...)
-	s.await(4)
-	three := s.on(s.three, s.agent()...)
-	old := s.await(6)
-	lead.signal(syscall.SIGKILL)
-	_ = lead.cmd.Wait()
-	s.ran("b", old, 4)
-	s.ended(old)
-	s.release()
-	heir.wait(0, "this machine leads", fmt.Sprintf("DONE %d tests", guardedTests))
-	three.wait(0, "exit code 0 on ")
+	s.otherEnds(func(lead *member) {
+		lead.signal(syscall.SIGKILL)
+		_ = lead.cmd.Wait()
+	})
 	s.over()
 }
 

@@ -147,9 +147,10 @@ func (h *hold) inHand() bool { return h.step <= returning }
 // tries is how often the work's tests were delivered, this time included.
 func (h *hold) tries() int { return h.lease.Work.Before + h.lease.Delivery }
 
-// lastTry reports whether the work may have ended so many machines that it is not run again: it runs alone on its machine, since what runs
-// in parallel with a process that ends its machines would be taken for one of those. Before that it
-// does not, or a machine that goes away would cost others the time in which they run one process.
+// lastTry reports whether the work may have ended so many machines that it is not run again: it
+// runs alone on its machine, since what runs in parallel with a process that ends its machines
+// would be taken for one of those. Before that it does not, or a machine that goes away would cost
+// others the time in which they run one process.
 func (a *Agent) lastTry(h *hold) bool { return h.inHand() && a.fatal(h)+1 >= maxDeliveries }
 
 // turn reports whether the process of a lease may start.
@@ -207,7 +208,7 @@ func (a *Agent) answered(now time.Time, err error) {
 	switch {
 	case errors.Is(err, remote.ErrUnreachable), errors.Is(err, context.DeadlineExceeded):
 		a.Link(now, false)
-	case errors.Is(err, remote.ErrDenied), errors.Is(err, remote.ErrTooOld), errors.Is(err, remote.ErrFull), errors.Is(err, remote.ErrClosed):
+	case remote.EndsRun(err):
 		a.leave(3, err.Error())
 	case err == nil && now.Sub(a.downFrom) >= staleAnswer:
 		a.Link(now, true) // an engine may know by itself that there is no work, or no lease

@@ -67,7 +67,7 @@ func (l *Leader) answered(now time.Time, err error) {
 	switch {
 	case errors.Is(err, remote.ErrUnreachable), errors.Is(err, context.DeadlineExceeded):
 		l.Link(now, false)
-	case errors.Is(err, remote.ErrDenied), errors.Is(err, remote.ErrTooOld), errors.Is(err, remote.ErrFull), errors.Is(err, remote.ErrClosed):
+	case remote.EndsRun(err):
 		l.abort(err.Error())
 	case err == nil && now.Sub(l.downFrom) >= staleAnswer:
 		l.Link(now, true) // an engine may know by itself that there is no work, or no lease
