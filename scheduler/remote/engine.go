@@ -8,7 +8,7 @@ import (
 )
 
 // Protocol is the version of the messages. Machines of one run have the same one.
-const Protocol = 3
+const Protocol = 4
 
 // Sizes that every engine keeps to, in bytes.
 const (
@@ -224,7 +224,7 @@ type State struct {
 	// unless Keep says that it is to stay. Each leader that says so has a number of its own.
 	Ends Fence `json:",omitempty"`
 	Keep bool  `json:",omitempty"`
-	// Survived is the sum of what nodes have said of batches that have no result yet, see Node.
+	// Survived is what each node has said of batches that have no result yet, see Node.
 	Survived []Survival `json:",omitempty"`
 	// Counted are deliveries of work that was taken out of the queue without a result, see Stop.Drop.
 	Counted []Counted `json:",omitempty"`
@@ -356,8 +356,8 @@ type Node struct {
 	Builds bool     `json:",omitempty"`
 	// Late counts its results that came second.
 	Late int `json:",omitempty"`
-	// Survived are leases that ran out while it had them and was well, the last ones: since the server
-	// did not answer.
+	// Survived are leases that it had and was well, the last ones: they ran out since the server did not
+	// answer, or it does not begin with them, see Lease.Unsure.
 	Survived []Survival `json:",omitempty"`
 	// Drops are what it takes out of the queue once the leader has counted them.
 	Drops []Drop `json:",omitempty"`
@@ -369,8 +369,10 @@ type Node struct {
 	Ended  Fence `json:",omitempty"`
 }
 
-// Survival is how many leases of a batch ran out on a machine that was well.
+// Survival is how many leases of a batch did not end the machine that had them. They only become more.
 type Survival struct {
+	// Node is the machine, empty in what a machine says of itself.
+	Node  string `json:",omitempty"`
 	Key   Key
 	Times int
 }

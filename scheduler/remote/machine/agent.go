@@ -76,7 +76,7 @@ type Agent struct {
 
 	fetch, survey, talk, lead errand
 	lanes                     []string  // to steal from
-	asks                      bool      // it waits for something that it is to announce
+	asks                      bool      // its next announcement is urgent
 	dirty                     bool      // what it holds is not what it has announced
 	told, hush                time.Time // when it was last announced; before what time it is not
 	soft                      bool      // this machine's user ends it: results are stored, work is given back
@@ -132,6 +132,7 @@ type hold struct {
 	past  bool // its work is taken out then
 	lost  bool // it has the result Lost, once that is counted
 	late  bool // it ran out before the result was stored: the work may be another machine's
+	safe  bool // it is among those that this machine has survived
 	has   bool // the leader has a result of its work
 	how   *remote.Stop
 	put   Put
@@ -282,6 +283,10 @@ func (a *Agent) take(now, asked time.Time, l remote.Lease) {
 		a.slots[h.slot] = true
 	}
 	a.holds, a.dirty = append(a.holds, h), true
+	if l.Unsure { // it is not begun, and if this machine ends, that was not the work's doing
+		a.survive(h)
+		a.asks = true
+	}
 }
 
 // Looked takes whether a batch has a result.

@@ -120,8 +120,9 @@ func (l *Leader) Finish(code int, verdict string) {
 
 // forget leaves a batch that has a result out of what machines have survived.
 func (l *Leader) forget(k remote.Key) {
-	if survivedOf(l.state.Survived, k) > 0 {
-		l.state.Survived = slices.DeleteFunc(slices.Clone(l.state.Survived), func(s remote.Survival) bool { return s.Key == k })
+	about := func(s remote.Survival) bool { return s.Key == k }
+	if slices.ContainsFunc(l.state.Survived, about) {
+		l.state.Survived = slices.DeleteFunc(slices.Clone(l.state.Survived), about)
 	}
 }
 

@@ -25,6 +25,8 @@ type simTest struct {
 	locks  []string
 	serial bool
 	given  int      // how often it was delivered
+	begun  int      // how often it was begun
+	missed int      // how often its machine ended when it was about to begin
 	killed []string // machines
 }
 

@@ -192,6 +192,9 @@ func (n *simNode) start(act Start) {
 		n.t.Errorf("worker %d of %d", act.Worker, act.Workers)
 	}
 	n.alone(u)
+	for _, t := range u.tests {
+		t.begun++
+	}
 	p := &simProc{unit: u}
 	if k := u.killer(); k != nil {
 		n.after(n.short()*100, func() {
@@ -334,7 +337,16 @@ func (n *simNode) over() {
 }
 
 // die is SIGKILL, of the machine.
-func (n *simNode) die() { n.dead = true }
+func (n *simNode) die() {
+	n.dead = true
+	for _, h := range n.agent.holds {
+		for _, t := range n.byKey[h.key()].tests {
+			if h.step < running && n.now.Sub(h.since) < 100*time.Millisecond {
+				t.missed++
+			}
+		}
+	}
+}
 
 // stall is SIGSTOP of the agent, for a time. Its processes go on.
 func (n *simNode) stall(d time.Duration) {

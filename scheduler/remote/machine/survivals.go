@@ -13,7 +13,7 @@ import (
 // maxSurvivals is of how many batches a machine says so.
 const maxSurvivals = 64
 
-// survivedOf is how many leases of a batch were survived.
+// survivedOf is how many leases of a batch one machine has survived.
 func survivedOf(all []remote.Survival, k remote.Key) int {
 	for _, s := range all {
 		if s.Key == k {
@@ -23,13 +23,14 @@ func survivedOf(all []remote.Survival, k remote.Key) int {
 	return 0
 }
 
-// survive notes that a lease ran out on this machine, if it was since the server was away meanwhile: a
-// machine that stood still may have done so because of the batch.
+// survive notes that this machine survives a lease, once: the work is not begun, or the lease has run out
+// while the server was away. A machine that stood still may have done so because of the work.
 func (a *Agent) survive(h *hold) {
 	away := !a.lastDown.IsZero() && !a.lastDown.Before(h.until.Add(-a.cfg.Terms.AckWait))
-	if !away && !h.lease.Unsure { // which was not started
+	if h.safe || !away && !h.lease.Unsure {
 		return
 	}
+	h.safe = true
 	k := h.key()
 	times := survivedOf(a.survived, k) + 1
 	others := slices.DeleteFunc(slices.Clone(a.survived), func(s remote.Survival) bool { return s.Key == k })
@@ -40,30 +41,41 @@ func (a *Agent) survive(h *hold) {
 	a.dirty = true
 }
 
-// fatal is how many deliveries of a lease's work before this one may have ended their machines.
+// fatal is how many deliveries of a lease's work may have ended their machines: those before this one that
+// were not survived.
 func (a *Agent) fatal(h *hold) int {
-	return h.tries() - 1 - max(survivedOf(a.run.State.Survived, h.key()), survivedOf(a.survived, h.key()))
+	own, others := survivedOf(a.survived, h.key()), 0
+	for _, s := range a.run.State.Survived {
+		switch {
+		case s.Key != h.key():
+		case s.Node == a.cfg.Node: // what the leader has heard of it
+			own = max(own, s.Times)
+		default:
+			others += s.Times
+		}
+	}
+	if h.safe {
+		own-- // is this one
+	}
+	return h.tries() - 1 - own - others
 }
 
-// survivals adds up what a node says that has said something before, nil for one that is new. What a
-// new one says an earlier leader may have added up already.
+// survivals takes what a node says that has said something before, nil for one that is new. A leader that
+// has taken over hears again what an earlier one has heard, and may hear older words after newer ones.
 func (l *Leader) survivals(before *node, n remote.Node) {
 	for _, s := range n.Survived {
-		more := s.Times
-		switch {
-		case before != nil:
-			more -= survivedOf(before.Survived, s.Key)
-		case l.heir:
-			more -= survivedOf(l.state.Survived, s.Key)
+		if before != nil && survivedOf(before.Survived, s.Key) == s.Times || l.batches[s.Key] == nil && !l.heir {
+			continue
 		}
-		if more <= 0 || l.batches[s.Key] == nil && !l.heir {
+		i := slices.IndexFunc(l.state.Survived, func(x remote.Survival) bool { return x.Key == s.Key && x.Node == n.Name })
+		if i >= 0 && l.state.Survived[i].Times >= s.Times {
 			continue
 		}
 		all := slices.Clone(l.state.Survived)
-		if i := slices.IndexFunc(all, func(x remote.Survival) bool { return x.Key == s.Key }); i >= 0 {
-			all[i].Times += more
+		if i >= 0 {
+			all[i].Times = s.Times
 		} else {
-			all = append(all, remote.Survival{Key: s.Key, Times: more})
+			all = append(all, remote.Survival{Node: n.Name, Key: s.Key, Times: s.Times})
 		}
 		l.state.Survived, l.set = all, false
 	}

@@ -94,6 +94,15 @@ func TestTwiceOnAgent(t *testing.T) {
 				a.t.Error("it counts as one that may have ended the machine")
 			}
 		},
+		"another machine may have it, and this one is ended meanwhile": func(a *agentTest) {
+			again(a, 3, true)
+			if n, _ := a.announcement(); survivedOf(n.Survived, key("bx")) != 1 {
+				a.t.Errorf("survived %v, as it is announced at once", n.Survived)
+			}
+			if got := a.fatal(a.holds[0]); got != 2 {
+				a.t.Errorf("%d of 2 earlier deliveries may have ended their machines", got)
+			}
+		},
 		"another machine may have it, and has a result": func(a *agentTest) {
 			again(a, 2, true)
 			a.do("Look y bx 0")
