@@ -8,8 +8,8 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 BENCHSTAT := golang.org/x/perf/cmd/benchstat@v0.0.0-20260908200009-22c9c6c9d4da
 
 # The operating systems that cohort is written for. vet reads the files that the other ones do not. For the one
-# here it uses what the tests compile. For the others nothing else does: with -trimpath a second clone or worktree
-# finds what the first one has compiled.
+# here it uses what the tests compile. With -trimpath a second clone or worktree finds what the first one has compiled,
+# here as there.
 SYSTEMS := linux windows darwin
 HERE = $(shell $(GO) env GOHOSTOS)
 
@@ -57,7 +57,7 @@ build: ## build bin/cohort and bin/cohort-queue
 
 test: ## run all tests (PACKAGES=./..., ARGS='-run X', RACE= for no race detector)
 	@packages="$$($(GO) list $(PACKAGES))" && test -n "$$packages" || exit 1; status=0; \
-	run() { if [ -n "$$1" ]; then $(GO) test -timeout=80m -parallel=$(PARALLEL) $$2 $(ARGS) $$1 || status=1; fi; }; \
+	run() { if [ -n "$$1" ]; then $(GO) test -trimpath -timeout=80m -parallel=$(PARALLEL) $$2 $(ARGS) $$1 || status=1; fi; }; \
 	run "$$(echo "$$packages" | grep -vE '/($(UNRACED))$$')" "$(RACE)"; \
 	run "$$(echo "$$packages" | grep -E '/($(UNRACED))$$')"; exit $$status
 
@@ -67,7 +67,7 @@ check: ## lint and the quick tests: less than a minute on a quiet machine
 	@$(MAKE) --no-print-directory -j2 $(if $(filter output-sync,$(.FEATURES)),--output-sync) lint quick
 
 quick: # the quick tests alone
-	$(GO) test -short -parallel=$(PARALLEL) -skip '^($(SUITES))$$' $(ARGS) $(PACKAGES)
+	$(GO) test -trimpath -short -parallel=$(PARALLEL) -skip '^($(SUITES))$$' $(ARGS) $(PACKAGES)
 
 fuzz: ## fuzz each target in turn (PACKAGES=./grouping for some, FUZZTIME=1m)
 	@for package in $$($(GO) list $(PACKAGES)); do \
@@ -89,7 +89,7 @@ lint: ## check formatting, vet for every system, go.mod, staticcheck
 	@for system in $(filter-out $(HERE),$(SYSTEMS)); do \
 		echo "GOOS=$$system go vet ./..."; GOOS=$$system CGO_ENABLED=0 $(GO) vet -trimpath ./... || exit 1; \
 	done
-	$(GO) vet ./...
+	$(GO) vet -trimpath ./...
 	$(GO) run $(STATICCHECK) ./...
 
 bench: ## measure against go test and gotestsum (ROW=name, ROW=list, ROUNDS=n, JSON=file)

@@ -39,6 +39,7 @@ func TestScripts(t *testing.T) {
 			e.Setenv("GOGC", os.Getenv("GOGC"))
 			e.Setenv("GOVERSION", "go1.test")
 			e.Setenv("GORACE", goRace())
+			e.Setenv("GOFLAGS", strings.TrimSpace(e.Getenv("GOFLAGS")+" "+built.Trimmed))
 			if script := strings.TrimPrefix(filepath.Base(e.WorkDir), "script-"); !built.Raced(t.Name() + "/" + script) {
 				e.Setenv("PATH", filepath.Dir(built.PlainCohort(t))+string(os.PathListSeparator)+e.Getenv("PATH"))
 				e.Setenv("GOFLAGS", strings.TrimSpace(e.Getenv("GOFLAGS")+" "+built.QuickFlags))

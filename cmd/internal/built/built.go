@@ -126,7 +126,7 @@ func (p Program) build(folder string) (path string, err error) {
 	if folder == "" {
 		return "", errors.New("TestMain does not run the tests by way of built.M")
 	}
-	args := []string{"build"}
+	args := []string{"build", Trimmed}
 	if p.Race {
 		folder, args = filepath.Join(folder, "race"), append(args, "-race")
 	}

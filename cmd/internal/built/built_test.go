@@ -50,7 +50,7 @@ func TestProgramIsBuiltOnce(t *testing.T) {
 		t.Errorf("it was built again: %v, %v", again, err)
 	}
 	m := M{Commands: Program{Name: "none", Package: "./none", Dir: p.Dir}, Names: []string{"a"}}
-	if err := m.install(folder); err == nil || !strings.Contains(err.Error(), "go build -o") {
+	if err := m.install(folder); err == nil || !strings.Contains(err.Error(), "go build -trimpath -o") {
 		t.Errorf("a program that cannot be built: %v", err)
 	}
 	if _, err := p.build(""); err == nil {

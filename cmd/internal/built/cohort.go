@@ -8,7 +8,11 @@ import (
 
 // QuickFlags are flags of the go command for runs to which it does not matter how tests are built: it
 // neither vets them nor writes what only a debugger needs, which is half of what a small run costs.
-const QuickFlags = "-vet=off -ldflags=-w"
+const QuickFlags = "-vet=off -ldflags=-w " + Trimmed
+
+// Trimmed has the go command leave out the folder of what it builds, so that a sample in a folder of its own is
+// compiled and linked once for all runs of the tests.
+const Trimmed = "-trimpath"
 
 // Cohort returns the path of a cohort for a test: with the race detector if the test is one of those
 // that Raced names, and without it for all others, which start it some thousand times: with it, each
