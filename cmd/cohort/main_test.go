@@ -28,6 +28,7 @@ func TestScripts(t *testing.T) {
 	// The go command's caches: a home of its own would compile everything anew.
 	names := []string{"GOCACHE", "GOMODCACHE", "GOPROXY", "GOFLAGS", "GOTOOLCHAIN"}
 	values := strings.Split(goEnv(t, names...), "\n")
+	kept := built.KeptLinks(t, "../..") // one script links what another has, or a run before
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script",
 		Setup: func(e *testscript.Env) error {
@@ -35,6 +36,10 @@ func TestScripts(t *testing.T) {
 			e.Setenv("STREAMS", streams)
 			for i, name := range names {
 				e.Setenv(name, values[i])
+			}
+			for _, entry := range kept {
+				name, value, _ := strings.Cut(entry, "=")
+				e.Setenv(name, value)
 			}
 			e.Setenv("GOGC", os.Getenv("GOGC"))
 			e.Setenv("GOVERSION", "go1.test")
