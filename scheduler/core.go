@@ -167,7 +167,7 @@ func (c *core) endedFirst(j *job, r *worker.Result) {
 	j.suite.told(j, r)
 	j.overdue = r.Overdue
 	if !r.Clean() || r.Err != nil || j.blamed() {
-		c.failed[j.Number], j.machine = j, r.Exit.Machine
+		c.failed[j.Number], j.machine, j.lost = j, r.Exit.Machine, r.Exit.Lost
 		j.suite.said.Merge(j.said)
 	}
 	if r.Transcript.HasCoverage {

@@ -44,13 +44,15 @@ type scripted struct {
 	prelude string
 	// canceled says that the run was called off before the process ended.
 	canceled bool
+	// lost says that no machine has run it to its end, if it fails.
+	lost bool
 }
 
 func (s *scripted) Run(_ context.Context, _ testbin.Spec, out io.Writer) testbin.Exit {
 	now := time.Now()
 	_, _ = io.WriteString(out, s.prelude) // a parser takes everything
 	_ = s.words.Write(out)
-	return testbin.Exit{Code: s.code, Start: now, End: now, Canceled: s.canceled}
+	return testbin.Exit{Code: s.code, Start: now, End: now, Canceled: s.canceled, Lost: s.lost && s.code != 0}
 }
 
 func newBench(t *testing.T, c *Config) *bench {

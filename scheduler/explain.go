@@ -56,7 +56,7 @@ func newExplanation(c *Config, suites []*suite, first map[int]*job, r *reruns) *
 	e := &explanation{cfg: c, late: map[*suite]time.Duration{}}
 	var subjects []rerun.Subject
 	for _, s := range suites {
-		if len(e.suites) == explainPackages || s.file.rerun == "" || s.busy.sum > explainTime || len(s.account.Failures()) > 0 {
+		if len(e.suites) == explainPackages || s.file.rerun == "" || s.busy.sum > explainTime || len(s.account.Failures()) > 0 || s.endsMachines(first) {
 			continue
 		}
 		before, tests := len(subjects), s.tests()
@@ -78,6 +78,11 @@ func newExplanation(c *Config, suites []*suite, first map[int]*job, r *reruns) *
 	}
 	e.inquiry = rerun.NewInquiry(subjects)
 	return e
+}
+
+// endsMachines reports whether the suite has tests that may end the machine which they run on.
+func (s *suite) endsMachines(first map[int]*job) bool {
+	return slices.ContainsFunc(s.account.Units(), func(u *ledger.Unit) bool { j := first[u.Process]; return j != nil && j.lost })
 }
 
 // tests returns how many tests of the suite are to run.

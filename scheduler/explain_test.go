@@ -1,10 +1,12 @@
 package scheduler
 
 import (
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/gotestcohort/cohort/grouping"
+	"github.com/gotestcohort/cohort/scheduler/internal/script"
 	"github.com/gotestcohort/cohort/scheduler/ledger"
 	"github.com/gotestcohort/cohort/scheduler/rerun"
 	"github.com/gotestcohort/cohort/scheduler/testbin"
@@ -42,5 +44,26 @@ func TestLateProbe(t *testing.T) {
 		if got := c.reran(UnitVerdict{Note: tt.before}, s, unit).Note; got != tt.want {
 			t.Errorf("%s: %q, want %q", tt.name, got, tt.want)
 		}
+	}
+}
+
+// TestLostIsNotExplained: what may have ended three machines does not run once more to find out why.
+func TestLostIsNotExplained(t *testing.T) {
+	t.Parallel()
+	for _, lost := range []bool{false, true} {
+		b := newBench(t, &Config{Workers: 1})
+		p := b.arrives("func TestA(t *testing.T) {}\n\nfunc TestB(t *testing.T) {}\n\nfunc TestC(t *testing.T) {}\n", false)
+		p.file.rerun = "p.test"
+		b.script.lost = lost
+		for jobs := b.fill(); len(jobs) > 0; jobs = b.fill() {
+			for _, j := range jobs {
+				words := script.Process(strings.ReplaceAll(string(passing(j)), "pTestB", "fTestB"))
+				b.finish(j, words, strings.Count(string(words), "fTestB"))
+			}
+		}
+		if e := newExplanation(b.cfg, []*suite{p}, b.failed, nil); len(e.subjects) > 0 == lost {
+			t.Errorf("lost %v: %d subjects", lost, len(e.subjects))
+		}
+		b.exit()
 	}
 }

@@ -40,6 +40,7 @@ type job struct {
 	progress progress
 	said     *rerun.Output // what the process prints
 	machine  string        // where it has run, if that need not be this machine; else ""
+	lost     bool          // no machine has run it to its end
 	overdue  string        // the test for which the process was ended, since it ran for too long; "" for none
 	// needs are the workers' set-ups without which it cannot run, uses is what its process has of them,
 	// broken is the one that has failed.

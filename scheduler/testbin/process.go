@@ -113,6 +113,8 @@ type Exit struct {
 	MaxRSS int64
 	// Machine is the name of the machine that it ran on, if that need not be this one; else "".
 	Machine string
+	// Lost reports that no machine has run the process to its end, though several have had it.
+	Lost bool
 }
 
 // OK reports whether the process exited 0 by itself with all of its output.

@@ -19,16 +19,16 @@ const (
 // taken for one that a single process may hold at a time.
 func meet(a, b remote.Claim) meeting {
 	switch {
-	case sharesTests(a, b) && !(a.Part && b.Part):
+	case SharesTests(a, b) && !(a.Part && b.Part):
 		return same
-	case a.Serial || b.Serial, sharesTests(a, b), sharesAny(a.Locks, b.Locks):
+	case a.Serial || b.Serial, SharesTests(a, b), sharesAny(a.Locks, b.Locks):
 		return aside
 	}
 	return apart
 }
 
-// sharesTests reports whether a test may be in both.
-func sharesTests(a, b remote.Claim) bool {
+// SharesTests reports whether a test may be in both of two batches.
+func SharesTests(a, b remote.Claim) bool {
 	if a.Package != b.Package {
 		return false
 	}

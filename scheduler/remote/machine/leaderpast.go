@@ -130,7 +130,7 @@ func (l *Leader) tally(d remote.Drop) {
 // before returns how many machines other work of a batch's tests may have ended, and which have had it.
 func (l *Leader) before(b *batch) (times int, took []string) {
 	for _, c := range l.state.Counted {
-		if sharesTests(c.Claim, b.Claim) && c.Times > times {
+		if SharesTests(c.Claim, b.Claim) && c.Times > times {
 			times, took = c.Times, c.Took
 		}
 	}

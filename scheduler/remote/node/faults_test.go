@@ -344,13 +344,13 @@ func TestLost(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := delivery{result: remote.Result{Payload: payload}, took: []string{"n1", "n2"}}
+	d := delivery{result: remote.Result{Node: "n3", Payload: payload}, took: []string{"n1", "n3", "n2"}}
 	r := &Runner{lead: NewLead(LeadConfig{Now: time.Now}, remote.Run{}, time.Now())}
 	const why = "it may end the machine that it runs on: it was given to 3 machines; seen with it: n1, n2"
 	var out bytes.Buffer
 	exit := r.lost(d, testbin.Spec{Path: "p.test", Tests: []string{"TestA", "TestB"}}, &out)
 	want := "\x16=== RUN   TestA\n    " + why + "\n\x16--- FAIL: TestA (0.00s)\n\x16=== RUN   TestB\n    " + why + "\n\x16--- FAIL: TestB (0.00s)\n\x16FAIL\n"
-	if !d.lost() || out.String() != want || exit.Code != 1 || exit.Err != nil {
+	if !d.lost() || out.String() != want || exit.Code != 1 || exit.Err != nil || !exit.Lost {
 		t.Errorf("%+v, %q", exit, out.String())
 	}
 	out.Reset()

@@ -39,7 +39,10 @@ type Lead struct {
 
 	canceled atomic.Bool // Cancel was called
 
-	mu    sync.Mutex // guards what follows
+	heir bool // there was another leader
+
+	mu    sync.Mutex   // guards what follows
+	told  []remote.Key // results, if heir
 	abort error
 }
 
@@ -62,6 +65,7 @@ type delivery struct {
 // NewLead returns the leader of a run that Engine.Lead has made this machine lead. It has not begun.
 func NewLead(cfg LeadConfig, run remote.Run, asked time.Time) *Lead {
 	l := &Lead{cfg: &cfg, orders: make(map[remote.Key]*order), files: make(map[string]string), over: make(chan struct{}), worlds: make(chan machine.WorldsEnded, 1)}
+	l.heir = len(run.State.Numbers) > 0
 	l.ctx, l.end = context.WithCancel(context.Background())
 	l.loop = newLoop(cfg.Now)
 	l.machine = machine.NewLeader(cfg.LeaderConfig, asked, run)
@@ -103,7 +107,9 @@ func (l *Lead) event(e remote.Event) {
 	l.loop.tell(func(now time.Time) {
 		switch e.Kind {
 		case remote.ResultEvents:
-			l.machine.Result(remote.Key{Batch: e.Result.Batch, Attempt: e.Result.Attempt})
+			k := remote.Key{Batch: e.Result.Batch, Attempt: e.Result.Attempt}
+			l.note(k)
+			l.machine.Result(k)
 		case remote.NodeEvents:
 			if e.Gone {
 				l.machine.Gone(e.Node.Name)
@@ -117,6 +123,15 @@ func (l *Lead) event(e remote.Event) {
 			l.machine.Link(now, e.Up)
 		}
 	})
+}
+
+// note keeps of which results the leader was told, if earlier ones may be among them.
+func (l *Lead) note(k remote.Key) {
+	if l.heir {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		l.told = append(l.told, k)
+	}
 }
 
 // runs hands on which tests run for long.

@@ -3,6 +3,7 @@ package node
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/gotestcohort/cohort/scheduler/remote/machine"
@@ -21,11 +22,12 @@ func (d delivery) lost() bool {
 func (r *Runner) lost(d delivery, spec testbin.Spec, out io.Writer) testbin.Exit {
 	report, _, err := unpackReport(d.result.Payload)
 	why := "it may end the machine that it runs on: " + report.Why
-	if len(d.took) > 0 {
-		why += "; seen with it: " + strings.Join(d.took, ", ")
+	// Who has found out that it is lost has not run it.
+	if took := slices.DeleteFunc(slices.Clone(d.took), func(name string) bool { return name == d.result.Node }); len(took) > 0 {
+		why += "; seen with it: " + strings.Join(took, ", ")
 	}
 	now := r.lead.cfg.Now()
-	exit := testbin.Exit{Code: 1, Start: now, End: now}
+	exit := testbin.Exit{Code: 1, Start: now, End: now, Lost: true}
 	if len(spec.Tests) > 0 && err == nil {
 		_, err = io.WriteString(out, failures(spec.Tests, why))
 	} else if err == nil {

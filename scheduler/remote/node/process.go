@@ -241,6 +241,7 @@ func (p *process) work(o Order, spec testbin.Spec, places []place) error {
 		}
 	}
 	r := Report{What: machine.Ran, Exit: packExit(exit), Root: p.cfg.Root, Places: paths(places), Read: read(places, spec.Env)}
+	r.Claim, r.Probe = &o.Claim, isProbe(o.Env)
 	if o.Needs != nil {
 		p.told = p.worlds.outcomes(false)
 		r.World = p.told

@@ -37,6 +37,9 @@ type Report struct {
 	Places []string `json:",omitempty"`
 	// Read are the variables that tests have read, with the sums of their values.
 	Read map[string]string `json:",omitempty"`
+	// Claim is what it was about, nil for what did not run. Probe reports that it has run to explain a failure.
+	Claim *remote.Claim `json:",omitempty"`
+	Probe bool          `json:",omitempty"`
 	// World is what came of set-ups on the machine since it last told. Refused is the one for which the
 	// process was not started, if What is that.
 	World   []Outcome          `json:",omitempty"`

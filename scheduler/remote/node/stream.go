@@ -36,6 +36,8 @@ type streamWriter struct {
 	w             io.Writer
 	most          int64 // bytes of output, 0 for maxOutput
 	output, files int64 // bytes so far
+	// edit is what is written of a file in place of what it holds; nil: that.
+	edit func(name string, b []byte) []byte
 }
 
 // Output writes what a process printed at a time after its start.
@@ -95,6 +97,9 @@ func (s *streamWriter) file(n int, name, path string) error {
 	if s.files += int64(len(b)); s.files > maxFiles {
 		return fmt.Errorf("its files have more than %d MiB, the limit of one process on another machine", maxFiles>>20)
 	}
+	if s.edit != nil {
+		b = s.edit(name, b)
+	}
 	if name == "." {
 		name = ""
 	}
@@ -111,7 +116,15 @@ func (s *streamWriter) file(n int, name, path string) error {
 // readStream reads the records of a stream: output is given to out, files are written to places.
 // After an error some of it has been written.
 func readStream(r io.Reader, places []place, out func(at time.Duration, b []byte) error) error {
-	s := &streamReader{r: bufio.NewReader(r), places: places, out: out}
+	return (&streamReader{r: bufio.NewReader(r), places: places, out: out}).all()
+}
+
+// readOutput reads the output of a stream, and leaves its files.
+func readOutput(r io.Reader, out func(at time.Duration, b []byte) error) error {
+	return (&streamReader{r: bufio.NewReader(r), leave: true, out: out}).all()
+}
+
+func (s *streamReader) all() error {
 	for {
 		kind, err := s.r.ReadByte()
 		if errors.Is(err, io.EOF) {
@@ -137,6 +150,7 @@ func whole(err error) error {
 type streamReader struct {
 	r             *bufio.Reader
 	places        []place
+	leave         bool // files
 	out           func(at time.Duration, b []byte) error
 	output, files uint64
 }
@@ -181,6 +195,12 @@ func (s *streamReader) tree(kind byte, n uint64) error {
 	var length uint64
 	name, err := s.bytes(maxPath, &length)
 	if err != nil {
+		return err
+	}
+	if s.leave {
+		if kind == recordFile {
+			_, err = s.bytes(maxFiles, &s.files)
+		}
 		return err
 	}
 	if n >= uint64(len(s.places)) {
