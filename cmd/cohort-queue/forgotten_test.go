@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"os"
 	"strings"
 	"testing"
@@ -65,6 +66,24 @@ func TestChangeOfAnotherRun(t *testing.T) {
 			t.Errorf("%s: another run is none", sequence)
 		}
 		ok(t, change(sequence, "old"))
+	}
+}
+
+// TestRunIsGone: a store that has the bucket of a run, as another one of the same name is about to begin, but
+// not the run does not know it, and the run that was told of is not forgotten by that.
+func TestRunIsGone(t *testing.T) {
+	t.Parallel()
+	e := briefAt(t, newStore(t).address, "r1", "new")
+	ok(t, e.makeStream(limit(t), e.names.keyConfig()))
+	w := &watcher{engine: e, kinds: remote.RunEvents, tell: func(remote.Event) {}, keys: map[string]entry{}, deadlines: map[string]time.Time{}}
+	ok(t, w.read(limit(t), w.prefixes()))
+	w.keys[keyRun] = entry{value: []byte("old"), revision: 3}
+	if err := w.read(limit(t), w.prefixes()); !errors.Is(err, remote.ErrGone) {
+		t.Errorf("%v", err)
+	}
+	leads(t, e)
+	if err := w.read(limit(t), w.prefixes()); err == nil || !strings.Contains(err.Error(), "does not know run r1 any more") {
+		t.Errorf("another run: %v", err)
 	}
 }
 

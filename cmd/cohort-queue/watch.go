@@ -177,6 +177,9 @@ func (w *watcher) read(ctx context.Context, prefixes []string) error {
 	ctx, stop := w.whileUp(ctx)
 	defer stop()
 	all, err := w.list(ctx, prefixes)
+	if err == nil && w.keys[keyRun].value != nil && all[keyRun].value == nil {
+		err = fmt.Errorf("read the run: %w", remote.ErrGone) // another one may be about to begin
+	}
 	if err == nil && anotherRun(w.keys[keyRun], all[keyRun]) {
 		err = errForgotten(w.names.run)
 	}
