@@ -44,7 +44,6 @@ type differ struct {
 	awkward string        // directory of the awkward module
 	env     []string      // environment of every command
 	limit   time.Duration // how long one command may take
-	linker  []string      // flags with which go test takes what it links from newQuickDiffer's link cache
 }
 
 // newDiffer builds what the tests need, if no other test has.
@@ -66,15 +65,12 @@ func newDiffer(t *testing.T) *differ {
 }
 
 // newQuickDiffer is newDiffer for suites to which it does not matter how tests are built: what one
-// of them has linked is linked for all, for their runs of go test too, and for those of the next
-// time. A program that was not built here has its own way.
+// of them has linked is linked for all, and for those of the next time. The runs of go test link as
+// the go command does: they are what is compared with.
 func newQuickDiffer(t *testing.T) *differ {
 	t.Helper()
 	d := newDiffer(t).quick(t)
 	d.env = append(d.env, built.KeptLinks(t, d.root)...)
-	if !d.given {
-		d.linker = []string{"-toolexec='" + built.PlainCohort(t) + "' exec-tool -links"}
-	}
 	return d
 }
 
@@ -177,7 +173,7 @@ func (d *differ) command(t *testing.T, dir string, env []string, args ...string)
 // goTest runs `go test -json` with args.
 func (d *differ) goTest(t *testing.T, dir string, env []string, args ...string) run {
 	t.Helper()
-	r := d.command(t, dir, env, slices.Concat([]string{"go", "test", "-json"}, d.linker, args)...)
+	r := d.command(t, dir, env, slices.Concat([]string{"go", "test", "-json"}, args)...)
 	r.events = decode(t, r, bytes.NewReader(r.stdout))
 	return r
 }
