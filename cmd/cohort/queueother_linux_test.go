@@ -183,3 +183,38 @@ func otherTwice(s *site) {
 	last.wait(0, "this machine leads", fmt.Sprintf("DONE %d tests", guardedTests))
 	s.over()
 }
+
+// TestQueueFailedBefore: a test that has failed for a leader that was killed does not pass since the next one,
+// whose set-up gives other variables, has it run once more.
+func TestQueueFailedBefore(t *testing.T) {
+	t.Parallel()
+	if testing.Short() {
+		t.Skip("it waits for leases to run out")
+	}
+	newNetwork(t, 0) // or skip before anything is built
+	l := &lab{t: t, module: t.TempDir()}
+	l.write("go.mod", "module example.com/m\n\ngo 1.26\n")
+	l.write("w_test.go", strings.ReplaceAll(guarded, "//cohort:lock db\nfunc TestLock", "func lock")+`
+func TestFirst(t *testing.T) {
+	file := filepath.Join(os.Getenv("GATE"), "failed")
+	if _, err := os.Stat(file); err != nil {
+		os.WriteFile(file, nil, 0o600)
+		t.Fatal("the first time")
+	}
+}
+`)
+	l.write(".cohort.yaml", "version: 1\nsetup: [{name: net, run: 'echo NET=$LAN >>\"$COHORT_ENV\"'}]\n")
+	s := newSite(t, programsWith(t, buildQueue(t), netTerms), l.module)
+	lead := s.of("a").on(s.one, runArgs...)
+	lead.awaits("the first time")
+	old := s.await(1)
+	heir := s.of("b").on(s.two, append([]string{"--explain-failures=off"}, runArgs...)...)
+	lead.signal(syscall.SIGKILL)
+	_ = lead.cmd.Wait()
+	s.ran("b", old, 1)
+	s.ended(old)
+	s.release()
+	heir.wait(1, "this machine leads", "the first time\n    cohort: this failed on machine ", " before this machine led the run, and passed when it ran again", "DONE 2 tests, 1 failure")
+	s.stop()
+	s.net.empty()
+}
