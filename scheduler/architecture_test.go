@@ -76,12 +76,12 @@ type listed struct {
 }
 
 // list asks the go command for packages of the module and what they depend on; export has it
-// compile them, as it has done for this test.
+// compile them, as it has done for this test under make.
 func list(t *testing.T, export bool, names ...string) map[string]*listed {
 	t.Helper()
 	words := []string{"list", "-deps", "-json=ImportPath,Dir,Export,GoFiles,IgnoredGoFiles,Imports,Deps"}
 	if export {
-		words = append(words, "-export")
+		words = append(words, "-export", "-trimpath")
 	}
 	for _, name := range names {
 		words = append(words, module+name)
@@ -246,19 +246,20 @@ func load(t *testing.T, packages map[string]*listed, path string) *source {
 		}
 		files = append(files, f)
 	}
-	src.check(t, path, files, importer.ForCompiler(src.fset, "gc", func(path string) (io.ReadCloser, error) {
+	src.check(t, path, files, packages)
+	return src
+}
+
+// check type-checks files that import some of the packages.
+func (src *source) check(t *testing.T, path string, files []*ast.File, packages map[string]*listed) {
+	t.Helper()
+	var err error
+	config := types.Config{Importer: importer.ForCompiler(src.fset, "gc", func(path string) (io.ReadCloser, error) {
 		if packages[path] == nil || packages[path].Export == "" {
 			return nil, fmt.Errorf("no export data of %s", path)
 		}
 		return os.Open(packages[path].Export)
-	}))
-	return src
-}
-
-func (src *source) check(t *testing.T, path string, files []*ast.File, imports types.Importer) {
-	t.Helper()
-	var err error
-	config := types.Config{Importer: imports}
+	})}
 	if src.pkg, err = config.Check(path, src.fset, files, src.info); err != nil {
 		t.Fatal(err)
 	}
@@ -354,7 +355,7 @@ func TestMeasures(t *testing.T) {
 		}
 		files = append(files, f)
 	}
-	src.check(t, "p", files, importer.ForCompiler(src.fset, "source", nil))
+	src.check(t, "p", files, list(t, true, "scheduler/plan"))
 	if got, want := fmt.Sprint(circles(references(src))), "[[a.go b.go c.go d.go]]"; got != want {
 		t.Errorf("circles %s, want %s", got, want)
 	}
