@@ -122,6 +122,9 @@ func (q *queueRun) lead(ctx context.Context, by leadership) leadEnd {
 	}
 	opts.queue.leads.left = newQueueReports(q.temp)
 	_, err := q.cmd.runTestsIn(context.Background(), "", &opts)
+	if err == nil {
+		err = q.answered(runner)
+	}
 	code := exitCode(err)
 	signaled.finish()
 	if ctx.Err() == nil { // else nobody is to believe them
@@ -133,6 +136,19 @@ func (q *queueRun) lead(ctx context.Context, by leadership) leadEnd {
 		q.cmd.log.warnf("%v", warning)
 	}
 	return end
+}
+
+// answered is the status of a run in which all has passed. What has failed before this machine led it counts
+// though its go command says that the package has not changed since it passed.
+func (q *queueRun) answered(runner *node.Runner) error {
+	all, err := runner.Unanswered()
+	if err != nil || len(all) == 0 {
+		return err
+	}
+	for _, what := range all {
+		q.cmd.log.errorf("--queue: %s before this machine led the run, and did not run again, since go test's cache has a pass of it here: the failure counts", what)
+	}
+	return exitStatus{exitFailed}
 }
 
 // tellLatest puts a number into a channel that has room for one, in the place of one that nobody has

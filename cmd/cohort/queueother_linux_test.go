@@ -214,7 +214,7 @@ func TestFirst(t *testing.T) {
 	s.ran("b", old, 1)
 	s.ended(old)
 	s.release()
-	heir.wait(1, "this machine leads", "the first time\n    cohort: this failed on machine ", " before this machine led the run, and passed when it ran again", "DONE 2 tests, 1 failure")
+	heir.wait(1, "this machine leads", "    cohort: this failed on machine ", " before this machine led the run, and passed when it ran again: the failure counts. There it printed:\n", "the first time", "DONE 2 tests, 1 failure")
 	s.stop()
 	s.net.empty()
 }

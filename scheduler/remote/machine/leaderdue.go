@@ -57,6 +57,7 @@ func (l *Leader) Due(now time.Time) []Act {
 		l.advance(now, b, do)
 		l.touch(b.Key)
 	}
+	l.unblock(now, do)
 	l.listPast(now, do)
 	l.tellLosses(false)
 	todo = append(todo, l.todo...)

@@ -150,6 +150,14 @@ func (l *Leader) mustWait(now time.Time, b *batch, do func(Act)) bool {
 			keys = append(keys, k)
 		}
 	}
+	l.dropPast(now, keys, do)
+	waits := !l.past.known || len(keys) > 0
+	l.past.wanted = l.past.wanted || waits
+	return waits
+}
+
+// dropPast tells agents to take work out of the queue.
+func (l *Leader) dropPast(now time.Time, keys []remote.Key, do func(Act)) {
 	slices.SortFunc(keys, func(x, y remote.Key) int { return strings.Compare(x.Batch, y.Batch) })
 	for _, k := range keys {
 		if w := l.past.works[k]; !w.told && w.work.due(now) {
@@ -158,9 +166,27 @@ func (l *Leader) mustWait(now time.Time, b *batch, do func(Act)) bool {
 			do(Stop{l.lock.fence, w.drop})
 		}
 	}
-	waits := !l.past.known || len(keys) > 0
-	l.past.wanted = l.past.wanted || waits
-	return waits
+}
+
+// unblock has work taken out that has not begun on a machine since it waits for a binary which this leader has
+// not handed out yet: it would keep the worker that the batches before it wait for. It is published when it is
+// handed out.
+func (l *Leader) unblock(now time.Time, do func(Act)) {
+	var keys []remote.Key
+	for _, name := range l.names {
+		n := l.nodes[name]
+		if !n.here || !slices.ContainsFunc(n.Wants, func(sum string) bool { return l.ships[sum] == nil }) {
+			continue
+		}
+		for _, k := range n.Holds {
+			if w := l.past.works[k]; w != nil {
+				w.end(remote.Stop{Batch: k.Batch, Attempt: k.Attempt, Drop: l.lock.fence, Begun: true})
+				keys = append(keys, k)
+			}
+		}
+	}
+	l.past.wanted = l.past.wanted || len(keys) > 0
+	l.dropPast(now, keys, do)
 }
 
 // end says how work is to be taken out of the queue. That what has begun may go on is taken back.

@@ -77,6 +77,28 @@ func TestPastOfLeader(t *testing.T) {
 			l.listed(nil)
 			l.do("Publish a 0 n1 1")
 		},
+		"a machine waits for a binary that was not handed out": func(l *leaderTest) {
+			l.listed(held, ab)
+			l.Node(remote.Node{Name: "n2", Slots: 2, Holds: held, Wants: []string{"sum"}})
+			l.do("Drop 9 ab 0 true")
+			l.Stopped(l.now, key("ab"), nil)
+			l.later("List map[ab 0:true]")
+			l.listed(nil)
+			l.do("")
+			l.Submit(Batch{Key: key("ab"), Binary: "sum", Claim: tests("A", "B")})
+			l.do("Ship sum; Check ab 0")
+			l.Checked(l.now, key("ab"), false, nil)
+			l.do("Read ab 0")
+			l.Read(l.now, key("ab"), "", "", false, remote.ErrGone)
+			l.do("Publish ab 0 n1 1")
+		},
+		"a machine waits for a binary that was": func(l *leaderTest) {
+			l.listed(held, ab)
+			l.Submit(Batch{Key: key("cd"), Binary: "sum", Claim: tests("C")})
+			l.do("Check cd 0")
+			l.Node(remote.Node{Name: "n2", Slots: 2, Holds: held, Wants: []string{"sum"}})
+			l.do("Ship sum")
+		},
 		"other tests do not wait": func(l *leaderTest) {
 			l.listed(held, ab)
 			l.submit("c", tests("C"))

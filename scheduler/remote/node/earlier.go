@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/gotestcohort/cohort/scheduler/remote"
@@ -25,9 +26,10 @@ import (
 
 // earlier are the failures that earlier leaders have had. It may be used concurrently.
 type earlier struct {
-	mu       sync.Mutex // guards what follows
-	seen     int        // of the results that the leader was told of
-	failures []failure
+	mu       sync.Mutex     // guards what follows
+	seen     int            // of the results that the leader was told of
+	done     []remote.Claim // first attempts that have a result
+	failures []*failure
 }
 
 // failure is a process that has failed.
@@ -35,29 +37,51 @@ type failure struct {
 	key   remote.Key
 	claim remote.Claim
 	node  string
-	// tests are its top-level tests that have failed, with what they printed; none: the process alone.
-	tests map[string][]byte
+	// tests are its top-level tests that have failed; none: the process alone. alone is the process.
+	tests map[string]*failed
+	alone failed
 	// unread is why it is not known which have.
 	unread error
+}
+
+// failed is what counts against a test, or a process.
+type failed struct {
+	left    atomic.Int32 // executions that have failed, and that were not told of yet
+	printed []byte
 }
 
 // maxFailure is how much of what a test has printed is kept, in bytes: the end.
 const maxFailure = 64 << 10
 
+// print adds what it has printed.
+func (f *failed) print(b []byte) {
+	f.printed = append(f.printed, b...)
+	f.printed = f.printed[max(0, len(f.printed)-maxFailure):]
+}
+
+// tell reports whether a failure is to be told of, and counts it as told.
+func (f *failed) tell() bool {
+	for {
+		n := f.left.Load()
+		if n <= 0 || f.left.CompareAndSwap(n, n-1) {
+			return n > 0
+		}
+	}
+}
+
 // overruled returns the failures that count for tests of a batch, which was handed out. All results that were
 // stored before its own are known by then.
-func (r *Runner) overruled(b machine.Batch) (some []failure, err error) {
+func (r *Runner) overruled(b machine.Batch) (some []*failure, err error) {
+	if !r.lead.heir {
+		return nil, nil
+	}
 	r.earlier.mu.Lock()
 	defer r.earlier.mu.Unlock()
-	told := r.lead.toldOf(r.earlier.seen)
-	for _, k := range told {
-		f, failed, err := r.failed(k)
-		if err != nil {
-			return nil, fmt.Errorf("read what an earlier leader has had: %w", err)
-		}
-		if r.earlier.seen++; failed {
-			r.earlier.failures = append(r.earlier.failures, f)
-		}
+	if err := r.hearEarlier(); err != nil {
+		return nil, err
+	}
+	if b.Key.Attempt == 0 {
+		r.earlier.done = append(r.earlier.done, b.Claim)
 	}
 	for _, f := range r.earlier.failures {
 		if f.key.Attempt == b.Key.Attempt && f.about(b.Claim) && !r.handsOut(f.key) {
@@ -67,13 +91,55 @@ func (r *Runner) overruled(b machine.Batch) (some []failure, err error) {
 	return some, nil
 }
 
-// about reports whether a batch has tests that have failed.
-func (f failure) about(c remote.Claim) bool {
-	failed := f.claim
-	if len(f.tests) > 0 {
-		failed.All, failed.Tests = false, slices.Sorted(maps.Keys(f.tests))
+// hearEarlier reads the results that the leader was told of since the last time. The caller holds the lock.
+func (r *Runner) hearEarlier() error {
+	for _, k := range r.lead.toldOf(r.earlier.seen) {
+		f, err := r.failed(k)
+		if err != nil {
+			return fmt.Errorf("read what an earlier leader has had: %w", err)
+		}
+		if r.earlier.seen++; f != nil {
+			r.earlier.failures = append(r.earlier.failures, f)
+		}
 	}
-	return machine.SharesTests(failed, c)
+	return nil
+}
+
+// Unanswered returns what has failed for an earlier leader of the run and did not run for this one, as its
+// go command had results in its cache. It is called when all processes have ended, and may wait for the
+// server as Run does.
+func (r *Runner) Unanswered() (all []string, err error) {
+	r.earlier.mu.Lock()
+	defer r.earlier.mu.Unlock()
+	if err := r.hearEarlier(); err != nil {
+		return nil, err
+	}
+	for _, f := range r.earlier.failures {
+		ran := slices.ContainsFunc(r.earlier.done, func(c remote.Claim) bool { return machine.SharesTests(f.claim, c) })
+		if ran || f.key.Attempt > 0 || r.handsOut(f.key) {
+			continue
+		}
+		what := f.claim.Package
+		if names := slices.Sorted(maps.Keys(f.tests)); len(names) > 0 {
+			what += " " + strings.Join(names, ", ")
+		}
+		all = append(all, what+" failed on machine "+f.node)
+	}
+	return all, nil
+}
+
+// about reports whether a batch has tests that have failed, and of which that was not told yet.
+func (f *failure) about(c remote.Claim) bool {
+	of := f.claim
+	if len(f.tests) > 0 {
+		of.All, of.Tests = false, nil
+		for name, t := range f.tests {
+			if t.left.Load() > 0 {
+				of.Tests = append(of.Tests, name)
+			}
+		}
+	}
+	return machine.SharesTests(of, c) && (len(f.tests) > 0 || f.alone.left.Load() > 0)
 }
 
 // handsOut reports whether this leader has handed out a batch.
@@ -85,59 +151,82 @@ func (r *Runner) handsOut(k remote.Key) bool {
 	return i > 0 && err == nil && n < r.times[k.Batch[:i]]
 }
 
-// failed returns the failure that a result is, if it is one of tests.
-func (r *Runner) failed(k remote.Key) (f failure, failed bool, err error) {
+// failed returns the failure that a result is, nil for one that is none of tests.
+func (r *Runner) failed(k remote.Key) (*failure, error) {
 	if r.handsOut(k) {
-		return f, false, nil
+		return nil, nil
 	}
 	var result remote.Result
 	ctx, e := r.lead.ctx, r.cfg.Engine
-	err = patiently(ctx, func() (err error) { result, err = e.GetResult(ctx, k.Batch, k.Attempt); return err })
+	err := patiently(ctx, func() (err error) { result, err = e.GetResult(ctx, k.Batch, k.Attempt); return err })
 	if errors.Is(err, remote.ErrGone) {
-		return f, false, nil // it was taken back
+		return nil, nil // it was taken back
 	}
-	if err != nil {
-		return f, false, err
-	}
-	report, tail, err := unpackReport(result.Payload)
-	if err != nil || report.What != machine.Ran || report.stopped() || report.Exit.exit().OK() || report.Probe || report.Claim == nil {
-		return f, false, err
-	}
-	f = failure{key: k, claim: *report.Claim, node: result.Node}
-	if f.tests, err = printedBy(ctx, e, report, tail); err != nil && ctx.Err() == nil {
-		f.tests, f.unread, err = nil, err, nil
-	}
-	return f, true, err
-}
-
-// printedBy returns the top-level tests of a process that have failed, or had not ended when it did, with what
-// they printed.
-func printedBy(ctx context.Context, e remote.Engine, report Report, tail []byte) (map[string][]byte, error) {
-	s, err := stream(ctx, e, report, tail)
 	if err != nil {
 		return nil, err
 	}
-	open, failed := make(map[string][]byte), make(map[string][]byte)
+	report, tail, err := unpackReport(result.Payload)
+	if err != nil || report.What != machine.Ran || report.stopped() || report.Exit.exit().OK() || report.Probe || report.Claim == nil {
+		return nil, err
+	}
+	f := &failure{key: k, claim: *report.Claim, node: result.Node}
+	f.alone.left.Store(1)
+	if err := f.read(ctx, e, report, tail); err != nil {
+		if ctx.Err() != nil {
+			return nil, err
+		}
+		f.tests, f.unread = nil, err
+	}
+	return f, nil
+}
+
+// read finds the top-level tests of a process that have failed, or were running when it ended, with what they
+// printed.
+func (f *failure) read(ctx context.Context, e remote.Engine, report Report, tail []byte) error {
+	s, err := stream(ctx, e, report, tail)
+	if err != nil {
+		return err
+	}
+	all, running := make(map[string]*failed), make(map[string]bool)
+	over := make(map[string]bool) // it has failed, and runs once more
 	parser := testbin.NewParser(nil, func(e testbin.Event) {
 		root, _, sub := strings.Cut(e.Test, "/")
+		t := all[root]
+		if t == nil {
+			t = &f.alone
+			if root != "" {
+				t = new(failed)
+				all[root] = t
+			}
+		}
 		switch {
-		case root == "":
-		case e.Kind == testbin.KindFail && !sub:
-			failed[root] = open[root]
-			delete(open, root)
-		case (e.Kind == testbin.KindPass || e.Kind == testbin.KindSkip) && !sub:
-			delete(open, root)
-		case e.Kind == testbin.KindFail, e.Kind == testbin.KindOutput:
-			open[root] = append(open[root], bytes.TrimPrefix(e.Line, []byte("\x16"))...)
-			open[root] = open[root][max(0, len(open[root])-maxFailure):]
-		case open[root] == nil && !sub:
-			open[root] = []byte{}
+		case e.Kind == testbin.KindOutput, sub && e.Kind == testbin.KindFail:
+			if !over[root] {
+				t.print(bytes.TrimPrefix(e.Line, []byte("\x16")))
+			}
+		case sub || root == "":
+		case e.Kind == testbin.KindRun:
+			running[root] = true
+			if over[root] = t.left.Load() > 0; !over[root] {
+				t.printed = nil
+			}
+		case e.Kind == testbin.KindCont:
+			running[root] = true
+		case e.Kind == testbin.KindFail:
+			t.left.Add(1)
+			delete(running, root)
+		case e.Kind == testbin.KindPause, e.Kind == testbin.KindPass, e.Kind == testbin.KindSkip:
+			delete(running, root)
 		}
 	})
 	err = readOutput(s, func(_ time.Duration, b []byte) error { _, err := parser.Write(b); return err })
 	parser.Close()
-	maps.Copy(failed, open)
-	return failed, errors.Join(err, s.Close())
+	for root := range running {
+		all[root].left.Add(1)
+	}
+	maps.DeleteFunc(all, func(_ string, t *failed) bool { return t.left.Load() == 0 })
+	f.tests = all
+	return errors.Join(err, s.Close())
 }
 
 // toldOf returns the results that the leader was told of, but for the first of those, if there was another
@@ -155,15 +244,16 @@ func (l *Lead) toldOf(seen int) []remote.Key {
 // is for one goroutine.
 type overruling struct {
 	out    io.Writer
-	by     []failure
+	by     []*failure
 	parser *testbin.Parser
 	at     time.Time
 	dated  bool
-	found  bool // that one of them has failed
+	found  bool     // that one of them has failed
+	told   *failure // that was told of, the last one
 	err    error
 }
 
-func newOverruling(out io.Writer, by []failure) *overruling {
+func newOverruling(out io.Writer, by []*failure) *overruling {
 	o := &overruling{out: out, by: by}
 	o.parser = testbin.NewParser(nil, o.event)
 	return o
@@ -183,20 +273,16 @@ func (o *overruling) Write(b []byte) (int, error) {
 
 // event hands on a line.
 func (o *overruling) event(e testbin.Event) {
-	i := slices.IndexFunc(o.by, func(f failure) bool { _, ok := f.tests[e.Test]; return ok })
 	switch {
-	case e.Kind == testbin.KindFail && i >= 0:
+	case e.Kind == testbin.KindFail && o.against(e.Test) != nil:
 		o.found = true
-	case (e.Kind == testbin.KindPass || e.Kind == testbin.KindSkip) && i >= 0:
-		o.found = true
-		f := o.by[i]
-		text := string(f.tests[e.Test])
-		if text != "" && !strings.HasSuffix(text, "\n") {
-			text += "\n"
+	case e.Kind == testbin.KindPass || e.Kind == testbin.KindSkip:
+		if f := o.against(e.Test); f != nil {
+			o.found, o.told = true, f
+			o.put([]byte("\x16=== NAME  " + e.Test + "\n" + f.says("    ", f.tests[e.Test])))
+			o.put(fmt.Appendf(nil, "\x16--- FAIL: %s (%.2fs)\n", e.Test, e.Elapsed.Seconds()))
+			return
 		}
-		o.put([]byte("\x16=== NAME  " + e.Test + "\n" + text + "    " + f.why() + "\n"))
-		o.put(fmt.Appendf(nil, "\x16--- FAIL: %s (%.2fs)\n", e.Test, e.Elapsed.Seconds()))
-		return
 	case e.Kind == testbin.KindFinal && e.OK && o.found:
 		o.put([]byte("\x16FAIL\n"))
 		return
@@ -204,24 +290,49 @@ func (o *overruling) event(e testbin.Event) {
 	o.put(e.Line)
 }
 
-// close ends the output of a process that has ended so, and returns how it is to have ended.
-func (o *overruling) close(exit testbin.Exit) (testbin.Exit, error) {
-	o.parser.Close()
-	if exit.OK() {
-		if !o.found {
-			o.put([]byte("\x16=== NAME  \n" + o.by[0].why() + "\n"))
+// against returns a failure of a test that counts now, nil for none.
+func (o *overruling) against(test string) *failure {
+	for _, f := range o.by {
+		if t := f.tests[test]; t != nil && t.tell() {
+			return f
 		}
-		exit.Code = 1
+	}
+	return nil
+}
+
+// close ends the output of a process of a batch that has ended so, and returns how it is to have ended.
+func (o *overruling) close(exit testbin.Exit, c remote.Claim) (testbin.Exit, error) {
+	o.parser.Close()
+	if !exit.OK() {
+		return exit, o.err
+	}
+	for _, f := range o.by {
+		if len(f.tests) > 0 && !f.about(c) || len(f.tests) == 0 && !f.alone.tell() {
+			continue
+		}
+		o.told = f
+		o.put([]byte("\x16=== NAME  \n" + f.says("", &f.alone)))
+	}
+	if o.told != nil {
+		exit.Code, exit.Machine = 1, o.told.node
 	}
 	return exit, o.err
 }
 
-func (f failure) why() string {
-	why := "cohort: this failed on machine " + f.node + " before this machine led the run, and passed when it ran again: the failure counts"
+// says is what is shown of a failure, in lines that begin so.
+func (f *failure) says(begin string, of *failed) string {
+	text := begin + "cohort: this failed on machine " + f.node + " before this machine led the run, and passed when it ran again: the failure counts"
 	if f.unread != nil {
-		why += " (" + f.unread.Error() + ")"
+		text += " (" + f.unread.Error() + ")"
 	}
-	return why
+	if len(of.printed) == 0 {
+		return text + "\n"
+	}
+	text += ". There it printed:\n" + string(of.printed)
+	if !strings.HasSuffix(text, "\n") {
+		text += "\n"
+	}
+	return text
 }
 
 func (o *overruling) put(b []byte) {

@@ -49,22 +49,24 @@ func TestEarlierFailure(t *testing.T) {
 		r := <-led
 		w.agent(t.Context(), "n1", nil, led)
 		all := "^=== RUN   TestA\nboom\n^=== RUN   TestA/sub\n^--- FAIL: TestA/sub (0.00s)\n^--- FAIL: TestA (0.00s)\n" +
-			"^=== RUN   TestB\n^--- PASS: TestB (0.00s)\n^=== RUN   TestC\npanic: c\n"
-		if got := run(r, all, 1, "TestA TestB TestC TestD"); got != all+"1 <nil>" {
+			"^=== RUN   TestB\n^--- PASS: TestB (0.00s)\n^=== RUN   TestE\n^=== PAUSE TestE\n^=== RUN   TestC\nbefore\n^--- FAIL: TestC (0.00s)\npanic: c\n"
+		if got := run(r, all, 1, "TestA TestB TestC TestD TestE"); got != all+"1 <nil>" {
 			t.Errorf("first: %q", got)
 		}
 		alike := "^=== RUN   TestF\n^--- FAIL: TestF (0.00s)\n^FAIL\n"
 		run(r, alike, 1, "TestF")
-		run(r, "^PASS\n", 1, "TestG")
+		run(r, "^PASS\nno teardown\n", 1, "TestG")
 		run(r, "^=== RUN   TestP\n^--- FAIL: TestP (0.00s)\n^FAIL\n", 1, "TestP", "COHORT_PROBE=1")
+		run(r, "^=== RUN   TestT\n", 1, "TestT")
 		run(r, passes("TestQ"), 0, "TestQ TestR")
+		run(r, "^=== RUN   TestZ\n^--- FAIL: TestZ (0.00s)\n^FAIL\n", 1, "TestY TestZ")
 		die()
 		r = <-led
-		const why = "cohort: this failed on machine n0 before this machine led the run, and passed when it ran again: the failure counts\n"
-		const orN1 = "cohort: this failed on machine n1 before this machine led the run, and passed when it ran again: the failure counts\n"
+		const why = "cohort: this failed on machine N before this machine led the run, and passed when it ran again: the failure counts"
 		failed := func(test, printed string) string {
-			return "^=== RUN   " + test + "\n^=== NAME  " + test + "\n" + printed + "    " + why + "^--- FAIL: " + test + " (0.00s)\n^FAIL\n1 <nil>"
+			return "^=== RUN   " + test + "\n^=== NAME  " + test + "\n    " + why + printed + "\n^--- FAIL: " + test + " (0.00s)\n^FAIL\n1 <nil>"
 		}
+		once := "^=== RUN   TestC\n^--- PASS: TestC (0.00s)\n"
 		for _, tc := range []struct {
 			text  string
 			code  int
@@ -72,23 +74,29 @@ func TestEarlierFailure(t *testing.T) {
 			env   []string
 			want  string
 		}{
-			{passes("TestA"), 0, "TestA", nil, failed("TestA", "boom\n--- FAIL: TestA/sub (0.00s)\n")},
-			{"^=== RUN   TestA\n^--- SKIP: TestA (0.00s)\n^PASS\n", 0, "TestA", nil, failed("TestA", "boom\n--- FAIL: TestA/sub (0.00s)\n")},
 			{passes("TestA"), 0, "TestA", []string{"COHORT_ATTEMPT=1"}, passes("TestA") + "0 <nil>"},
 			{passes("TestA"), 0, "TestA", []string{"COHORT_PROBE=1"}, passes("TestA") + "0 <nil>"},
-			{passes("TestB"), 0, "TestB", nil, passes("TestB") + "0 <nil>"}, // it had passed
-			{passes("TestC"), 0, "TestC", nil, failed("TestC", "panic: c\n")},
+			{"^=== RUN   TestA\n^--- SKIP: TestA (0.00s)\n^PASS\n", 0, "TestA", nil, failed("TestA", ". There it printed:\nboom\n--- FAIL: TestA/sub (0.00s)")},
+			{passes("TestA"), 0, "TestA TestB", nil, passes("TestA") + "0 <nil>"}, // it was told of
+			{passes("TestB"), 0, "TestB", nil, passes("TestB") + "0 <nil>"},       // it had passed
+			{once + once + "^PASS\n", 0, "TestC", nil, strings.TrimSuffix(failed("TestC", ". There it printed:\nbefore\npanic: c"), "^FAIL\n1 <nil>") + once + "^FAIL\n1 <nil>"},
 			{passes("TestD"), 0, "TestD", nil, passes("TestD") + "0 <nil>"}, // it had not begun
-			{"^=== RUN   TestA\n^--- FAIL: TestA (0.00s)\n^FAIL\n", 1, "TestA TestB", nil, "^=== RUN   TestA\n^--- FAIL: TestA (0.00s)\n^FAIL\n1 <nil>"},
-			{alike, 1, "TestF", nil, alike + "1 <nil>"}, // the same: its result is taken
-			{passes("TestG"), 0, "TestG TestH", nil, passes("TestG") + "^=== NAME  \n" + why + "1 <nil>"},
+			{passes("TestE"), 0, "TestE", nil, passes("TestE") + "0 <nil>"}, // it had not gone on
+			{alike, 1, "TestF", nil, alike + "1 <nil>"},                     // the same: its result is taken
+			{passes("TestG"), 0, "TestG TestH", nil, passes("TestG") + "^=== NAME  \n" + why + ". There it printed:\nno teardown\n1 <nil>"},
+			{passes("TestG"), 0, "TestG TestI", nil, passes("TestG") + "0 <nil>"}, // it was told of
 			{passes("TestP"), 0, "TestP", nil, passes("TestP") + "0 <nil>"},
+			{"^=== RUN   TestT\n^--- FAIL: TestT (0.00s)\n^FAIL\n", 1, "TestT TestU", nil, "^=== RUN   TestT\n^--- FAIL: TestT (0.00s)\n^FAIL\n1 <nil>"},
 			{passes("TestQ"), 0, "TestQ", nil, passes("TestQ") + "0 <nil>"},
 		} {
-			got := strings.ReplaceAll(run(r, tc.text, tc.code, tc.tests, tc.env...), orN1, why)
+			got := strings.NewReplacer("machine n0 ", "machine N ", "machine n1 ", "machine N ").Replace(run(r, tc.text, tc.code, tc.tests, tc.env...))
 			if got != tc.want {
 				t.Errorf("%s %q:\n%q\nwant\n%q", tc.tests, tc.env, got, tc.want)
 			}
+		}
+		unanswered, err := r.Unanswered()
+		if got := strings.NewReplacer("n0", "N", "n1", "N").Replace(fmt.Sprint(unanswered, err)); got != "[. TestZ failed on machine N] <nil>" {
+			t.Errorf("what did not run again: %s", got)
 		}
 		w.finish(r)
 	})

@@ -152,7 +152,7 @@ func (r *Runner) handOut(ctx context.Context, spec testbin.Spec, runs *running, 
 	if err != nil || report.What != machine.Ran {
 		return exit, err
 	}
-	return over.close(exit)
+	return over.close(exit, b.Claim)
 }
 
 // batch makes a batch of a process. What its folders hold is stored; its binary is once another machine

@@ -48,6 +48,8 @@ type scene struct {
 	key    string
 	state  *world.State
 	runner *world.Runner
+	// closing: it is being torn down for another leader's, and nothing enters it any more.
+	closing bool
 }
 
 func newWorlds(cfg *AgentConfig, stands func()) *worlds {
@@ -99,7 +101,8 @@ func (w *worlds) ask(on, workers int, n *Needs) (e entered, wait <-chan struct{}
 	if w.phase == worldEnding {
 		return e, w.changed, nil
 	}
-	if s := w.scene; s != nil && s.key != n.key() { // another leader has taken over
+	if s := w.scene; s != nil && (s.closing || s.key != n.key()) { // another leader has taken over
+		s.closing = true
 		s.state.Close(false)
 		w.step(s)
 		if !s.state.Over() {
@@ -133,7 +136,7 @@ func (w *worlds) build(workers int, n *Needs) (*scene, error) {
 	if err := os.Mkdir(files, 0o700); err != nil {
 		return nil, err
 	}
-	return &scene{n.key(), world.NewState(0, n.lasting()), world.NewRunner(world.Config{
+	return &scene{key: n.key(), state: world.NewState(0, n.lasting()), runner: world.NewRunner(world.Config{
 		Worker: n.Setups, ID: n.ID, Workers: workers, Env: environ(w.cfg.Env, n.Env),
 		Dir: filepath.Join(w.cfg.Root, filepath.FromSlash(n.Dir)), Files: files, Kill: w.kill, Now: w.cfg.Now,
 	})}, nil
