@@ -44,11 +44,12 @@ func TestScripts(t *testing.T) {
 			e.Setenv("GOGC", os.Getenv("GOGC"))
 			e.Setenv("GOVERSION", "go1.test")
 			e.Setenv("GORACE", goRace())
-			e.Setenv("GOFLAGS", strings.TrimSpace(e.Getenv("GOFLAGS")+" "+built.Trimmed))
+			flags := built.Trimmed
 			if script := strings.TrimPrefix(filepath.Base(e.WorkDir), "script-"); !built.Raced(t.Name() + "/" + script) {
 				e.Setenv("PATH", filepath.Dir(built.PlainCohort(t))+string(os.PathListSeparator)+e.Getenv("PATH"))
-				e.Setenv("GOFLAGS", strings.TrimSpace(e.Getenv("GOFLAGS")+" "+built.QuickFlags))
+				flags = built.QuickFlags
 			}
+			e.Setenv("GOFLAGS", strings.TrimSpace(e.Getenv("GOFLAGS")+" "+flags))
 			return err
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){"xmlcount": xmlCount, "runs": runs},

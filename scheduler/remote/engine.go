@@ -192,6 +192,9 @@ type Run struct {
 	State State
 }
 
+// Led reports whether the run has had a leader before: each gives workers their numbers.
+func (r Run) Led() bool { return len(r.State.Numbers) > 0 }
+
 // Phase is how far a run is.
 type Phase string
 

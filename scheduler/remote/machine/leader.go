@@ -108,7 +108,7 @@ func NewLeader(cfg LeaderConfig, asked time.Time, run remote.Run) *Leader {
 		cfg: cfg, batches: make(map[remote.Key]*batch), early: make(map[remote.Key]bool), nodes: make(map[string]*node), load: make(map[string]int),
 		state: run.State, patience: make(map[string]int), moved: make(map[string]bool), ships: make(map[string]*ship),
 	}
-	l.heir = len(run.State.Numbers) > 0
+	l.heir = run.Led()
 	l.past = past{open: l.heir, known: !l.heir, works: make(map[remote.Key]*pastWork)}
 	l.state.Counted = slices.Clone(run.State.Counted)
 	l.state.Ends, l.state.Keep = 0, false // tests run again

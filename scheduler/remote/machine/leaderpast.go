@@ -172,6 +172,9 @@ func (l *Leader) dropPast(now time.Time, keys []remote.Key, do func(Act)) {
 // not handed out yet: it would keep the worker that the batches before it wait for. It is published when it is
 // handed out.
 func (l *Leader) unblock(now time.Time, do func(Act)) {
+	if len(l.past.works) == 0 {
+		return
+	}
 	var keys []remote.Key
 	for _, name := range l.names {
 		n := l.nodes[name]

@@ -229,12 +229,8 @@ func (f *failure) read(ctx context.Context, e remote.Engine, report Report, tail
 	return errors.Join(err, s.Close())
 }
 
-// toldOf returns the results that the leader was told of, but for the first of those, if there was another
-// leader before; else none.
+// toldOf returns the results that the leader has noted, but for the first of those.
 func (l *Lead) toldOf(seen int) []remote.Key {
-	if !l.heir {
-		return nil
-	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return slices.Clone(l.told[seen:])
@@ -247,7 +243,6 @@ type overruling struct {
 	by     []*failure
 	parser *testbin.Parser
 	at     time.Time
-	dated  bool
 	found  bool     // that one of them has failed
 	told   *failure // that was told of, the last one
 	err    error
@@ -260,7 +255,7 @@ func newOverruling(out io.Writer, by []*failure) *overruling {
 }
 
 func (o *overruling) WriteDated(at time.Time, b []byte) (int, error) {
-	o.at, o.dated = at, true
+	o.at = at
 	return o.Write(b)
 }
 
@@ -336,12 +331,7 @@ func (f *failure) says(begin string, of *failed) string {
 }
 
 func (o *overruling) put(b []byte) {
-	if o.err != nil || len(b) == 0 {
-		return
+	if o.err == nil {
+		o.err = writeDated(o.out, o.at, b)
 	}
-	if d, ok := o.out.(Dated); ok && o.dated {
-		_, o.err = d.WriteDated(o.at, b)
-		return
-	}
-	_, o.err = o.out.Write(b)
 }

@@ -65,7 +65,7 @@ type delivery struct {
 // NewLead returns the leader of a run that Engine.Lead has made this machine lead. It has not begun.
 func NewLead(cfg LeadConfig, run remote.Run, asked time.Time) *Lead {
 	l := &Lead{cfg: &cfg, orders: make(map[remote.Key]*order), files: make(map[string]string), over: make(chan struct{}), worlds: make(chan machine.WorldsEnded, 1)}
-	l.heir = len(run.State.Numbers) > 0
+	l.heir = run.Led()
 	l.ctx, l.end = context.WithCancel(context.Background())
 	l.loop = newLoop(cfg.Now)
 	l.machine = machine.NewLeader(cfg.LeaderConfig, asked, run)

@@ -1,8 +1,6 @@
 package node
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -94,8 +92,7 @@ func (n *Needs) key() string {
 	if err != nil {
 		panic(fmt.Sprintf("texts cannot be written as JSON: %v", err))
 	}
-	sum := sha256.Sum256(text)
-	return hex.EncodeToString(sum[:])
+	return sumOf(text)
 }
 
 // longest is how long all that may have to be done before the process can start.
@@ -179,6 +176,5 @@ func bounded(all []Outcome) []Outcome {
 
 // worldKey is where a machine leaves what came of commands that no result has told of, for the nth time.
 func worldKey(machine string, n int) remote.Key {
-	sum := sha256.Sum256([]byte(machine))
-	return remote.Key{Batch: "world-" + hex.EncodeToString(sum[:16]), Attempt: n}
+	return remote.Key{Batch: "world-" + sumOf([]byte(machine))[:32], Attempt: n}
 }

@@ -3,8 +3,6 @@ package node
 import (
 	"context"
 	"crypto/rand"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -328,8 +326,7 @@ func sumOfVariable(env []string, name string) string {
 	sum := ""
 	for _, kv := range env {
 		if value, ok := strings.CutPrefix(kv, name+"="); ok {
-			b := sha256.Sum256([]byte(value))
-			sum = hex.EncodeToString(b[:])
+			sum = sumOf([]byte(value))
 		}
 	}
 	return sum

@@ -188,8 +188,7 @@ func (r *Runner) batch(ctx context.Context, spec testbin.Spec) (b machine.Batch,
 // key names a batch by what it is and how often the same was handed out before: another leader of
 // the run, which hands out the same, finds its result.
 func (r *Runner) key(identity []byte, attempt int) remote.Key {
-	sum := sha256.Sum256(identity)
-	name := hex.EncodeToString(sum[:16])
+	name := sumOf(identity)[:32]
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	n := r.times[name]
@@ -240,20 +239,30 @@ func (r *Runner) File(sum string) string {
 // inputs stores what the folders hold that a process will write to. It returns the sum, "" for
 // nothing, and the sum that each machine has of the same.
 func (r *Runner) inputs(ctx context.Context, places []place) (sum, same string, err error) {
-	var all, alike bytes.Buffer
-	w, v := &streamWriter{w: &all}, &streamWriter{w: &alike, edit: anywhere}
+	all, err := trees(places, nil)
+	if err != nil || len(all) == 0 {
+		return "", "", err
+	}
+	alike, err := trees(places, anywhere)
+	if err != nil {
+		return "", "", err
+	}
+	sum, err = r.storeInputs(ctx, all)
+	return sum, sumOf(alike), err
+}
+
+// trees is a stream of what folders hold, each file as edit has it.
+func trees(places []place, edit func(name string, b []byte) []byte) ([]byte, error) {
+	var all bytes.Buffer
+	w := &streamWriter{w: &all, edit: edit}
 	for i, p := range places {
 		if p.Folder {
-			if err := errors.Join(w.Tree(i, p.path), v.Tree(i, p.path)); err != nil {
-				return "", "", err
+			if err := w.Tree(i, p.path); err != nil {
+				return nil, err
 			}
 		}
 	}
-	if all.Len() == 0 {
-		return "", "", nil
-	}
-	sum, err = r.storeInputs(ctx, all.Bytes())
-	return sum, sumOf(alike.Bytes()), err
+	return all.Bytes(), nil
 }
 
 // metaFile is a path in what the go command tells test binaries of -coverpkg: where it has the description of
@@ -472,14 +481,17 @@ func (w *relocated) flush() error {
 	return w.put(w.moved(b))
 }
 
-func (w *relocated) put(b []byte) error {
+func (w *relocated) put(b []byte) error { return writeDated(w.out, w.start.Add(w.at), b) }
+
+// writeDated writes what was printed at a time, if there is anything.
+func writeDated(out io.Writer, at time.Time, b []byte) error {
 	if len(b) == 0 {
 		return nil
 	}
-	if d, ok := w.out.(Dated); ok {
-		_, err := d.WriteDated(w.start.Add(w.at), b)
+	if d, ok := out.(Dated); ok {
+		_, err := d.WriteDated(at, b)
 		return err
 	}
-	_, err := w.out.Write(b)
+	_, err := out.Write(b)
 	return err
 }
