@@ -2,11 +2,14 @@ package node
 
 import (
 	"context"
+	"io"
 	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/gotestcohort/cohort/scheduler/testbin"
 )
 
 // TestUnasked: what an earlier leader has stopped, and what has not begun as it had it stopped, a leader
@@ -15,7 +18,13 @@ func TestUnasked(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		f := &fake{takes: time.Minute, runs: make(map[string]int)}
-		w := newParty(t, f.start)
+		w := newParty(t, func(ctx context.Context, spec testbin.Spec, out io.Writer) testbin.Exit {
+			e := f.start(ctx, spec, out)
+			if ctx.Err() != nil {
+				time.Sleep(time.Second) // those that wait hear that they are stopped before a worker is free
+			}
+			return e
+		})
 		led := make(chan *Runner, 2)
 		first, die := context.WithCancel(t.Context())
 		w.agent(first, "n0", nil, led)
