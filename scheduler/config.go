@@ -79,6 +79,9 @@ type ProgramConfig struct {
 	// Packages is how many packages the go command may have under way at a time, if that is more than
 	// Workers.
 	Packages int
+	// Uncached has the go command take no results of other runs from its cache: only of those with the
+	// same one. "": it takes all that hold.
+	Uncached string
 }
 
 // SelectConfig says what runs of what the user's -run and -skip select.
@@ -180,6 +183,9 @@ func (c *Config) modes() []string {
 	}
 	if rules := c.Rules.Text(grouping.KeyGroup, grouping.KeyLabels, grouping.KeyDist, grouping.KeyTestMain, grouping.KeyTimeout); rules != "" {
 		modes = append(modes, "rules", rules)
+	}
+	if c.Uncached != "" {
+		modes = append(modes, "uncached", c.Uncached)
 	}
 	modes = append(modes, c.World.modes()...)
 	return append(modes, c.pieces()...)

@@ -199,6 +199,14 @@ func TestModesOfRules(t *testing.T) {
 			seen[text] = true
 		}
 	}
+	for _, id := range []string{"run 1", "run 2"} {
+		c := &Config{GoTest: &gotest.Args{}, ProgramConfig: ProgramConfig{Uncached: id}}
+		if text := strings.Join(c.modes(), "\n"); seen[text] {
+			t.Errorf("results of other runs than %s count", id)
+		} else {
+			seen[text] = true
+		}
+	}
 	for _, v := range []values{{"serial": true}, {KeyRerunFails: 3}, {"shuffle": grouping.PackageOrder{}}} {
 		if text := modes(set("./p", "", v)); text != "" {
 			t.Errorf("%v: %s", v, text)

@@ -25,6 +25,7 @@ type queueLead struct {
 	runner  *node.Runner
 	door    *queueDoor
 	left    queueReports
+	heir    bool              // the run has had another leader
 	past    *history.Snapshot // nil: that of this machine
 	lost    <-chan error      // receives why the run is lost, once
 }
@@ -37,6 +38,9 @@ func (o *queueOptions) apply(config *scheduler.Config) {
 	}
 	config.ID, config.Workers, config.Runner, config.Crew, config.Packages = l.id, l.workers, l.runner, l.ahead, openPackages
 	config.Slots = l.crew.now
+	if l.heir { // what the go command here has had before may have failed in this run
+		config.Uncached = l.id
+	}
 	if !config.SeedChosen {
 		config.Seed = l.seed
 	}
@@ -114,7 +118,7 @@ func (q *queueRun) lead(ctx context.Context, by leadership) leadEnd {
 	q.runner.Store(runner)
 	opts := *q.opts
 	opts.queue.leads = &queueLead{
-		id: opts.queue.runID, seed: by.run.Facts.Seed, workers: ahead(q.slots), ahead: handOut, crew: crew, door: q.door, past: q.recall(ctx, by.run.Facts.History),
+		id: opts.queue.runID, seed: by.run.Facts.Seed, workers: ahead(q.slots), ahead: handOut, crew: crew, door: q.door, heir: by.run.Led(), past: q.recall(ctx, by.run.Facts.History),
 		runner: runner, lost: lost,
 	}
 	if past := opts.queue.leads.past; past != nil {
@@ -138,15 +142,15 @@ func (q *queueRun) lead(ctx context.Context, by leadership) leadEnd {
 	return end
 }
 
-// answered is the status of a run in which all has passed. What has failed before this machine led it counts
-// though its go command says that the package has not changed since it passed.
+// answered is the status of a run in which all has passed. What has failed before this machine led it, and
+// for whatever reason did not run again, counts.
 func (q *queueRun) answered(runner *node.Runner) error {
 	all, err := runner.Unanswered()
 	if err != nil || len(all) == 0 {
 		return err
 	}
 	for _, what := range all {
-		q.cmd.log.errorf("--queue: %s before this machine led the run, and did not run again, since go test's cache has a pass of it here: the failure counts", what)
+		q.cmd.log.errorf("--queue: %s before this machine led the run, and did not run again: the failure counts", what)
 	}
 	return exitStatus{exitFailed}
 }

@@ -48,6 +48,7 @@ type failure struct {
 type failed struct {
 	left    atomic.Int32 // executions that have failed, and that were not told of yet
 	printed []byte
+	cut     bool // there was more
 }
 
 // maxFailure is how much of what a test has printed is kept, in bytes: the end.
@@ -56,7 +57,8 @@ const maxFailure = 64 << 10
 // print adds what it has printed.
 func (f *failed) print(b []byte) {
 	f.printed = append(f.printed, b...)
-	f.printed = f.printed[max(0, len(f.printed)-maxFailure):]
+	more := max(0, len(f.printed)-maxFailure)
+	f.printed, f.cut = f.printed[more:], f.cut || more > 0
 }
 
 // tell reports whether a failure is to be told of, and counts it as told.
@@ -105,8 +107,7 @@ func (r *Runner) hearEarlier() error {
 	return nil
 }
 
-// Unanswered returns what has failed for an earlier leader of the run and did not run for this one, as its
-// go command had results in its cache. It is called when all processes have ended, and may wait for the
+// Unanswered returns what has failed for an earlier leader of the run and did not run for this one. It is called when all processes have ended, and may wait for the
 // server as Run does.
 func (r *Runner) Unanswered() (all []string, err error) {
 	r.earlier.mu.Lock()
@@ -208,7 +209,7 @@ func (f *failure) read(ctx context.Context, e remote.Engine, report Report, tail
 		case e.Kind == testbin.KindRun:
 			running[root] = true
 			if over[root] = t.left.Load() > 0; !over[root] {
-				t.printed = nil
+				t.printed, t.cut = nil, false
 			}
 		case e.Kind == testbin.KindCont:
 			running[root] = true
@@ -323,7 +324,11 @@ func (f *failure) says(begin string, of *failed) string {
 	if len(of.printed) == 0 {
 		return text + "\n"
 	}
-	text += ". There it printed:\n" + string(of.printed)
+	text += ". There it printed"
+	if of.cut {
+		text += fmt.Sprintf(", at the end of more (%d KiB)", maxFailure>>10)
+	}
+	text += ":\n" + string(of.printed)
 	if !strings.HasSuffix(text, "\n") {
 		text += "\n"
 	}

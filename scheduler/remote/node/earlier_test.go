@@ -102,6 +102,23 @@ func TestEarlierFailure(t *testing.T) {
 	})
 }
 
+// TestFailureCut: what is left of much that a test has printed is its end, and that is said.
+func TestFailureCut(t *testing.T) {
+	t.Parallel()
+	f, of := &failure{node: "n"}, &failed{}
+	line := strings.Repeat("x", 99) + "\n"
+	for range maxFailure / len(line) {
+		of.print([]byte(line))
+	}
+	if got := f.says("", of); !strings.Contains(got, ". There it printed:\n"+line) {
+		t.Errorf("all of it: %.300q", got)
+	}
+	of.print([]byte(line + "last\n"))
+	if got := f.says("", of); !strings.Contains(got, ". There it printed, at the end of more (64 KiB):\n") || !strings.HasSuffix(got, line+"last\n") || len(of.printed) != maxFailure {
+		t.Errorf("too much: %d bytes, %.300q", len(of.printed), got)
+	}
+}
+
 // TestSameInputs: what the go command tells the test binaries of -coverpkg names folders of one machine. The
 // batch is the same with those of another one.
 func TestSameInputs(t *testing.T) {
