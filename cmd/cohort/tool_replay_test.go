@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/gotestcohort/cohort/cmd/internal/built"
 	"github.com/gotestcohort/cohort/report/record"
 )
 
@@ -45,7 +46,7 @@ func compareReplay(t *testing.T, args []string, stream string) {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), filepath.Base(stream))
 	args = append([]string{"--record=" + file}, args...)
-	want := invoke(t, "cohort", append(args, "--raw-command", "--", "replay", stream))
+	want := invoke(t, built.Cohort(t), append(args, "--raw-command", "--", "replay", stream))
 	got := replayRecord(t, file)
 	compareResults(t, fmt.Sprint(args), got, want)
 }
@@ -71,7 +72,7 @@ func replayRecord(t *testing.T, file string, args ...string) result {
 	dir := t.TempDir()
 	name := func(s string) string { return filepath.Join(dir, s) }
 	var stdout, stderr bytes.Buffer
-	cmd := exec.Command("cohort", append([]string{
+	cmd := exec.Command(built.Cohort(t), append([]string{
 		"tool", "replay", "--junitfile=" + name("sub/junit.xml"), "--jsonfile=" + name("sub/all.json"),
 		"--jsonfile-timing-events=" + name("timing.json"), file}, args...)...)
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
@@ -134,9 +135,9 @@ func TestReplayInAnotherFormat(t *testing.T) {
 		t.Fatal(err)
 	}
 	file := filepath.Join(t.TempDir(), "fail")
-	invoke(t, "cohort", []string{"--record=" + file, "-f", "dots", "--raw-command", "--", "replay", stream})
+	invoke(t, built.Cohort(t), []string{"--record=" + file, "-f", "dots", "--raw-command", "--", "replay", stream})
 	for _, args := range [][]string{{"-f", "testdox"}, {"--format=standard-quiet", "--hide-summary=all"}, {"-f=github-actions", "--max-fails=1"}} {
-		want := invoke(t, "cohort", append(slices.Clone(args), "--raw-command", "--", "replay", stream))
+		want := invoke(t, built.Cohort(t), append(slices.Clone(args), "--raw-command", "--", "replay", stream))
 		compareResults(t, fmt.Sprint(args), replayRecord(t, file, args...), want)
 	}
 }
@@ -154,7 +155,7 @@ func TestReplayElsewhere(t *testing.T) {
 	}
 	run := func(dir string, args ...string) string {
 		t.Helper()
-		cmd := exec.Command("cohort", args...)
+		cmd := exec.Command(built.Cohort(t), args...)
 		cmd.Dir, cmd.Env = dir, append(cleanEnv(), "PWD="+dir, "TMPDIR="+temp, "TMP="+temp)
 		if args[0] == "tool" {
 			cmd.Env = append(cmd.Env, "GITHUB_ACTIONS=true")
@@ -186,7 +187,7 @@ func TestReplayOfGitHub(t *testing.T) {
 		t.Fatal(err)
 	}
 	file := filepath.Join(t.TempDir(), "fail")
-	want := invoke(t, "cohort", []string{"--record=" + file, "-f=testname", "--raw-command", "--", "replay", stream}, "GITHUB_ACTIONS=true", "GITHUB_WORKSPACE="+filepath.Dir(file))
+	want := invoke(t, built.Cohort(t), []string{"--record=" + file, "-f=testname", "--raw-command", "--", "replay", stream}, "GITHUB_ACTIONS=true", "GITHUB_WORKSPACE="+filepath.Dir(file))
 	if !strings.Contains(want.stdout, "::group::") || !strings.Contains(want.stdout, "::error ") {
 		t.Fatalf("not GitHub's format, or no annotations:\n%s", want.stdout)
 	}
@@ -197,7 +198,7 @@ func TestReplayOfGitHub(t *testing.T) {
 func TestReplayFailed(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "run")
-	invoke(t, "cohort", []string{"--record=" + file, "--rerun-fails", "--rerun-delay=0", "-f=testname", "--raw-command", "--", "replay", rerunStream(t)})
+	invoke(t, built.Cohort(t), []string{"--record=" + file, "--rerun-fails", "--rerun-delay=0", "-f=testname", "--raw-command", "--", "replay", rerunStream(t)})
 	got := replayRecord(t, file, "--failed")
 	if strings.Contains(got.stdout, "TestA") || !strings.Contains(got.stdout, "FAIL example.com/p.TestB") || !strings.Contains(got.stdout, "(re-run 1)") {
 		t.Errorf("--failed shows\n%s", got.stdout)
@@ -214,12 +215,12 @@ func TestReplayProcess(t *testing.T) {
 		"1": "COHORT_WORKER=0 COHORT_WORKERS=2 COHORT_ATTEMPT=1 COHORT_GROUP=checkout go test ./e2e\n\n" +
 			"process 1 (attempt) of shop/e2e on worker 0, attempt 1: had not ended\nno end  TestPay (0.00s)\n",
 	} {
-		out, err := exec.Command("cohort", "tool", "replay", golden, "--process", number).Output()
+		out, err := exec.Command(built.Cohort(t), "tool", "replay", golden, "--process", number).Output()
 		if err != nil || string(out) != want {
 			t.Errorf("process %s: %v\n%s\nwant\n%s", number, err, out, want)
 		}
 	}
-	cmd := exec.Command("cohort", "tool", "replay", golden, "--process=7")
+	cmd := exec.Command(built.Cohort(t), "tool", "replay", golden, "--process=7")
 	if out, err := cmd.CombinedOutput(); err == nil || !strings.Contains(string(out), "no such process") || cmd.ProcessState.ExitCode() != exitError {
 		t.Errorf("process 7: %v\n%s", err, out)
 	}
@@ -265,7 +266,7 @@ func TestRecordOnlyOwnVariables(t *testing.T) {
 		t.Fatal(err)
 	}
 	file := filepath.Join(t.TempDir(), "run.cohort")
-	invoke(t, "cohort", []string{"--record=" + file, "--raw-command", "--", "replay", stream}, "COHORT_HISTORY=off", "SECRET_TOKEN=abc")
+	invoke(t, built.Cohort(t), []string{"--record=" + file, "--raw-command", "--", "replay", stream}, "COHORT_HISTORY=off", "SECRET_TOKEN=abc")
 	r, err := record.Open(file)
 	if err != nil {
 		t.Fatal(err)

@@ -12,6 +12,8 @@ import (
 	"testing"
 
 	"github.com/google/shlex"
+
+	"github.com/gotestcohort/cohort/cmd/internal/built"
 )
 
 var updateUsage = flag.Bool("update-usage", false, "write testdata/usage/*.txt anew")
@@ -62,6 +64,9 @@ func usageAnswer(t *testing.T, dir, line string) string {
 		env, words = append(env, words[0]), words[1:]
 	}
 	cmd := exec.Command(words[0], words[1:]...)
+	if words[0] == "cohort" { // not the one in PATH: what is wrong with a command line is found by one goroutine
+		cmd.Path, cmd.Err = built.PlainCohort(t), nil
+	}
 	cmd.Env, cmd.Dir = env, dir
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr

@@ -75,7 +75,9 @@ func TestRacedTestsExist(t *testing.T) {
 			there[m[1]] = true
 		}
 	}
-	for test, pattern := range map[string]string{"TestScripts": "script/*.txtar", "TestSameAsGotestsum": "streams/*.jsonl"} {
+	for test, pattern := range map[string]string{
+		"TestScripts": "script/*.txtar", "TestSameAsGotestsum": "streams/*.jsonl", "TestReplaySameAsRun": "streams/*.jsonl",
+	} {
 		files, err := filepath.Glob("../../cohort/testdata/" + pattern)
 		if err != nil || len(files) == 0 {
 			t.Fatalf("no %s: %v", pattern, err)

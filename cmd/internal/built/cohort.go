@@ -49,6 +49,7 @@ func racedTests() []string {
 		"TestDeathsContained", "TestDeathsRerun", "TestExecTestDies", "TestFaultsOfFullDisks", "TestFaultsOfFiles",
 		"TestSignals", "TestPartsDie", "TestNobodyReads", "TestCohortKilled", "TestSocketRemoved",
 		"TestSameAsGotestsum/fail", "TestSameAsGotestsum/timeout",
+		"TestReplaySameAsRun/fail", "TestReplaySameAsRun/timeout", "TestReplayAttempts",
 		"TestScripts/adopt", "TestScripts/archive", "TestScripts/artifacts", "TestScripts/changed", "TestScripts/cover", "TestScripts/explain",
 		"TestScripts/flaky", "TestScripts/linkcache", "TestScripts/merge", "TestScripts/report", "TestScripts/reruns",
 		"TestScripts/shard", "TestScripts/split", "TestScripts/world",
