@@ -44,9 +44,11 @@ func TestScripts(t *testing.T) {
 			e.Setenv("GOGC", os.Getenv("GOGC"))
 			e.Setenv("GOVERSION", "go1.test")
 			e.Setenv("GORACE", goRace())
-			flags := built.Trimmed
+			// A script with the race detector goes on without it by PATH=$PLAIN${:}$PATH.
+			flags, plain := built.Trimmed, filepath.Dir(built.PlainCohort(t))
+			e.Setenv("PLAIN", plain)
 			if script := strings.TrimPrefix(filepath.Base(e.WorkDir), "script-"); !built.Raced(t.Name() + "/" + script) {
-				e.Setenv("PATH", filepath.Dir(built.PlainCohort(t))+string(os.PathListSeparator)+e.Getenv("PATH"))
+				e.Setenv("PATH", plain+string(os.PathListSeparator)+e.Getenv("PATH"))
 				flags = built.QuickFlags
 			}
 			e.Setenv("GOFLAGS", strings.TrimSpace(e.Getenv("GOFLAGS")+" "+flags))
