@@ -13,6 +13,9 @@ import (
 	"testing"
 
 	"github.com/klauspost/compress/zstd"
+	"github.com/rogpeppe/go-internal/lockedfile"
+
+	"github.com/gotestcohort/cohort/cmd/internal/built"
 )
 
 // rewritten returns the archive with the entry changed whose name ends in this.
@@ -61,20 +64,41 @@ func rewritten(t *testing.T, file, entry string, change func([]byte) []byte) str
 	return name
 }
 
+// shopArchive returns an archive of two packages of the shop, which is written once for all tests, by a cohort
+// without the race detector.
+func (d *differ) shopArchive(t *testing.T) (file string) {
+	t.Helper()
+	if d.plain {
+		t.Skip("NOT TESTED: the program has no archives")
+	}
+	program := d.subject
+	if !d.given {
+		program = built.PlainCohort(t)
+	}
+	file = filepath.Join(built.Folder(t, "archives"), "shop.zip")
+	unlock, err := lockedfile.MutexAt(file + ".lock").Lock()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unlock()
+	if _, err := os.Stat(file); err == nil {
+		return file
+	}
+	env := append(built.KeptLinks(t, d.root), "GOFLAGS="+strings.TrimSpace(goEnv(t, "GOFLAGS")+" "+built.QuickFlags))
+	if r := d.command(t, filepath.Join(d.root, "testdata", "shop"), env, program, "tool", "archive", file, "./price", "./cart"); r.exit != 0 {
+		t.Fatalf("%s: exit %d\n%s", r.command, r.exit, r.stderr)
+	}
+	return file
+}
+
 // TestArchiveDamaged: an archive that was changed, or is of another system or a newer cohort, is
 // no run: never a pass, and nothing of it stays.
 func TestArchiveDamaged(t *testing.T) {
 	t.Parallel()
 	d := newQuickDiffer(t)
-	if d.plain {
-		t.Skip("NOT TESTED: the program has no archives")
-	}
+	file := d.shopArchive(t)
 	if runtime.GOOS == "windows" {
 		t.Skip("a folder with no Go is made of links")
-	}
-	file := filepath.Join(t.TempDir(), "tests.zip")
-	if r := d.command(t, filepath.Join(d.root, "testdata", "shop"), nil, d.subject, "tool", "archive", file, "./price", "./cart"); r.exit != 0 {
-		t.Fatalf("%s: exit %d\n%s", r.command, r.exit, r.stderr)
 	}
 	flip := func(text []byte) []byte { text[len(text)/2] ^= 1; return text }
 	replace := func(old, by string) func([]byte) []byte {

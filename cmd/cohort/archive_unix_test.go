@@ -14,7 +14,8 @@ import (
 // of them.
 func TestArchiveEndsAtOnce(t *testing.T) {
 	t.Parallel()
-	d, file := priceArchive(t)
+	d := newDiffer(t)
+	file := d.shopArchive(t)
 	for range 10 {
 		r := d.startRunner(t, nil, "--archive="+file)
 		for deadline := time.Now().Add(runnerLimit); ; {
@@ -39,7 +40,8 @@ func TestArchiveEndsAtOnce(t *testing.T) {
 // yet watch for signals, leaves none of them.
 func TestArchiveEndsEarly(t *testing.T) {
 	t.Parallel()
-	d, file := priceArchive(t)
+	d := newDiffer(t)
+	file := d.shopArchive(t)
 	config := filepath.Join(t.TempDir(), "pipe.yaml") // cohort waits for what comes through it
 	if err := syscall.Mkfifo(config, 0o600); err != nil {
 		t.Fatal(err)
@@ -70,18 +72,4 @@ func TestArchiveEndsEarly(t *testing.T) {
 	if n := extracted(); n != 0 {
 		t.Errorf("%d folders are left", n)
 	}
-}
-
-// priceArchive returns an archive of a package of the shop.
-func priceArchive(t *testing.T) (d *differ, file string) {
-	t.Helper()
-	d = newDiffer(t)
-	if d.plain {
-		t.Skip("NOT TESTED: the program has no archives")
-	}
-	file = filepath.Join(t.TempDir(), "tests.zip")
-	if r := d.command(t, filepath.Join(d.root, "testdata", "shop"), nil, d.subject, "tool", "archive", file, "./price"); r.exit != 0 {
-		t.Fatalf("%s: exit %d\n%s", r.command, r.exit, r.stderr)
-	}
-	return d, file
 }

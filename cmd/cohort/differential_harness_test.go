@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -44,6 +45,7 @@ type differ struct {
 	awkward string        // directory of the awkward module
 	env     []string      // environment of every command
 	limit   time.Duration // how long one command may take
+	shared  *references   // what go test says, for all tests of this differ
 }
 
 // newDiffer builds what the tests need, if no other test has.
@@ -53,7 +55,7 @@ func newDiffer(t *testing.T) *differ {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := &differ{root: root, awkward: filepath.Join(root, "testdata", "awkward"), limit: commandLimit}
+	d := &differ{root: root, awkward: filepath.Join(root, "testdata", "awkward"), limit: commandLimit, shared: new(references)}
 	d.env = hermeticEnvironment(t)
 	d.wrapper = built.Program{Name: "wrapper", Dir: d.awkward, Package: "./wrapper"}.Path(t)
 	if d.subject = os.Getenv("COHORT_UNDER_TEST"); d.subject != "" {
@@ -176,6 +178,61 @@ func (d *differ) goTest(t *testing.T, dir string, env []string, args ...string) 
 	r := d.command(t, dir, env, slices.Concat([]string{"go", "test", "-json"}, args)...)
 	r.events = decode(t, r, bytes.NewReader(r.stdout))
 	return r
+}
+
+// references are runs of go test that several tests compare with: the same arguments in the same
+// folder are run once.
+type references struct {
+	mu   sync.Mutex // guards runs
+	runs map[string]*reference
+}
+
+// A reference is a run of go test.
+type reference struct {
+	once    sync.Once
+	run     run
+	profile []string // the sorted lines of its coverage profile
+}
+
+// of returns the reference of a key, which is new at first.
+func (r *references) of(key ...string) *reference {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	name := strings.Join(key, "\x00")
+	if r.runs[name] == nil {
+		if r.runs == nil {
+			r.runs = make(map[string]*reference)
+		}
+		r.runs[name] = new(reference)
+	}
+	return r.runs[name]
+}
+
+// reference is goTest, run once for all that compare with the same arguments in dir. Nobody may change its events.
+func (d *differ) reference(t *testing.T, dir string, args ...string) run {
+	t.Helper()
+	r := d.shared.of(append([]string{dir}, args...)...)
+	r.once.Do(func() { r.run = d.goTest(t, dir, nil, args...) })
+	if len(r.run.events) == 0 {
+		t.Fatalf("in %s: go test %q, which another test has run, says nothing", dir, args)
+	}
+	return r.run
+}
+
+// coverReference is reference with a coverage profile, of which it returns the sorted lines. Without -count=1 go1.26
+// writes lines several times in the run that fills its cache, and cohort with it.
+func (d *differ) coverReference(t *testing.T, dir string, args ...string) (run, []string) {
+	t.Helper()
+	r := d.shared.of(append([]string{"cover", dir}, args...)...)
+	r.once.Do(func() {
+		profile := filepath.Join(t.TempDir(), "profile")
+		r.run = d.goTest(t, dir, nil, slices.Concat([]string{"-count=1", "-coverprofile=" + profile}, args)...)
+		r.profile = sortedLines(t, profile)
+	})
+	if len(r.run.events) == 0 || len(r.profile) == 0 {
+		t.Fatalf("in %s: go test -coverprofile %q, which another test has run, says nothing", dir, args)
+	}
+	return r.run, r.profile
 }
 
 // test runs the program under test with the go test arguments args.

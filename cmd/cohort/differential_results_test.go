@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/gotestcohort/cohort/cmd/internal/built"
 )
 
 // TestDifferential compares the program under test with go test. Everything is
@@ -11,11 +13,13 @@ import (
 func TestDifferential(t *testing.T) {
 	t.Parallel()
 	d, quick := newDiffer(t), newQuickDiffer(t)
+	d.env = append(d.env, built.KeptLinks(t, d.root)...)
 	for name, test := range map[string]func(*testing.T){
-		"Awkward":      d.testAwkward, // has packages that vet refuses
+		"Awkward":      quick.testAwkward,
+		"Bad":          d.testBad, // has packages that vet refuses
 		"Arguments":    d.testArguments,
 		"PassThrough":  d.testPassThrough,
-		"Cache":        d.testCache,
+		"Cache":        newDiffer(t).testCache, // builds what no other run finds
 		"Standard":     quick.testStandard,
 		"Dependencies": quick.testDependencies,
 		"Failfast":     quick.testFailfast,
@@ -27,6 +31,7 @@ func TestDifferential(t *testing.T) {
 		"Streaming":    quick.testStreaming,
 		"Shards":       quick.testShards,
 		"ShardCover":   quick.testShardCoverage,
+		"ArchiveCover": quick.testArchiveCoverage,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -52,7 +57,12 @@ type comparison struct {
 // compare runs go test once and the program under test once for each variant.
 func (d *differ) compare(t *testing.T, c comparison) {
 	t.Helper()
-	want := d.goTest(t, c.dir, c.env, c.args...)
+	var want run
+	if c.env == nil {
+		want = d.reference(t, c.dir, c.args...)
+	} else {
+		want = d.goTest(t, c.dir, c.env, c.args...)
+	}
 	if len(verdicts(want.events)) == 0 {
 		t.Fatalf("%s reports nothing to compare with\n%s", want.command, want.stderr)
 	}
@@ -97,27 +107,29 @@ func withoutSeed(events []event, v variant) []event {
 func (d *differ) testAwkward(t *testing.T) {
 	t.Run("ok", func(t *testing.T) {
 		t.Parallel()
+		d.linked(t, d.awkward, "./ok/...", "./bad/...")
 		// Parallel tests that write to stdout are told apart by guess; in twins
 		// it is the order that tells two tests of one name apart.
 		guessed, twins := "example.com/awkward/ok/parallel", "example.com/awkward/ok/twins"
 		shuffled := []string{guessed, twins}
 		d.compare(t, comparison{
-			dir: d.awkward, args: []string{"./ok/..."}, outputs: true,
+			dir: d.awkward, args: []string{"-count=1", "./ok/..."}, outputs: true,
 			variants: []variant{{workers: 4, shuffle: "1"}, {workers: 1, shuffle: "off"}, {workers: 2, shuffle: "on"}, {workers: 1, shuffle: "3"}},
 			except:   map[string][]string{"1": shuffled, "3": shuffled, "on": shuffled, "off": {guessed}},
-		})
-	})
-	t.Run("bad", func(t *testing.T) {
-		t.Parallel()
-		d.compare(t, comparison{
-			dir: d.awkward, args: []string{"./bad/..."},
-			variants: []variant{{workers: 4, shuffle: "1"}, {workers: 1, shuffle: "off"}, {workers: 2, shuffle: "2"}},
-			longer:   []string{"example.com/awkward/bad/panicmid"},
 		})
 	})
 	t.Run("stricter", func(t *testing.T) {
 		t.Parallel()
 		d.testStricter(t)
+	})
+}
+
+// testBad compares results of packages that fail in every way, of their tests, of vet and of the compiler.
+func (d *differ) testBad(t *testing.T) {
+	d.compare(t, comparison{
+		dir: d.awkward, args: []string{"./bad/..."},
+		variants: []variant{{workers: 4, shuffle: "1"}, {workers: 1, shuffle: "off"}, {workers: 2, shuffle: "2"}},
+		longer:   []string{"example.com/awkward/bad/panicmid"},
 	})
 }
 

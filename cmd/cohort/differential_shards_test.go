@@ -139,7 +139,7 @@ func (d *differ) testShards(t *testing.T) {
 			t.Logf("%d results equal, %d elements of JUnit", equal(verdicts(want.events), verdicts(got.events)), len(gotCases))
 			report(t, want, got, differences)
 			if c.goTests {
-				plain := d.goTest(t, c.dir, nil, c.args...)
+				plain := d.reference(t, c.dir, c.args...)
 				report(t, plain, got, compareVerdicts(builds(verdicts(plain.events)), builds(verdicts(got.events)), c.longer))
 			}
 		})
@@ -161,12 +161,12 @@ func (d *differ) testShardCoverage(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			dir := t.TempDir()
-			profile, merged := filepath.Join(dir, "want"), filepath.Join(dir, "got")
-			want := d.goTest(t, d.awkward, nil, slices.Concat([]string{"-count=1", "-coverprofile=" + profile}, args)...)
+			merged := filepath.Join(dir, "got")
+			want, wantLines := d.coverReference(t, d.awkward, args...)
 			got, _ := d.divided(t, d.awkward, nil, division{n: 3, by: "hash"}, []string{"--coverprofile=" + merged},
 				slices.Concat([]string{"-count=1", "-coverprofile=x"}, args)...)
 			differences := compareVerdicts(verdicts(want.events), verdicts(got.events), nil)
-			differences = append(differences, compareLines("profile", addedUp(t, profile), addedUp(t, merged))...)
+			differences = append(differences, compareLines("profile", addedUp(t, wantLines), addedUp(t, sortedLines(t, merged)))...)
 			if name != "coverpkg" { // which cannot be told of a package that was divided
 				differences = append(differences, compareLines("printed", percentages(want), percentages(got))...)
 			}
@@ -176,9 +176,8 @@ func (d *differ) testShardCoverage(t *testing.T) {
 }
 
 // addedUp returns the lines of a profile, those of one position as one.
-func addedUp(t *testing.T, file string) []string {
+func addedUp(t *testing.T, lines []string) []string {
 	t.Helper()
-	lines := sortedLines(t, file)
 	set := slices.Contains(lines, "mode: set")
 	counts := map[string]int{}
 	for _, line := range lines {
@@ -188,7 +187,7 @@ func addedUp(t *testing.T, file string) []string {
 		i := strings.LastIndexByte(line, ' ')
 		var n int
 		if _, err := fmt.Sscan(line[i+1:], &n); err != nil {
-			t.Fatalf("%s: %q: %v", file, line, err)
+			t.Fatalf("%q: %v", line, err)
 		}
 		counts[line[:i]] += n
 		if set {
