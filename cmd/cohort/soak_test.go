@@ -23,7 +23,7 @@ import (
 
 // The soak's size. Without a seed every run tries new rounds.
 var (
-	soakRounds = flag.Int("soak.rounds", 150, "rounds of TestSoak")
+	soakRounds = flag.Int("soak.rounds", 100, "rounds of TestSoak")
 	soakSeed   = flag.Uint64("soak.seed", 0, "seed of the first round of TestSoak, 0 for a random one")
 	soakKeep   = flag.Bool("soak.keep", false, "keep the files of failed rounds of TestSoak")
 )
