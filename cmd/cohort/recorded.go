@@ -39,7 +39,7 @@ func (s *recordedSource) First(ctx context.Context) (*stream, error) {
 	if _, _, err := s.player.begin(); err != nil {
 		return nil, err
 	}
-	unplay := context.AfterFunc(ctx, s.player.cancel)
+	unplay := context.AfterFunc(ctx, s.player.leave)
 	wait := func() error {
 		unplay()
 		_, more, err := s.player.begin()
@@ -148,6 +148,7 @@ type player struct {
 	err       error
 	ended     bool // there are no more lines
 	cancelled bool
+	left      bool    // nobody reads stdout any more
 	busy      [2]bool // the side has lines that it may still work on
 }
 
@@ -228,6 +229,15 @@ func (p *player) cancel() {
 	p.cond.Broadcast()
 }
 
+// leave ends stdout, of which enough was read. Then the go command was stopped, and its stderr read to its
+// end.
+func (p *player) leave() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.left = true
+	p.cond.Broadcast()
+}
+
 // side reads one side of the first pass.
 type side struct {
 	player *player
@@ -258,17 +268,17 @@ func (p *player) turn(which record.Side) ([]byte, error) {
 	for {
 		line := p.peek()
 		switch {
-		case p.cancelled:
+		case p.cancelled, p.left && which == record.Stdout:
 			return nil, io.EOF
 		case p.err != nil:
 			return nil, p.err
 		case line == nil || line.Side == record.Begin && line.Stream > 0:
 			return nil, io.EOF
-		case line.Side == record.Begin:
+		case line.Side == record.Begin, p.left && line.Side != which:
 			p.head = nil
 			continue
 		}
-		if line.Side == which && !p.busy[1-which] {
+		if line.Side == which && (p.left || !p.busy[1-which]) {
 			break
 		}
 		p.cond.Wait()

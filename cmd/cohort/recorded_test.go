@@ -146,6 +146,36 @@ func TestPlayCancelled(t *testing.T) {
 	}
 }
 
+// TestPlayLeft: when enough of stdout was read, stderr is played to its end.
+func TestPlayLeft(t *testing.T) {
+	t.Parallel()
+	r := recordOf(t, record.Verdict{}, func(w *record.Writer) {
+		s := w.Stream(record.Attempt{})
+		fmt.Fprintln(s.Stderr(), "first")
+		fmt.Fprintln(s.Stdout(), "never read")
+		fmt.Fprint(s.Stderr(), "second\nlast")
+		s.Close()
+		w.Stream(record.Attempt{Number: 1}).Close()
+	})
+	src := newRecordedSource(r, io.Discard, nil)
+	ctx, cancel := context.WithCancel(t.Context())
+	first, err := src.First(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cancel()
+	text, err := io.ReadAll(first.Stderr)
+	if err != nil || string(text) != "first\nsecond\nlast" {
+		t.Errorf("stderr %q, %v", text, err)
+	}
+	if text, err := io.ReadAll(first.Stdout); err != nil || len(text) > 0 {
+		t.Errorf("stdout %q, %v", text, err)
+	}
+	if err := first.Wait(); err != nil {
+		t.Error(err)
+	}
+}
+
 // TestPlayedAnswers asks what the run was asked.
 func TestPlayedAnswers(t *testing.T) {
 	t.Parallel()
