@@ -52,7 +52,11 @@ func (r *testRun) finish(ctx context.Context, status error) error {
 	if r.exec != nil {
 		err = errors.Join(err, outcome.Excuse(r.exec, r.lastRun))
 	}
-	if bound := r.world.bound(r.bound(until)); bound != "" {
+	bound := r.world.bound(r.bound(until))
+	if h, ok := r.src.(outcomeHearer); ok {
+		bound = h.hearBound(bound)
+	}
+	if bound != "" {
 		// Best effort, as for all that is said while the tests run.
 		_, _ = io.WriteString(r.stderr, bound+"\n")
 	}

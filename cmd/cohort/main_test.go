@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -54,13 +55,29 @@ func TestScripts(t *testing.T) {
 			e.Setenv("GOFLAGS", strings.TrimSpace(e.Getenv("GOFLAGS")+" "+flags))
 			return err
 		},
-		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){"xmlcount": xmlCount, "runs": runs},
+		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){"xmlcount": xmlCount, "runs": runs, "quiet": quiet},
 	})
 }
 
 // goRace is GORACE of the processes that tests start. Under the race detector they are this test
 // binary, and each waits a second before it ends, of which there are thousands.
 func goRace() string { return cmp.Or(os.Getenv("GORACE"), "atexit_sleep_ms=10") }
+
+// quiet checks that stderr says nothing but what a run says that takes long: what failed when it failed, and
+// what it was bounded by.
+func quiet(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) > 0 {
+		ts.Fatalf("usage: quiet")
+	}
+	if said := ofShortRun(ts.ReadFile("stderr")); said != "" {
+		ts.Fatalf("stderr:\n%s", said)
+	}
+}
+
+// ofShortRun is what is left of stderr if the run did not take long.
+func ofShortRun(stderr string) string {
+	return regexp.MustCompile(`(?m)^(FAIL .*\n(    .*\n)*|(bounded by|longest:) .*\n)`).ReplaceAllString(stderr, "")
+}
 
 // xmlCount checks how often an element is in a file: xmlcount FILE ELEMENT N.
 func xmlCount(ts *testscript.TestScript, neg bool, args []string) {

@@ -11,6 +11,8 @@ type outcomeHearer interface {
 	hear(report.Outcome) report.Outcome
 	// hearAnnotations does the same with what is printed for GitHub.
 	hearAnnotations(text string) string
+	// hearBound does the same with what the run was bounded by.
+	hearBound(sentence string) string
 }
 
 func (s *recordingSource) hearAnnotations(text string) string {
@@ -19,6 +21,13 @@ func (s *recordingSource) hearAnnotations(text string) string {
 }
 
 func (s *recordedSource) hearAnnotations(string) string { return s.verdict.Annotations }
+
+func (s *recordingSource) hearBound(sentence string) string {
+	s.rec.verdict.Bound = sentence
+	return sentence
+}
+
+func (s *recordedSource) hearBound(string) string { return s.verdict.Bound }
 
 // hear records o.
 func (s *recordingSource) hear(o report.Outcome) report.Outcome {

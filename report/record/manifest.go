@@ -106,6 +106,8 @@ type Verdict struct {
 	Coverage *cover.Verdict `json:"coverage,omitempty"`
 	// Annotations are the lines that were printed for GitHub.
 	Annotations string `json:"annotations,omitempty"`
+	// Bound is the sentence that said what the time of the run was bounded by.
+	Bound string `json:"bound,omitempty"`
 }
 
 // CutOff reports whether something ended the run before its tests had ended.

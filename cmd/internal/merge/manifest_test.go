@@ -44,9 +44,9 @@ func TestMergeVerdicts(t *testing.T) {
 	lost := []string{
 		"Exit",                                        // Set.Exit
 		"Signal", "Lost", "Interrupted", "NotStarted", // such a run is not merged
-		"Refused",             // told by Broken
-		"Coverage",            // Covered.Verdict
-		"More", "Annotations", // what each shard has told for itself
+		"Refused",                      // told by Broken
+		"Coverage",                     // Covered.Verdict
+		"More", "Annotations", "Bound", // what each shard has told for itself
 	}
 	for i := range got.NumField() {
 		name := got.Type().Field(i).Name
