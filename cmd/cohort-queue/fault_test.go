@@ -45,8 +45,8 @@ func (s *store) restart() {
 func TestServerKilled(t *testing.T) {
 	t.Parallel()
 	s := newStore(t)
-	lead, fence := led(t, s.address, "r1")
-	node := engineAt(t, s.address, "r1", "n1")
+	lead, node := steadyAt(t, s.address, "r1", "leader"), steadyAt(t, s.address, "r1", "n1")
+	fence := leads(t, lead)
 	ctx := limit(t)
 	events := watching(t, lead, remote.ResultEvents|remote.NodeEvents|remote.RunEvents|remote.LinkEvents)
 	for i := range 3 {
@@ -121,24 +121,42 @@ func TestServerGone(t *testing.T) {
 	}
 }
 
-// TestAgentKilled: the work of a machine that dies is given to another one.
+// TestAgentKilled: the work of a machine that dies is given to another one, and not before. The lease is as
+// short as this machine can bear.
 func TestAgentKilled(t *testing.T) {
 	t.Parallel()
 	address, _ := serving(t)
-	lead, _ := led(t, address, "r1")
+	terms := holding()
+	for run := 1; !keepsUntilKilled(t, address, fmt.Sprint("r", run), terms); run++ {
+		terms.AckWait *= 2
+	}
+}
+
+// keepsUntilKilled reports false if a machine that lives has lost its lease, and knows: it was too slow.
+func keepsUntilKilled(t *testing.T, address, run string, terms remote.Terms) bool {
+	t.Helper()
+	lead := engineWith(t, &queueFlags{url: address, runID: run}, "leader", terms, limits{})
+	leads(t, lead)
 	ctx := limit(t)
 	ok(t, lead.Publish(ctx, "long", remote.Work{Batch: "b"}))
-	agent := launch(t, "holder", address)
+	agent := launch(t, "holder", address, run, terms.AckWait.String())
 	if got := agent.line(t); got != "b 1" {
 		t.Fatalf("the machine has %q", got)
 	}
-	if l, err := lead.Fetch(ctx, []string{"long"}, 2*brief().AckWait); !errors.Is(err, remote.ErrEmpty) {
-		t.Fatalf("while the machine lives: %+v, %v", l, err)
+	switch l, err := lead.Fetch(ctx, []string{"long"}, 2*terms.AckWait); {
+	case err == nil:
+		if code := agent.wait(t); code != exitError || !strings.Contains(agent.stderr.String(), remote.ErrLost.Error()) {
+			t.Fatalf("while the machine lives: %+v; it exits with %d: %s", l, code, agent.stderr)
+		}
+		return false
+	case !errors.Is(err, remote.ErrEmpty):
+		t.Fatal(err)
 	}
 	agent.kill()
 	if l := fetch(t, lead, "long"); l.Work.Batch != "b" || l.Delivery != 2 {
 		t.Errorf("%+v", l)
 	}
+	return true
 }
 
 // TestDeadNodesLane: the work of a machine that has died is found in its lane by machines that look
@@ -174,11 +192,18 @@ func TestDeadNodesLane(t *testing.T) {
 func holdForever() error {
 	ctx, cancel := contextOfProcess()
 	defer cancel()
-	l, err := dial(ctx, &queueFlags{url: os.Args[1], runID: "r1"}, "agent")
+	terms := brief()
+	address, run := os.Args[1], os.Args[2]
+	wait, err := time.ParseDuration(os.Args[3])
 	if err != nil {
 		return err
 	}
-	e, err := open(l, "r1", "agent", brief(), limits{})
+	terms.AckWait = wait
+	l, err := dial(ctx, &queueFlags{url: address, runID: run}, "agent")
+	if err != nil {
+		return err
+	}
+	e, err := open(l, run, "agent", terms, limits{})
 	if err != nil {
 		return err
 	}
@@ -187,7 +212,7 @@ func holdForever() error {
 		return err
 	}
 	fmt.Println(held.Work.Batch, held.Delivery)
-	for every := brief().AckWait / 5; ; pause(ctx, every) {
+	for every := wait / 5; ; pause(ctx, every) {
 		if err := e.Extend(ctx, held.Token); err != nil {
 			return err
 		}
@@ -240,6 +265,7 @@ type cut struct {
 	address string
 	mu      sync.Mutex
 	gate    chan struct{} // closed while the network is on
+	answers chan struct{} // closed unless what the server says is late
 	old     []net.Conn    // to be closed when it is on again: their streams have holes
 }
 
@@ -247,8 +273,9 @@ func newCut(t *testing.T, server string) *cut {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	ok(t, err)
-	c := &cut{address: "nats://" + l.Addr().String(), gate: make(chan struct{})}
+	c := &cut{address: "nats://" + l.Addr().String(), gate: make(chan struct{}), answers: make(chan struct{})}
 	close(c.gate)
+	close(c.answers)
 	t.Cleanup(func() {
 		_ = l.Close()
 		c.on()
@@ -267,14 +294,28 @@ func newCut(t *testing.T, server string) *cut {
 			c.mu.Lock()
 			c.old = append(c.old, near, far)
 			c.mu.Unlock()
-			go c.copy(near, far) // these two end with their connections
-			go c.copy(far, near)
+			go c.copy(near, far, func() chan struct{} { return c.gate }) // these two end with their connections
+			go c.copy(far, near, func() chan struct{} {
+				if isOpen(c.gate) {
+					return c.answers
+				}
+				return c.gate
+			})
 		}
 	}()
 	return c
 }
 
-func (c *cut) copy(from, to net.Conn) {
+func isOpen(gate chan struct{}) bool {
+	select {
+	case <-gate:
+		return true
+	default:
+		return false
+	}
+}
+
+func (c *cut) copy(from, to net.Conn, way func() chan struct{}) {
 	defer to.Close()   //nolint:errcheck // it is over
 	defer from.Close() //nolint:errcheck // it is over
 	buffer := make([]byte, 32<<10)
@@ -284,7 +325,7 @@ func (c *cut) copy(from, to net.Conn) {
 			return
 		}
 		c.mu.Lock()
-		gate := c.gate
+		gate := way()
 		c.mu.Unlock()
 		<-gate
 		if _, err := to.Write(buffer[:n]); err != nil {
@@ -299,13 +340,24 @@ func (c *cut) off() {
 	c.gate = make(chan struct{})
 }
 
+// slow keeps what the server says until goOn: nothing is lost.
+func (c *cut) slow() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.answers = make(chan struct{})
+}
+
+func (c *cut) goOn() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	close(c.answers)
+}
+
 func (c *cut) on() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	select {
-	case <-c.gate:
+	if isOpen(c.gate) {
 		return
-	default:
 	}
 	for _, conn := range c.old {
 		_ = conn.Close()

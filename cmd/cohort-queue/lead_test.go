@@ -15,7 +15,7 @@ func TestLead(t *testing.T) {
 	t.Parallel()
 	address, _ := serving(t)
 	ctx := limit(t)
-	a, b := briefAt(t, address, "r1", "a"), briefAt(t, address, "r1", "b")
+	a, b := steadyAt(t, address, "r1", "a"), steadyAt(t, address, "r1", "b")
 	if _, err := a.Run(ctx); !errors.Is(err, remote.ErrGone) {
 		t.Errorf("before anybody has led: %v", err)
 	}
@@ -30,12 +30,15 @@ func TestLead(t *testing.T) {
 	if other.Fence != 0 || other.Leader != "a" || other.Facts.Seed != 7 {
 		t.Errorf("while another leads: %+v", other)
 	}
-	for range 3 { // past the time to live of the first
+	for range 3 {
 		fence, err := a.Renew(ctx, first.Fence)
 		if err != nil || fence != first.Fence {
 			t.Errorf("renewed: %v, %v", fence, err)
 		}
 	}
+	a.terms = brief()
+	_, err = a.Renew(ctx, first.Fence) // for the last time
+	ok(t, err)
 	var second remote.Run
 	eventually(t, "the lock runs out, and b takes over", func() bool {
 		second, err = b.Lead(ctx, remote.Facts{Seed: 8})
@@ -136,6 +139,7 @@ func TestRegain(t *testing.T) {
 	events := watching(t, b, remote.RunEvents)
 	gone := func(e remote.Event) bool { return e.Kind == remote.RunEvents && e.Run.Leader == "" }
 	events.await(t, "the lock runs out", gone)
+	a.terms = steady()
 	if f, err := a.Renew(ctx, first.Fence); err != nil || f != first.Fence {
 		t.Errorf("renewed: %v, %v", f, err)
 	}
@@ -143,6 +147,9 @@ func TestRegain(t *testing.T) {
 		t.Errorf("%+v, %v", r, err)
 	}
 	ok(t, a.SetState(ctx, first.Fence, remote.State{Phase: remote.Canceled}))
+	a.terms = brief()
+	_, err = a.Renew(ctx, first.Fence) // for the last time
+	ok(t, err)
 	var second remote.Run
 	eventually(t, "b leads", func() bool {
 		second, err = b.Lead(ctx, remote.Facts{})

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/gotestcohort/cohort/scheduler/remote"
 )
@@ -49,4 +50,82 @@ func TestCanceledFetch(t *testing.T) {
 		ok(t, e.Done(ctx, got.lease.Token))
 	}
 	t.Logf("%d of 60 were caught", caught)
+}
+
+// TestLease: a lease that is extended does not run out, and one that is not comes back. It is as short as
+// this machine can bear.
+func TestLease(t *testing.T) {
+	t.Parallel()
+	address, _ := serving(t)
+	terms := brief()
+	for run := 1; !leaseLasts(t, address, fmt.Sprint("r", run), terms); run++ {
+		terms.AckWait *= 2
+	}
+}
+
+// leaseLasts reports false if the machine is too slow to extend a lease before it runs out.
+func leaseLasts(t *testing.T, address, run string, terms remote.Terms) bool {
+	t.Helper()
+	terms.LeaderTTL = patience
+	lead := engineWith(t, &queueFlags{url: address, runID: run}, "leader", terms, limits{})
+	leads(t, lead)
+	ctx := limit(t)
+	ok(t, lead.Publish(ctx, "n1", remote.Work{Batch: "b"}))
+	l := fetch(t, lead, "n1")
+	subject, number, err := split(l.Token)
+	ok(t, err)
+	extend := time.NewTicker(terms.AckWait / 5)
+	defer extend.Stop()
+	for end := time.Now().Add(2 * terms.AckWait); time.Now().Before(end); <-extend.C {
+		if err := lead.Extend(ctx, l.Token); errors.Is(err, remote.ErrLost) {
+			return false
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		other, err := lead.Fetch(ctx, []string{"n1"}, 0)
+		if err == nil && lead.runOut(subject, number, time.Now()) {
+			return false
+		}
+		if !errors.Is(err, remote.ErrEmpty) {
+			t.Fatalf("it was given out again: %+v, %v", other, err)
+		}
+	}
+	second := fetch(t, lead, "n1")
+	if second.Delivery < 2 || second.Work.Batch != "b" {
+		t.Errorf("%+v", second)
+	}
+	if err := lead.Extend(ctx, l.Token); second.Token != l.Token && !errors.Is(err, remote.ErrLost) {
+		t.Errorf("a lease that has run out is extended: %v", err)
+	}
+	ok(t, lead.Done(ctx, l.Token)) // by whichever lease
+	if held, err := lead.Holds(ctx, "b", 0); err != nil || held {
+		t.Errorf("%v, %v", held, err)
+	}
+	for _, token := range []string{"", "x", "cohort.r1.work.n1.b.0"} {
+		if lead.Extend(ctx, token) == nil || lead.Done(ctx, token) == nil || lead.Return(ctx, token, 0) == nil {
+			t.Errorf("%q is a lease", token)
+		}
+	}
+	return true
+}
+
+// TestRanOut: work whose lease has run out is leased again.
+func TestRanOut(t *testing.T) {
+	t.Parallel()
+	address, _ := serving(t)
+	lead, _ := led(t, address, "r1")
+	ctx := limit(t)
+	ok(t, lead.Publish(ctx, "long", remote.Work{Batch: "b"}))
+	first := fetch(t, lead, "long")
+	second := fetch(t, lead, "long")
+	if second.Work.Batch != "b" || second.Delivery <= first.Delivery || second.Token == first.Token {
+		t.Errorf("%+v after %+v", second, first)
+	}
+	if err := lead.Extend(ctx, first.Token); !errors.Is(err, remote.ErrLost) {
+		t.Errorf("a lease that has run out is extended: %v", err)
+	}
+	ok(t, lead.Done(ctx, second.Token))
+	if all := queued(t, lead); len(all) != 0 {
+		t.Errorf("%v", all)
+	}
 }

@@ -78,7 +78,7 @@ func withTimeout(t *testing.T, d time.Duration) (context.Context, context.Cancel
 
 // patience bounds every wait of the tests for a process or a server: it only ends what would last
 // forever, also where a machine has much else to do.
-const patience = 5 * time.Minute
+const patience = 20 * time.Minute
 
 // tick is how often a condition is looked at.
 const tick = 10 * time.Millisecond

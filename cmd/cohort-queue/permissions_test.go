@@ -76,8 +76,8 @@ func TestPermissions(t *testing.T) {
 			t.Parallel()
 			address := natsServer(t, "authorization { users: [\n"+
 				account("leader", permissions{run, roleLeader, "leader"})+account("n1", permissions{run, roleAgent, "n1"})+"] }\n")
-			lead := engineWith(t, &queueFlags{url: address, runID: "r1", login: loginOf(t, "leader")}, "leader", holding(), limits{})
-			agent := engineWith(t, &queueFlags{url: address, runID: "r1", login: loginOf(t, "n1")}, "n1", holding(), limits{})
+			lead := engineWith(t, &queueFlags{url: address, runID: "r1", login: loginOf(t, "leader")}, "leader", steady(), limits{})
+			agent := engineWith(t, &queueFlags{url: address, runID: "r1", login: loginOf(t, "n1")}, "n1", steady(), limits{})
 			fence := agentWorks(t, lead, agent)
 			agentCannot(t, lead, agent, fence)
 			code, _, stderr := runCommand(nil, "clean", "--queue="+address, "--queue-creds="+loginOf(t, "n1").creds)

@@ -24,24 +24,18 @@ func TestManySlots(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it has 1,200 units run at the same time")
 	}
-	const machines, slots = 4, 300
+	const machines, slots = 12, 100 // a machine leases one unit after the other
 	address, _ := serving(t)
 	root := t.TempDir()
 	ok(t, os.WriteFile(filepath.Join(root, "pkg.test"), []byte("binary"), 0o700))
 	all := newMeeting(machines * slots)
-	open := func(name string) *engine {
-		e, err := openAt(limit(t), address, name, remote.DefaultTerms())
-		ok(t, err)
-		t.Cleanup(func() { ok(t, e.Close()) })
-		return e
-	}
-	lead := open("lead")
+	lead := steadyAt(t, address, "r1", "lead")
 	asked := time.Now()
 	run, err := lead.Lead(limit(t), remote.Facts{Protocol: remote.Protocol})
 	ok(t, err)
 	var agents sync.WaitGroup
 	for i := range machines {
-		config, err := unitRunner(open(fmt.Sprint("n", i)), slots, root, "")
+		config, err := unitRunner(steadyAt(t, address, "r1", fmt.Sprint("n", i)), slots, root, "")
 		ok(t, err)
 		config.Start = all.unit
 		agents.Go(func() {
