@@ -30,6 +30,8 @@ type engine struct {
 	others []string        // lanes that nothing waits in, but something is leased of, or was
 	leases map[string]held // by the server's token
 	given  int             // leases
+	// unheard are requests for work whose answers may come late.
+	unheard []unheard
 }
 
 var _ remote.Engine = (*engine)(nil)

@@ -23,8 +23,8 @@ const (
 	// noLane is how long it waits at first where there is no such lane: one comes with its first
 	// work, and nothing tells of that. Each time it waits twice as long, up to oneLook.
 	noLane = 50 * time.Millisecond
-	// lastWord is how long an answer may take after its request is over: a lease that nobody hears
-	// of would have to run out first.
+	// lastWord is how long an answer may take after its request is over before Fetch goes on without it,
+	// once to say that it is over and once more.
 	lastWord = time.Second
 )
 
@@ -79,8 +79,11 @@ func (e *engine) look(ctx context.Context, lane string, wait, absent time.Durati
 	}
 	var got remote.Lease
 	err = e.do(ctx, "fetch from lane "+lane, subject, func(ctx context.Context) error {
+		if got, err = e.late(ctx, lane); !errors.Is(err, remote.ErrEmpty) {
+			return err
+		}
 		asked := time.Now()
-		m, err := e.ask(ctx, subject, body)
+		m, err := e.ask(ctx, lane, subject, body)
 		if err == nil {
 			err = e.refusal(ctx, m, wait-time.Since(asked), absent)
 		}
@@ -91,30 +94,33 @@ func (e *engine) look(ctx context.Context, lane string, wait, absent time.Durati
 		switch {
 		case err == nil:
 			return nil
-		case errors.Is(err, errHeld):
+		case errors.Is(err, errNoWork):
+			err = e.reject(m)
+		}
+		if errors.Is(err, errNoWork) || errors.Is(err, errHeld) {
 			return nats.ErrTimeout // look again: the lease that is held covers it
-		case !errors.Is(err, errNoWork):
-			return err
 		}
-		// Take it out of the way, and look again.
-		if termErr := e.nc.Publish(m.Reply, []byte("+TERM it is no work of cohort")); termErr != nil {
-			return termErr
-		}
-		return nats.ErrTimeout
+		return err
 	})
 	return got, err
 }
 
-// ask makes a request whose answer must not be lost: it is waited for a little longer than ctx. The
-// answer has an inbox of its own, as its subject is that of the work.
-func (e *engine) ask(ctx context.Context, subject string, body []byte) (*nats.Msg, error) {
+// ask makes a request whose answer must not be lost: it is waited for a little longer than ctx, and then
+// left for the next look. The answer has an inbox of its own, as its subject is that of the work.
+func (e *engine) ask(ctx context.Context, lane, subject string, body []byte) (*nats.Msg, error) {
+	asked := time.Now()
 	answers := make(chan *nats.Msg, 1)
 	inbox := e.nc.NewInbox()
 	sub, err := e.nc.ChanSubscribe(inbox, answers)
 	if err != nil {
 		return nil, err
 	}
-	defer sub.Unsubscribe() //nolint:errcheck // it fails only if the connection is gone
+	left := false
+	defer func() {
+		if !left {
+			_ = sub.Unsubscribe() // it fails only if the connection is gone
+		}
+	}()
 	if err := e.nc.PublishRequest(subject, inbox, body); err != nil {
 		return nil, err
 	}
@@ -128,7 +134,8 @@ func (e *engine) ask(ctx context.Context, subject string, body []byte) (*nats.Ms
 	}
 	// What was sent before the server knows that nobody waits any more has come then. What it sends at
 	// that moment it takes back: a delivery was counted, and nobody waits for a lease to run out.
-	if sub.Drain() == nil && e.nc.FlushTimeout(lastWord) == nil {
+	drained := sub.Drain()
+	if drained == nil && e.nc.FlushTimeout(lastWord) == nil {
 		select {
 		case m := <-answers:
 			return m, nil
@@ -140,6 +147,9 @@ func (e *engine) ask(ctx context.Context, subject string, body []byte) (*nats.Ms
 	case m := <-answers:
 		return m, nil
 	case <-time.After(lastWord):
+		if left = drained == nil; left {
+			e.leave(unheard{lane, asked, answers, sub})
+		}
 		return nil, ctx.Err()
 	}
 }
@@ -304,7 +314,8 @@ func (e *engine) Extend(ctx context.Context, token string) error {
 	if err != nil {
 		return err
 	}
-	if e.runOut(subject, number, asked) { // while the server was away
+	// While the server was away, or slow: it confirms a lease of another machine just the same.
+	if e.runOut(subject, number, time.Now()) {
 		return fmt.Errorf("%s: %w", op, remote.ErrLost)
 	}
 	e.extended(subject, number, asked)

@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/nats-io/nats.go"
+
 	"github.com/gotestcohort/cohort/scheduler/remote"
 )
 
@@ -127,5 +129,70 @@ func TestRanOut(t *testing.T) {
 	ok(t, lead.Done(ctx, second.Token))
 	if all := queued(t, lead); len(all) != 0 {
 		t.Errorf("%v", all)
+	}
+}
+
+// TestLateWork: work that comes when nobody waits for it any more is leased by the next Fetch: its
+// delivery was counted, and its lease lasts.
+func TestLateWork(t *testing.T) {
+	t.Parallel()
+	for _, ranOut := range []bool{false, true} {
+		t.Run(fmt.Sprint("ran out ", ranOut), func(t *testing.T) {
+			t.Parallel()
+			address, _ := serving(t)
+			lead := steadyAt(t, address, "r1", "leader")
+			leads(t, lead)
+			cut := newCut(t, address)
+			node := engineWith(t, &queueFlags{url: cut.address, runID: "r1"}, "n1", steady(), limits{})
+			ctx := limit(t)
+			ok(t, lead.Publish(ctx, "n1", remote.Work{Batch: "b0"}))
+			ok(t, node.Done(ctx, fetch(t, node, "n1").Token))
+			waits, cancel := context.WithCancel(ctx)
+			ended := make(chan error, 1)
+			go func() {
+				_, err := node.Fetch(waits, []string{"n1"}, patience)
+				ended <- err
+			}()
+			cut.slow()
+			ok(t, lead.Publish(ctx, "n1", remote.Work{Batch: "b1"}))
+			eventually(t, "the server has delivered it", func() bool {
+				all, err := lead.Lanes(ctx)
+				ok(t, err)
+				return len(all) == 1 && all[0].Leased == 1
+			})
+			cancel()
+			if err := <-ended; err == nil {
+				t.Fatal("the answer came")
+			}
+			if ranOut {
+				node.terms.AckWait = time.Nanosecond
+			}
+			cut.goOn()
+			l := fetch(t, node, "n1")
+			if l.Work.Batch != "b1" || l.Delivery != 1 || l.Unsure != ranOut {
+				t.Errorf("%+v", l)
+			}
+			ok(t, node.Done(ctx, l.Token))
+		})
+	}
+}
+
+// TestLateExtension: a confirmation that comes when the lease should have run out confirms nothing: the
+// server may have given the work to another machine before it was asked, and confirms its lease.
+func TestLateExtension(t *testing.T) {
+	t.Parallel()
+	address, _ := serving(t)
+	e := briefAt(t, address, "r1", "n1")
+	const token = "$JS.ACK.none.n1.1.1.1.1.0"
+	e.leases[token] = held{1, time.Now().Add(brief().AckWait)}
+	_, err := e.nc.Subscribe(token, func(m *nats.Msg) {
+		for !e.runOut(token, 1, time.Now()) {
+			time.Sleep(tick)
+		}
+		_ = m.Respond(nil) // the test hears of no other answer
+	})
+	ok(t, err)
+	if err := e.Extend(limit(t), token+"#1"); !errors.Is(err, remote.ErrLost) {
+		t.Errorf("it is extended: %v", err)
 	}
 }

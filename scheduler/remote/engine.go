@@ -314,7 +314,8 @@ type Lease struct {
 	Delivery int
 	Work     Work
 	// Unsure reports that another machine may hold the work by a lease that lasts: the server was started
-	// anew within the last AckWait, and may have forgotten what it had confirmed before it ended.
+	// anew within the last AckWait, and may have forgotten what it had confirmed before it ended; or it
+	// answered so late that the lease had run out by then.
 	Unsure bool `json:",omitempty"`
 }
 
