@@ -81,19 +81,23 @@ func (g *folderGuard) keep(dir *scratch.Dir) {
 	})
 }
 
-// handOver leaves signals to the run, which has begun to receive them. One that came before is passed
-// on. Without an archive it does nothing.
+// handOver leaves signals to the run, which receives them from now on. One that came before is passed
+// on, or has ended cohort: then this does not return. Without an archive there were none.
 func (e *extracted) handOver(run chan<- os.Signal) {
 	if e == nil {
+		signal.Notify(run, heededSignals()...)
 		return
 	}
+	e.guard.mu.Lock()
+	defer e.guard.mu.Unlock()
+	signal.Notify(run, heededSignals()...) // not earlier: a signal that is to end cohort would be the run's
 	signal.Stop(e.guard.signals)
-	e.guard.now(func(sig os.Signal) {
+	e.guard.act = func(sig os.Signal) {
 		select {
 		case run <- sig:
 		default: // it has others to heed
 		}
-	})
+	}
 }
 
 // end ends it.

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 )
 
 // endSignals are the signals that end a run.
@@ -26,12 +27,19 @@ func heededSignals() []os.Signal {
 	return signals
 }
 
-// dieOf ends this process as the signal would have ended it.
+// dieTime is how long a signal may take to end this process: another thread takes it, which has to get
+// its turn on a machine that is busy.
+const dieTime = 5 * time.Second
+
+// dieOf ends this process as the signal would have ended it, or with its exit code if that is ignored, as
+// a shell has it for what runs in the background. It does not return.
 func dieOf(sig os.Signal) {
 	signal.Reset(sig)
 	if s, ok := sig.(syscall.Signal); ok {
-		_ = syscall.Kill(os.Getpid(), s) // cannot fail
+		_ = syscall.Kill(os.Getpid(), s) // cannot fail, and returns before the process has ended
+		time.Sleep(dieTime)
 	}
+	syscall.Exit(signalStatus(sig).code)
 }
 
 // survivePipes catches SIGPIPE, to no end, until the function it returns is called. The

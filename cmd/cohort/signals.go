@@ -32,7 +32,6 @@ const echo = 150 * time.Millisecond
 // function it returns ends that.
 func (r *testRun) watchSignals(kill func()) (stop func()) {
 	signals := make(chan os.Signal, 2)
-	signal.Notify(signals, heededSignals()...)
 	r.cmd.archive.handOver(signals)
 	mortal := survivePipes()
 	done := make(chan struct{})
