@@ -207,7 +207,7 @@ func (r *testRun) open(ctx context.Context) (*begunRun, error) {
 	if mode := r.opts.holdMode(); mode != report.HoldNothing {
 		r.held = &heldRun{run: r, mode: mode}
 	}
-	r.opts.queue.shownBy(r.log)
+	r.opts.queue.shownBy(r.cmd.log) // which a record keeps
 	r.live.Start(r.stderr)
 	return b, nil
 }
