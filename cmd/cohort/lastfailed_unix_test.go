@@ -18,7 +18,8 @@ func TestInterruptIsRemembered(t *testing.T) {
 		t.Skip("only cohort promises this")
 	}
 	history := "COHORT_HISTORY=" + t.TempDir() + "/history"
-	r := d.startRunner(t, []string{"DEATHS_WAIT=0", history}, "--", "-count=1", "./waits")
+	r := d.startRunner(t, []string{"DEATHS_WAIT=0", history}, "--format=testname", "--", "-count=1", "./waits")
+	r.awaitLine("PASS slow/waits.TestPasses ") // in another process than the one that waits
 	r.await()
 	if err := syscall.Kill(r.cmd.Process.Pid, syscall.SIGINT); err != nil {
 		t.Error(err)
