@@ -187,11 +187,11 @@ func worldFailsThere(l *worldLab) {
 	}
 }
 
-// worldHangs: a set-up that does not end is a failure after its time.
+// worldHangs: a set-up that does not end is a failure after its time, in which its shell can begin.
 func worldHangs(l *worldLab) {
-	l.config("worker-setup:\n  - {name: slow, timeout: 1s, run: 'echo up >>world; sleep 1000', teardown: echo down >>world, when: {test: Test1}}\n")
+	l.config("worker-setup:\n  - {name: slow, timeout: 10s, run: 'echo up >>world; sleep 1000', teardown: echo down >>world, when: {test: Test1}}\n")
 	l.release()
-	l.start("--", "-count=1", ".").wait(4, "set-up slow of worker ", "timed out after 1s", "DONE 6 tests, 1 skipped")
+	l.start("--", "-count=1", ".").wait(4, "set-up slow of worker ", "timed out after 10s", "DONE 6 tests, 1 skipped")
 	l.world("up", "down")
 }
 
