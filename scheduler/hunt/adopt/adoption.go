@@ -73,9 +73,9 @@ func propose(f *hunt.Finding) (*Rule, string) {
 	case f.Kind == hunt.Clash:
 		rule.Kind = Lock
 	case f.Kind == hunt.OrderDependent && len(f.Culprits) > 0 && f.Fix != "":
-		rule.Kind = Group
+		rule.Kind, rule.needs = Group, f.Needs
 	case f.Kind == hunt.OrderDependent:
-		rule.Kind, rule.Tests = Source, []Test{{Package: f.Package}}
+		rule.Kind, rule.Tests = ordered(f.Needs), []Test{{Package: f.Package}}
 		return rule, ""
 	default:
 		rule.Kind = Serial
@@ -85,6 +85,16 @@ func propose(f *hunt.Finding) (*Rule, string) {
 		rule.join(&Rule{Tests: []Test{{c.Package, c.Test}}})
 	}
 	return rule, ""
+}
+
+// ordered is the rule for a package of which no group of tests keeps its order. Source order alone
+// does not keep a test that needs others: these may run in another process, which depends on how
+// fast the processes are, so that a few proofs may pass all the same.
+func ordered(needs bool) Kind {
+	if needs {
+		return Whole
+	}
+	return Source
 }
 
 // reason says in a line what is the matter with a unit, and who the culprit is.
@@ -183,7 +193,7 @@ func (a *Adoption) raise(t Test) bool {
 	case Lock: // it stays for the other tests
 		a.rules = append(a.rules, &Rule{Kind: Serial, Tests: []Test{t}, Reasons: whole.Reasons})
 	case Group:
-		whole.Kind = Source
+		whole.Kind = ordered(old.needs)
 		a.rules[at] = whole
 	case Serial:
 		a.rules = append(a.rules, whole)

@@ -28,6 +28,9 @@ func with(f hunt.Finding, change func(*hunt.Finding)) hunt.Finding {
 	return f
 }
 
+// needs changes a finding to one that passes only after others.
+func needs(f *hunt.Finding) { f.Needs = true }
+
 // text is the rules and refusals in short.
 func text(a *Adoption) string {
 	var parts []string
@@ -57,6 +60,8 @@ func TestPropose(t *testing.T) {
 		{"order", []hunt.Finding{found("m/p", "TestB", hunt.OrderDependent, "TestA")}, "group p-a: m/p.TestA m/p.TestB"},
 		{"order, no culprit", []hunt.Finding{found("m/p", "TestB", hunt.OrderDependent)}, "source order: m/p"},
 		{"order, no group helps", []hunt.Finding{with(found("m/p", "TestB", hunt.OrderDependent, "TestA"), func(f *hunt.Finding) { f.Fix = "" })}, "source order: m/p"},
+		{"needs, no culprit", []hunt.Finding{with(found("m/p", "TestB", hunt.OrderDependent), needs)}, "one process: m/p"},
+		{"needs, no group helps", []hunt.Finding{with(found("m/p", "TestB", hunt.OrderDependent, "TestA"), func(f *hunt.Finding) { f.Fix, f.Needs = "", true })}, "one process: m/p"},
 		{"two groups share a test", []hunt.Finding{
 			found("m/p", "TestB", hunt.OrderDependent, "TestA"), found("m/p", "TestD", hunt.OrderDependent, "TestC"),
 			found("m/p", "TestE", hunt.OrderDependent, "TestD"), found("m/p", "TestF", hunt.OrderDependent, "TestA", "TestC"),
@@ -110,6 +115,8 @@ func TestProve(t *testing.T) {
 		{"nothing to prove", nil, nil, "", 0, false},
 		{"holds", []hunt.Finding{order}, nil, "group p-a: m/p.TestA m/p.TestB", 4, true},
 		{"group, then source order", []hunt.Finding{order}, []string{"", "m/p.TestB"}, "source order: m/p", 6, true},
+		{"group that needs, then one process", []hunt.Finding{with(order, needs)}, []string{"", "m/p.TestB"}, "one process: m/p", 6, true},
+		{"joined to a group that needs", []hunt.Finding{with(order, needs), found("m/p", "TestC", hunt.OrderDependent, "TestB")}, []string{"m/p.TestC"}, "one process: m/p", 5, true},
 		{"source order, then one process", []hunt.Finding{order}, []string{"m/p.TestB", "m/p.TestB"}, "one process: m/p", 6, true},
 		{"two tests of a package fail at once", []hunt.Finding{order}, []string{"m/p.TestA m/p.TestB"}, "source order: m/p", 5, true},
 		{"given up", []hunt.Finding{order}, []string{"m/p.TestB", "m/p.TestB", "m/p.TestA"}, "not m/p.: no rule keeps it", 3, false},

@@ -39,6 +39,8 @@ type Rule struct {
 	Tests []Test
 	// Reasons say what is the matter, with the culprit: a debt to pay.
 	Reasons []string
+	// needs reports that one of the tests fails without others before it.
+	needs bool
 }
 
 // Packages returns the packages of the rule's tests, sorted.
@@ -83,6 +85,7 @@ func (r *Rule) join(o *Rule) {
 	r.Tests = append(r.Tests, o.Tests...)
 	slices.SortFunc(r.Tests, compareTests)
 	r.Tests = slices.Compact(r.Tests)
+	r.needs = r.needs || o.needs
 	for _, reason := range o.Reasons {
 		if !slices.Contains(r.Reasons, reason) {
 			r.Reasons = append(r.Reasons, reason)
