@@ -30,6 +30,7 @@ Flags:
 // adoptOptions is the command line of cohort tool adopt.
 type adoptOptions struct {
 	runs, proofs int
+	probeTime    time.Duration
 	workers      int // 0: auto
 	seed         int64
 	check        bool
@@ -58,6 +59,7 @@ func adoptFlags() (*flagTable, *adoptOptions) {
 	t.toggle(&o.dryRun, false, usage.Flag{Name: "dry-run", Own: true, Help: "print the rules and do not write them"})
 	t.number(&o.runs, defaultAdoptRounds, usage.Flag{Name: "runs", Own: true, Help: "how often everything runs to find out what fails"})
 	t.number(&o.proofs, defaultProofs, usage.Flag{Name: "proofs", Own: true, Help: "how often everything must pass with the rules"})
+	bindProbeTime(t, &o.probeTime)
 	t.add((*workersValue)(&o.workers), usage.Flag{Name: "workers", Short: "n", Takes: "N|auto", Own: true,
 		Help: "test processes at the same time; auto: go test's -p, or GOMAXPROCS, and at least 4"})
 	t.add((*seedValue)(&o.seed), usage.Flag{Name: "seed", Takes: "N", Own: true,
@@ -213,6 +215,7 @@ func (c *command) adoptConfig(o *adoptOptions) (*hunt.Config, error) {
 	}
 	config, err := c.flakyConfig(&flakyOptions{
 		runs: o.runs, workers: o.workers, seed: o.seed, dist: o.dist, groups: o.groups, args: words, rules: o.line.rules, file: o.line.file, tool: "adopt",
+		probeTime: o.probeTime,
 	})
 	if err != nil {
 		return nil, err

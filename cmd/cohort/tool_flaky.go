@@ -36,6 +36,7 @@ type flakyOptions struct {
 	runs      int
 	duration  time.Duration
 	untilFail bool
+	probeTime time.Duration
 	workers   int // 0: auto
 	seed      int64
 	test      regexpValue
@@ -52,9 +53,15 @@ type flakyOptions struct {
 // 200.
 const defaultRounds = 50
 
-// probeTime is after how long with one slow test its probes make do with a first
-// answer.
-const probeTime = 2 * time.Minute
+// defaultProbeTime is long enough for quick tests on a machine that has something else to do too.
+const defaultProbeTime = 2 * time.Minute
+
+// bindProbeTime binds after how long with one test its probes make do with a first answer.
+func bindProbeTime(t *flagTable, to *time.Duration) {
+	*to = defaultProbeTime
+	t.add(newPlainDuration(to), usage.Flag{Name: "probe-time", Takes: "DURATION", Own: true,
+		Help: "after how long with one failed test a first answer will do; 0: never"})
+}
 
 // flakyFlags binds the flags of cohort tool flaky to the options it returns.
 func flakyFlags() (*flagTable, *flakyOptions) {
@@ -65,6 +72,7 @@ func flakyFlags() (*flagTable, *flakyOptions) {
 	t.add(newPlainDuration(&o.duration), usage.Flag{Name: "for", Takes: "DURATION", Own: true,
 		Help: "begin rounds for this long"})
 	t.toggle(&o.untilFail, false, usage.Flag{Name: "until-fail", Own: true, Help: "end the rounds at the first failure"})
+	bindProbeTime(t, &o.probeTime)
 	t.add((*workersValue)(&o.workers), usage.Flag{Name: "workers", Short: "n", Takes: "N|auto", Own: true,
 		Help: "test processes at the same time; auto: go test's -p, or GOMAXPROCS"})
 	t.add(&o.test, usage.Flag{Name: "test", Takes: "REGEXP", Own: true,
@@ -193,7 +201,7 @@ func (c *command) flakyConfig(o *flakyOptions) (*hunt.Config, error) {
 		GoTest: args, Self: self, Toolexec: toolexec, Env: c.env.list, Workers: workers(o.workers, args.P),
 		Dist: dist, Groups: o.groups, Rules: o.rules.WithGroups(o.groups), Seed: o.seed, Judge: o.test.re,
 		Locks: lockCapacity(o.file),
-		Runs:  o.runs, For: o.duration, UntilFail: o.untilFail, ProbeTime: probeTime,
+		Runs:  o.runs, For: o.duration, UntilFail: o.untilFail, ProbeTime: o.probeTime,
 	}, nil
 }
 
