@@ -155,6 +155,10 @@ func (s *soak) begun() int { return len(s.runs()) }
 // fault does something to the server, the leader or any machine.
 func (s *soak) fault() {
 	alive := slices.DeleteFunc(slices.Clone(s.machines), func(m *soakMachine) bool { return m.over() })
+	if len(alive) == 0 { // they were faster, and the run is over, or it never will be
+		s.did = append(s.did, "nothing: no machine runs")
+		return
+	}
 	m := alive[s.random.IntN(len(alive))]
 	if s.random.IntN(3) == 0 {
 		m = s.leader(m)

@@ -207,7 +207,8 @@ func invoke(t *testing.T, program string, args []string, env ...string) result {
 	var stdout, stderr bytes.Buffer
 	cmd := exec.Command(program, append(flags, args...)...)
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
-	cmd.Env = append(append(cleanEnv(), "GOVERSION=go1.test"), env...)
+	// A folder of its own: --debug tells what it has removed of others that were killed.
+	cmd.Env = append(append(cleanEnv(), "GOVERSION=go1.test", "TMPDIR="+t.TempDir()), env...)
 	err := cmd.Run()
 	if exit := (*exec.ExitError)(nil); err != nil && !errors.As(err, &exit) {
 		t.Fatal(err)
