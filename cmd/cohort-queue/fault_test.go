@@ -125,19 +125,13 @@ func TestServerGone(t *testing.T) {
 // short as this machine can bear.
 func TestAgentKilled(t *testing.T) {
 	t.Parallel()
-	address, _ := serving(t)
-	terms := holding()
-	for run := 1; !keepsUntilKilled(t, address, fmt.Sprint("r", run), terms); run++ {
-		terms.AckWait *= 2
-	}
+	untilLong(t, holding(), keepsUntilKilled)
 }
 
 // keepsUntilKilled reports false if a machine that lives has lost its lease, and knows: it was too slow.
-func keepsUntilKilled(t *testing.T, address, run string, terms remote.Terms) bool {
+func keepsUntilKilled(t *testing.T, address, run string, lead *engine) bool {
 	t.Helper()
-	lead := engineWith(t, &queueFlags{url: address, runID: run}, "leader", terms, limits{})
-	leads(t, lead)
-	ctx := limit(t)
+	terms, ctx := lead.terms, limit(t)
 	ok(t, lead.Publish(ctx, "long", remote.Work{Batch: "b"}))
 	agent := launch(t, "holder", address, run, terms.AckWait.String())
 	if got := agent.line(t); got != "b 1" {

@@ -58,20 +58,31 @@ func TestCanceledFetch(t *testing.T) {
 // this machine can bear.
 func TestLease(t *testing.T) {
 	t.Parallel()
-	address, _ := serving(t)
 	terms := brief()
-	for run := 1; !leaseLasts(t, address, fmt.Sprint("r", run), terms); run++ {
+	terms.LeaderTTL = patience
+	untilLong(t, terms, leaseLasts)
+}
+
+// untilLong has a test lead a run, each time with a lease that is twice as long, until it reports that the
+// machine was fast enough for it.
+func untilLong(t *testing.T, terms remote.Terms, test func(t *testing.T, address, run string, lead *engine) bool) {
+	t.Helper()
+	address, _ := serving(t)
+	for n := 1; ; n++ {
+		run := fmt.Sprint("r", n)
+		lead := engineWith(t, &queueFlags{url: address, runID: run}, "leader", terms, limits{})
+		leads(t, lead)
+		if test(t, address, run, lead) {
+			return
+		}
 		terms.AckWait *= 2
 	}
 }
 
 // leaseLasts reports false if the machine is too slow to extend a lease before it runs out.
-func leaseLasts(t *testing.T, address, run string, terms remote.Terms) bool {
+func leaseLasts(t *testing.T, _, _ string, lead *engine) bool {
 	t.Helper()
-	terms.LeaderTTL = patience
-	lead := engineWith(t, &queueFlags{url: address, runID: run}, "leader", terms, limits{})
-	leads(t, lead)
-	ctx := limit(t)
+	terms, ctx := lead.terms, limit(t)
 	ok(t, lead.Publish(ctx, "n1", remote.Work{Batch: "b"}))
 	l := fetch(t, lead, "n1")
 	subject, number, err := split(l.Token)
@@ -185,14 +196,15 @@ func TestLateExtension(t *testing.T) {
 	e := briefAt(t, address, "r1", "n1")
 	const token = "$JS.ACK.none.n1.1.1.1.1.0"
 	e.leases[token] = held{1, time.Now().Add(brief().AckWait)}
-	_, err := e.nc.Subscribe(token, func(m *nats.Msg) {
-		for !e.runOut(token, 1, time.Now()) {
-			time.Sleep(tick)
-		}
-		_ = m.Respond(nil) // the test hears of no other answer
-	})
+	asked := make(chan *nats.Msg, 1)
+	_, err := e.nc.ChanSubscribe(token, asked)
 	ok(t, err)
-	if err := e.Extend(limit(t), token+"#1"); !errors.Is(err, remote.ErrLost) {
+	ctx, ended := limit(t), make(chan error, 1)
+	go func() { ended <- e.Extend(ctx, token+"#1") }() // received below
+	m := <-asked
+	eventually(t, "the lease runs out", func() bool { return e.runOut(token, 1, time.Now()) })
+	ok(t, m.Respond(nil))
+	if err := <-ended; !errors.Is(err, remote.ErrLost) {
 		t.Errorf("it is extended: %v", err)
 	}
 }

@@ -167,14 +167,24 @@ func (m *member) wait(code int, want ...string) {
 // file waits for a file that a test writes.
 func (l *lab) file(name string) {
 	l.t.Helper()
+	l.files(name, 1)
+}
+
+// files waits until so many files that tests write have names that match a pattern.
+func (l *lab) files(pattern string, n int) {
+	l.t.Helper()
 	for {
-		if _, err := os.Stat(filepath.Join(l.module, name)); err == nil {
+		all, err := filepath.Glob(filepath.Join(l.module, pattern))
+		if err != nil {
+			l.t.Fatal(err)
+		}
+		if len(all) == n {
 			return
 		}
 		if l.t.Context().Err() != nil {
 			l.t.FailNow()
 		}
-		time.Sleep(10 * time.Millisecond) // another process writes it
+		time.Sleep(10 * time.Millisecond) // other processes write them
 	}
 }
 

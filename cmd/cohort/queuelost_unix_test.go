@@ -147,21 +147,6 @@ func lostServer(l *worldLab) {
 	l.lostAfterwards(lead.out.String())
 }
 
-// files waits until so many files of the module have names that match a pattern.
-func (l *lab) files(pattern string, n int) {
-	l.t.Helper()
-	for {
-		all, err := filepath.Glob(filepath.Join(l.module, pattern))
-		if err != nil {
-			l.t.Fatal(err)
-		}
-		if len(all) == n {
-			return
-		}
-		time.Sleep(10 * time.Millisecond) // other processes write them
-	}
-}
-
 // lostAfterwards checks what is known of a lost run later, which printed something.
 func (l *worldLab) lostAfterwards(said string) {
 	l.t.Helper()

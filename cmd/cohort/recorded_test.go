@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -37,6 +38,17 @@ func recordOf(t *testing.T, v record.Verdict, fill func(*record.Writer)) *record
 	return r
 }
 
+// firstOf begins to play the first pass of a record.
+func firstOf(ctx context.Context, t *testing.T, r *record.Reader) (*recordedSource, *stream) {
+	t.Helper()
+	src := newRecordedSource(r, io.Discard, nil)
+	first, err := src.First(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return src, first
+}
+
 // TestPlayedInOrder reads stdout and stderr in two goroutines: each line comes when all before it have been
 // dealt with, whichever side they are of.
 func TestPlayedInOrder(t *testing.T) {
@@ -52,11 +64,7 @@ func TestPlayedInOrder(t *testing.T) {
 			fmt.Fprintf(out, "line %d\n", i)
 		}
 	})
-	src := newRecordedSource(r, io.Discard, nil)
-	first, err := src.First(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
+	src, first := firstOf(t.Context(), t, r)
 	var mu sync.Mutex
 	var got []string
 	var wg sync.WaitGroup
@@ -89,11 +97,7 @@ func TestPlayedOneAtATime(t *testing.T) {
 			fmt.Fprintln(s.Stdout(), "one")
 			fmt.Fprintln(s.Stderr(), "two")
 		})
-		src := newRecordedSource(r, io.Discard, nil)
-		first, err := src.First(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
+		src, first := firstOf(t.Context(), t, r)
 		buf := make([]byte, 10)
 		if n, err := first.Stdout.Read(buf); string(buf[:n]) != "one\n" || err != nil {
 			t.Fatalf("stdout: %q, %v", buf[:n], err)
@@ -126,18 +130,13 @@ func TestPlayCancelled(t *testing.T) {
 		fmt.Fprintln(s.Stderr(), "waits for that")
 		w.Stream(record.Attempt{Number: 1}).Close()
 	})
-	src := newRecordedSource(r, io.Discard, nil)
-	ctx, cancel := context.WithCancel(t.Context())
-	first, err := src.First(ctx)
-	if err != nil {
-		t.Fatal(err)
-	}
+	src, first := firstOf(t.Context(), t, r)
 	done := make(chan error)
 	go func() { // ends when its side does
 		_, err := io.Copy(io.Discard, first.Stderr)
 		done <- err
 	}()
-	cancel()
+	src.Interrupt(os.Interrupt)
 	if err := <-done; err != nil {
 		t.Error(err)
 	}
@@ -157,12 +156,8 @@ func TestPlayLeft(t *testing.T) {
 		s.Close()
 		w.Stream(record.Attempt{Number: 1}).Close()
 	})
-	src := newRecordedSource(r, io.Discard, nil)
 	ctx, cancel := context.WithCancel(t.Context())
-	first, err := src.First(ctx)
-	if err != nil {
-		t.Fatal(err)
-	}
+	_, first := firstOf(ctx, t, r)
 	cancel()
 	text, err := io.ReadAll(first.Stderr)
 	if err != nil || string(text) != "first\nsecond\nlast" {

@@ -107,8 +107,8 @@ func (r *Runner) hearEarlier() error {
 	return nil
 }
 
-// Unanswered returns what has failed for an earlier leader of the run and did not run for this one. It is called when all processes have ended, and may wait for the
-// server as Run does.
+// Unanswered returns what has failed for an earlier leader of the run and did not run for this one. It is
+// called when all processes have ended, and may wait for the server as Run does.
 func (r *Runner) Unanswered() (all []string, err error) {
 	r.earlier.mu.Lock()
 	defer r.earlier.mu.Unlock()
