@@ -11,6 +11,7 @@ import (
 const (
 	maxCompany  = 64 // tests that are looked at
 	maxClashers = 6  // tests that are looked for: as many may bind one port
+	maxSound    = 6  // tests that never failed which it is to pass with, where it has failed with nothing else
 )
 
 // crowded returns the conclusion from a suspect that fails in parallel with other processes more
@@ -115,7 +116,9 @@ func (c *crowd) shows(units []*unit) bool {
 }
 
 // confirms makes sure of the units found: with them the suspect fails, and with all others of the
-// company it passes. If it fails with those, too, it is not for what the units are.
+// company it passes. If it fails with those, too, it is not for what the units are. A company may
+// have no others: it is but what happened to run at that time. Then tests that never failed are
+// asked, of which there may be none.
 func (c *crowd) confirms(found, company []*unit) bool {
 	if len(found) == 0 {
 		return false
@@ -125,10 +128,14 @@ func (c *crowd) confirms(found, company []*unit) bool {
 		return false
 	}
 	rest := slices.DeleteFunc(slices.Clone(company), func(u *unit) bool { return slices.Contains(found, u) })
+	name := "alone, in parallel with the other tests that ran at that time"
+	if len(rest) == 0 {
+		rest, name = c.sound, "alone, in parallel with tests that never failed"
+	}
 	if len(rest) == 0 {
 		return true
 	}
-	without := c.probeIn("alone, in parallel with the other tests that ran at that time", c.beside(rest))
+	without := c.probeIn(name, c.beside(rest))
 	return !c.differs(without, failures, first)
 }
 

@@ -59,3 +59,36 @@ func TestDelays(t *testing.T) {
 		t.Errorf("delays by quarters: %v", quarters)
 	}
 }
+
+// TestNothingElseRan has a suspect that failed while one other test ran, and nothing else. That alone does
+// not say that the two clash: it must pass with a test that never failed, if there is one.
+func TestNothingElseRan(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name  string
+		any   bool  // it fails with whatever runs in parallel
+		sound []int // tests that never failed
+		want  Kind
+	}{
+		{"clash", false, []int{1, 2}, Clash},
+		{"fails with all", true, []int{1, 2}, LoadDependent},
+		{"nothing to compare with", true, nil, Clash},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(8, 1, func(p simulated, _ int) float64 {
+				return chance(0.9, p.meets("T005") || tt.any && len(p.next) > 0)
+			})
+			units := w.bin.units
+			s := &suspect{unit: units[3], rounds: tally{20, 9}, peers: units[5:6], workers: 4}
+			s.failing = []situation{{task: s.task(), neighbours: []task{{bin: w.bin, units: units[5:6], count: 1}}}}
+			for _, i := range tt.sound {
+				s.sound = append(s.sound, units[i])
+			}
+			d := explain(w, s, nil)
+			if d.kind != tt.want || d.kind == Clash && names(d.culprits) != "T005" {
+				t.Errorf("got %s with %s, want %s", d.kind, names(d.culprits), tt.want)
+			}
+		})
+	}
+}

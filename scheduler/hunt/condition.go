@@ -63,6 +63,7 @@ type suspect struct {
 	failing []situation // in which it failed, the simplest first; at least one
 	passing *situation  // the simplest one of company in which it passed, or nil
 	peers   []*unit     // the other suspects
+	sound   []*unit     // some that never failed
 	workers int
 	// ordinary reports that only what ordinary runs do is tried: none runs a test twice in a process.
 	ordinary bool

@@ -135,8 +135,27 @@ func (c *campaign) suspects() []*suspect {
 				s.peers = append(s.peers, other.unit)
 			}
 		}
+		s.sound = c.sound(s.bin)
 	}
 	return suspects
+}
+
+// sound are some tests that never failed, those of other packages first: tests of a package share
+// more than others do.
+func (c *campaign) sound(bin *binary) []*unit {
+	var list []*unit
+	for _, own := range []bool{false, true} {
+		for _, b := range c.bins {
+			for _, u := range b.units {
+				r := c.records[u]
+				passed := !c.cfg.judges(u) || r != nil && r.rounds.failed == 0
+				if (b == bin) == own && passed && u.loose() && len(list) < maxSound {
+					list = append(list, u)
+				}
+			}
+		}
+	}
+	return list
 }
 
 // summarize is the report on the rounds.
