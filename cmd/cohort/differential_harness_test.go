@@ -33,7 +33,7 @@ import (
 // commandLimit is how long one command of the differential tests may take, if
 // differ.limit does not say otherwise. It is far above what any needs: reaching
 // it means that the command hangs.
-const commandLimit = 15 * time.Minute
+const commandLimit = 40 * time.Minute
 
 // A differ runs go test and the program under test on the same arguments.
 type differ struct {
