@@ -20,7 +20,7 @@ const least = 150 * time.Millisecond
 // hold is how long a test has what it shares, so that another one that runs at the same time meets
 // it there: on a busy machine, where two processes that are started together begin far apart,
 // twice as long as the process took to begin.
-func hold() time.Duration { return max(least, 2*age()) }
+var hold = max(least, 2*age())
 
 // age is how old the process is, 0 where that cannot be known: it is read as Linux writes it, in
 // hundredths of a second since the machine was started.
@@ -57,7 +57,7 @@ func Port() error {
 	if err != nil {
 		return err
 	}
-	time.Sleep(hold())
+	time.Sleep(hold)
 	return l.Close()
 }
 
@@ -67,7 +67,7 @@ func File(name, text string) error {
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		return err
 	}
-	time.Sleep(hold())
+	time.Sleep(hold)
 	got, err := os.ReadFile(path)
 	if err == nil && string(got) != text {
 		err = fmt.Errorf("%s has %q, want %q", path, got, text)
