@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"testing"
@@ -158,10 +159,14 @@ func TestLateWork(t *testing.T) {
 			ctx := limit(t)
 			ok(t, lead.Publish(ctx, "n1", remote.Work{Batch: "b0"}))
 			ok(t, node.Done(ctx, fetch(t, node, "n1").Token))
+			// One request that lasts: Fetch makes a new one now and then, and what the server sends at the end
+			// of one it takes back, and sends again.
+			body, err := json.Marshal(pull{Batch: 1, Expires: patience})
+			ok(t, err)
 			waits, cancel := context.WithCancel(ctx)
 			ended := make(chan error, 1)
 			go func() {
-				_, err := node.Fetch(waits, []string{"n1"}, patience)
+				_, err := node.ask(waits, "n1", fmt.Sprintf("$JS.API.CONSUMER.MSG.NEXT.%s.n1", node.names.workStream()), body)
 				ended <- err
 			}()
 			cut.slow()
