@@ -69,11 +69,16 @@ func (e *engine) Fetch(ctx context.Context, lanes []string, wait time.Duration) 
 	}
 }
 
+// next returns the subject and the text of a request for the oldest work of a lane.
+func (e *engine) next(lane string, wait time.Duration) (subject string, body []byte, err error) {
+	body, err = json.Marshal(pull{Batch: 1, Expires: wait, NoWait: wait == 0})
+	return fmt.Sprintf("$JS.API.CONSUMER.MSG.NEXT.%s.%s", e.names.workStream(), lane), body, err
+}
+
 // look leases the oldest work of a lane, or returns remote.ErrEmpty after the wait. A lane that is
 // not there is empty, and absent is the longest wait for it.
 func (e *engine) look(ctx context.Context, lane string, wait, absent time.Duration) (remote.Lease, error) {
-	subject := fmt.Sprintf("$JS.API.CONSUMER.MSG.NEXT.%s.%s", e.names.workStream(), lane)
-	body, err := json.Marshal(pull{Batch: 1, Expires: wait, NoWait: wait == 0})
+	subject, body, err := e.next(lane, wait)
 	if err != nil {
 		return remote.Lease{}, fmt.Errorf("fetch: %w", err)
 	}

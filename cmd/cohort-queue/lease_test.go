@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"testing"
@@ -161,12 +160,12 @@ func TestLateWork(t *testing.T) {
 			ok(t, node.Done(ctx, fetch(t, node, "n1").Token))
 			// One request that lasts: Fetch makes a new one now and then, and what the server sends at the end
 			// of one it takes back, and sends again.
-			body, err := json.Marshal(pull{Batch: 1, Expires: patience})
+			subject, body, err := node.next("n1", patience)
 			ok(t, err)
 			waits, cancel := context.WithCancel(ctx)
 			ended := make(chan error, 1)
 			go func() {
-				_, err := node.ask(waits, "n1", fmt.Sprintf("$JS.API.CONSUMER.MSG.NEXT.%s.n1", node.names.workStream()), body)
+				_, err := node.ask(waits, "n1", subject, body)
 				ended <- err
 			}()
 			cut.slow()
