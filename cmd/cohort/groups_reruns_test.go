@@ -288,22 +288,22 @@ func (g *groups) testFalseGreen(t *testing.T) {
 		{"a race, not to be run again", "alpha.TestLoose1:0=race", "--rerun-fails-abort-on-data-race -race ./alpha", "rerun aborted because previous run had a data race"},
 		{"a race every time", "alpha.TestLoose1:*=race", "-race ./alpha", "race detected"},
 		// Alone in its process: beside others it may be one of them that is blamed, and that passes alone.
-		{"a race outside a test", "loose.TestA:*=racelater", "-race -run=^TestA$ ./loose", ""},
+		// Its end waits for the other access, which needs a processor meanwhile.
+		{"a race outside a test", "loose.TestA:*=racelater", "GORACE=atexit_sleep_ms=5000 -race -run=^TestA$ ./loose", ""},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
 			own, goArgs := []string{"--rerun-fails=1", "--rerun-delay=0", "--shuffle=off"}, []string{"--", "-count=1"}
+			env := []string{"TRACE_SCRIPT=" + tc.script}
 			for _, arg := range strings.Fields(tc.args) {
-				if strings.HasPrefix(arg, "--") {
+				switch {
+				case strings.HasPrefix(arg, "GORACE="):
+					env = append(env, arg)
+				case strings.HasPrefix(arg, "--"):
 					own = append(own, arg)
-				} else {
+				default:
 					goArgs = append(goArgs, arg)
 				}
-			}
-			env := []string{"TRACE_SCRIPT=" + tc.script}
-			if strings.Contains(tc.script, "racelater") {
-				// The end of the process waits for the other access, which needs a processor meanwhile.
-				env = append(env, "GORACE=atexit_sleep_ms=5000")
 			}
 			r := g.runIn(t, g.dir, env, slices.Concat(own, goArgs)...)
 			if r.exit == 0 {
