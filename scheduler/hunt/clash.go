@@ -27,6 +27,7 @@ func (e *examiner) crowded(why reason) func(*probe) *diagnosis {
 		company := e.companions()
 		if !e.isPackage() && len(company) > 0 {
 			c := &crowd{examiner: e, low: e.alone.rate()}
+			c.expect(p.tally, 0.5) // of two processes by themselves no more may meet
 			if found := c.search(company); c.confirms(found, company) {
 				d := e.diagnose(Clash, plain, c.beside(found[:1]))
 				d.culprits = found
@@ -77,7 +78,6 @@ func (c *crowd) beside(units []*unit) condition {
 // search returns the units of the company that make the suspect fail. What clashes mostly fails on
 // both sides, so the other suspects are asked about first, one by one.
 func (c *crowd) search(company []*unit) []*unit {
-	c.high = 0.5 // two processes by themselves meet most of the time
 	var found []*unit
 	for _, u := range company {
 		if slices.Contains(c.peers, u) && len(found) < maxClashers && !c.p.hurry() && c.shows([]*unit{u}) {
@@ -88,14 +88,22 @@ func (c *crowd) search(company []*unit) []*unit {
 		return found
 	}
 	all := c.probeIn("alone, in parallel with the tests that ran at that time", c.beside(company))
-	if !c.differs(all, failures, first) {
+	if !c.differs(all, failures, c.enough()) {
 		return nil
 	}
 	// The fewer they are the more often it shows. What was seen a few times may be much rarer.
-	low, _ := history.Wilson(all.failed, all.runs)
-	c.high = max(low, 2*c.low)
+	c.expect(all.tally, 1)
 	return clashers(company, c.shows, c.p.hurry)
 }
+
+// expect sets how often what is looked for shows at least: as often as it was seen to, up to a limit.
+func (c *crowd) expect(seen tally, limit float64) {
+	low, _ := history.Wilson(seen.failed, seen.runs)
+	c.high = max(min(low, limit), 2*c.low)
+}
+
+// enough is how many runs it takes to see what shows as often as that.
+func (c *crowd) enough() int { return min(max(first, 2*runsToSee(c.high, doubt)), rarely) }
 
 // shows reports whether the suspect fails in parallel with the units.
 func (c *crowd) shows(units []*unit) bool {
@@ -124,9 +132,10 @@ func (c *crowd) confirms(found, company []*unit) bool {
 		return false
 	}
 	with := c.probeIn("alone, in parallel with "+names(found), c.beside(found))
-	if !c.differs(with, failures, first) {
+	if !c.differs(with, failures, c.enough()) {
 		return false
 	}
+	c.expect(with.tally, 1)
 	rest := slices.DeleteFunc(slices.Clone(company), func(u *unit) bool { return slices.Contains(found, u) })
 	name := "alone, in parallel with the other tests that ran at that time"
 	if len(rest) == 0 {
@@ -136,7 +145,7 @@ func (c *crowd) confirms(found, company []*unit) bool {
 		return true
 	}
 	without := c.probeIn(name, c.beside(rest))
-	return !c.differs(without, failures, first)
+	return !c.differs(without, failures, c.enough())
 }
 
 // clashers finds the units of a company that make the difference each by itself. shows reports

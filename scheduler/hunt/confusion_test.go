@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -13,6 +14,7 @@ import (
 	"strings"
 	"testing"
 	"text/tabwriter"
+	"time"
 
 	"github.com/gotestcohort/cohort/scheduler/gotest"
 	"github.com/gotestcohort/cohort/scheduler/hunt"
@@ -55,6 +57,9 @@ func specimens() []specimen {
 	}
 }
 
+// right begins a cell of the table for what was named rightly.
+const right = "right: "
+
 // confusion counts what tests were called.
 type confusion map[string]map[string]int
 
@@ -83,7 +88,11 @@ func TestConfusion(t *testing.T) {
 		}
 		for _, s := range specimens() {
 			f, ok := found[s.name]
-			table.add(s.name, called(f, ok, s))
+			name := called(f, ok, s)
+			if ok && !strings.HasPrefix(name, right) {
+				t.Logf("%s was called %s: %+v", s.name, name, f)
+			}
+			table.add(s.name, name)
 			delete(found, s.name)
 		}
 		for name, f := range found {
@@ -100,7 +109,7 @@ func TestConfusion(t *testing.T) {
 		t.Errorf("clean tests were accused %d times", accused)
 	}
 	for _, s := range specimens() {
-		if wrong := *hunts - table[s.name]["right: "+string(s.kind)]; wrong > mayMiss {
+		if wrong := *hunts - table[s.name][right+string(s.kind)]; wrong > mayMiss {
 			t.Errorf("%s was not called %s in %d of %d hunts", s.name, s.kind, wrong, *hunts)
 		}
 	}
@@ -113,7 +122,7 @@ func TestConfusion(t *testing.T) {
 func (c confusion) checkOne(t *testing.T) {
 	wrong := 0
 	for _, s := range specimens() {
-		if c[s.name]["right: "+string(s.kind)] == 0 {
+		if c[s.name][right+string(s.kind)] == 0 {
 			wrong++
 		}
 	}
@@ -139,7 +148,7 @@ func called(f hunt.Finding, ok bool, s specimen) string {
 	case f.Command == "":
 		return string(f.Kind) + ", no command"
 	}
-	return "right: " + string(f.Kind)
+	return right + string(f.Kind)
 }
 
 // String is the table, specimens in their order.
@@ -199,8 +208,22 @@ func config(t *testing.T, dir string, args ...string) *hunt.Config {
 	env := slices.DeleteFunc(os.Environ(), func(kv string) bool { return strings.HasPrefix(kv, "COHORT_") })
 	return &hunt.Config{
 		GoTest: parsed, Self: self, Dir: dir, Workers: max(2, runtime.GOMAXPROCS(0)),
-		Env: append(env, "FLAKES_PORT="+freePort(t)), Runs: *rounds, Seed: rand.Int64N(1 << 31),
+		Env: append(env, "FLAKES_PORT="+freePort(t), "FLAKES_HOLD="+startTime(t, self).String()), Runs: *rounds, Seed: rand.Int64N(1 << 31),
 	}
+}
+
+// startTime is about how long a process of the hunt takes to start and to end. The specimens that fight for a
+// port hold it as long, so that they meet as often on a slow machine as on a fast one.
+func startTime(t *testing.T, self string) time.Duration {
+	t.Helper()
+	const runs = 3
+	begin := time.Now()
+	for range runs {
+		if out, err := exec.CommandContext(t.Context(), self, "-test.run=^$").CombinedOutput(); err != nil {
+			t.Fatalf("%v\n%s", err, out)
+		}
+	}
+	return time.Since(begin) / runs
 }
 
 // freePort returns a port for the specimens that fight for one, so that two

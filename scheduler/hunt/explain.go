@@ -308,7 +308,8 @@ func failures(t tally) tally { return t }
 
 // differs reports whether the effect shows more often in a probe than alone,
 // beyond chance. It runs both as often as it takes to know, the probe at least
-// that often.
+// that often, and longer where a difference is likely but not sure yet: what
+// clashes may meet in few of the runs.
 func (e *examiner) differs(p *probe, effect func(tally) tally, least int) bool {
 	for n := first; ; n *= 2 {
 		e.extend(p, n)
@@ -317,7 +318,11 @@ func (e *examiner) differs(p *probe, effect func(tally) tally, least int) bool {
 		if chance < sure {
 			return true
 		}
-		if chance > hint && p.runs >= least || n >= max(most, least) || p.short || e.alone.short {
+		limit := max(most, least)
+		if chance < doubt {
+			limit = max(rarely, least)
+		}
+		if chance > hint && p.runs >= least || n >= limit || p.short || e.alone.short {
 			return false
 		}
 	}

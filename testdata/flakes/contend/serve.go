@@ -8,8 +8,11 @@ import (
 	"time"
 )
 
-// hold is how long a server is up: the part of a test in which two collide.
-const hold = 20 * time.Millisecond
+// hold is how long a server is up: the part of a test in which two collide. FLAKES_HOLD can make it longer.
+func hold() time.Duration {
+	longer, _ := time.ParseDuration(os.Getenv("FLAKES_HOLD")) // 0 if it is not set
+	return max(longer, 20*time.Millisecond)
+}
 
 // Serve listens on the port for a short while.
 func Serve() error {
@@ -17,6 +20,6 @@ func Serve() error {
 	if err != nil {
 		return err
 	}
-	time.Sleep(hold)
+	time.Sleep(hold())
 	return l.Close()
 }
