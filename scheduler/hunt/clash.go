@@ -1,10 +1,6 @@
 package hunt
 
-import (
-	"slices"
-
-	"github.com/gotestcohort/cohort/scheduler/history"
-)
+import "slices"
 
 // Bounds of the search for tests that clash. Each question takes some three processes of the
 // suspect, and as many of the others as fit into that time.
@@ -98,11 +94,11 @@ func (c *crowd) search(company []*unit) []*unit {
 
 // expect sets how often what is looked for shows at least: as often as it was seen to, up to a limit.
 func (c *crowd) expect(seen tally, limit float64) {
-	low, _ := history.Wilson(seen.failed, seen.runs)
-	c.high = max(min(low, limit), 2*c.low)
+	c.high = max(min(seen.low(), limit), 2*c.low)
 }
 
-// enough is how many runs it takes to see what shows as often as that.
+// enough is how many runs a probe has before it says that it makes no difference: twice as many as it takes to
+// see what shows as often as that.
 func (c *crowd) enough() int { return min(max(first, 2*runsToSee(c.high, doubt)), rarely) }
 
 // shows reports whether the suspect fails in parallel with the units.

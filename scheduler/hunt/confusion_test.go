@@ -184,7 +184,9 @@ func huntFlakes(t *testing.T) *hunt.Report {
 	if err != nil {
 		t.Fatal(err)
 	}
-	rep, err := hunt.Run(t.Context(), config(t, dir, "./..."))
+	c := config(t, dir, "./...")
+	c.Env = append(c.Env, "FLAKES_HOLD="+startTime(t, c.Self).String())
+	rep, err := hunt.Run(t.Context(), c)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -208,7 +210,7 @@ func config(t *testing.T, dir string, args ...string) *hunt.Config {
 	env := slices.DeleteFunc(os.Environ(), func(kv string) bool { return strings.HasPrefix(kv, "COHORT_") })
 	return &hunt.Config{
 		GoTest: parsed, Self: self, Dir: dir, Workers: max(2, runtime.GOMAXPROCS(0)),
-		Env: append(env, "FLAKES_PORT="+freePort(t), "FLAKES_HOLD="+startTime(t, self).String()), Runs: *rounds, Seed: rand.Int64N(1 << 31),
+		Env: append(env, "FLAKES_PORT="+freePort(t)), Runs: *rounds, Seed: rand.Int64N(1 << 31),
 	}
 }
 

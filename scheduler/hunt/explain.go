@@ -1,10 +1,6 @@
 package hunt
 
-import (
-	"slices"
-
-	"github.com/gotestcohort/cohort/scheduler/history"
-)
+import "slices"
 
 // Kind is what makes a unit fail.
 type Kind string
@@ -47,11 +43,15 @@ const (
 	// most is how often a probe runs at most to tell a difference that first
 	// has hinted at.
 	most = 64
-	// rarely is how often a probe runs at most to see a rare failure.
+	// rarely is how often it runs at most to see a rare failure or to be sure of
+	// a likely difference; what doubles its runs ends at the first count above.
 	rarely = 200
 	// sure is the probability below which a difference is not put down to
 	// chance. A suspect is asked up to some thirty times whether it is.
 	sure = 0.0005
+	// likely is the probability below which a difference that is not sure is
+	// worth more runs than most.
+	likely = 0.01
 	// hint is the probability above which more runs are not worth their time.
 	hint = 0.2
 	// doubt is the risk taken that a failure of known rate is missed.
@@ -251,8 +251,7 @@ func (e *examiner) try(c candidate, least int) *diagnosis {
 // rare explains a suspect that has not failed alone so far: it does so rarely,
 // or something else is needed.
 func (e *examiner) rare(candidates []candidate) *diagnosis {
-	low, _ := history.Wilson(e.rounds.failed, e.rounds.runs)
-	need := runsToSee(low, doubt)
+	need := runsToSee(e.rounds.low(), doubt)
 	n := max(4*first, min(need, rarely)) // a difference of one in four is to be told by then
 	for e.alone.failed == 0 && e.alone.runs < n && !e.alone.short {
 		e.extend(e.alone, e.alone.runs+first)
@@ -318,11 +317,11 @@ func (e *examiner) differs(p *probe, effect func(tally) tally, least int) bool {
 		if chance < sure {
 			return true
 		}
-		limit := max(most, least)
-		if chance < doubt {
-			limit = max(rarely, least)
+		limit := most
+		if chance < likely {
+			limit = rarely
 		}
-		if chance > hint && p.runs >= least || n >= limit || p.short || e.alone.short {
+		if chance > hint && p.runs >= least || n >= max(limit, least) || p.short || e.alone.short {
 			return false
 		}
 	}

@@ -1,6 +1,10 @@
 package hunt
 
-import "math"
+import (
+	"math"
+
+	"github.com/gotestcohort/cohort/scheduler/history"
+)
 
 // tally counts the runs of something and how many of them failed.
 type tally struct{ runs, failed int }
@@ -16,6 +20,12 @@ func (t tally) inverse() tally { return tally{t.runs, t.runs - t.failed} }
 // rate returns the estimated rate of failure, never 0 or 1: what was seen n
 // times may be otherwise the next time (Jeffreys' prior).
 func (t tally) rate() float64 { return (float64(t.failed) + 0.5) / (float64(t.runs) + 1) }
+
+// low returns the lower bound of the rate of failure, with 95% confidence (Wilson's).
+func (t tally) low() float64 {
+	low, _ := history.Wilson(t.failed, t.runs)
+	return low
+}
 
 // fisher returns the probability that chance alone puts at least x.failed of
 // all the failures into x, if x and base fail equally often: Fisher's exact
