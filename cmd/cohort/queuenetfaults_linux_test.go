@@ -370,7 +370,6 @@ func netDeaf(s *site) {
 
 // netDeafOnce reports whether the result was heard.
 func netDeafOnce(s *site) bool {
-	s.t.Helper()
 	lead := s.on(s.one, s.leads()...)
 	s.await(2)
 	two := s.on(s.two, s.agent()...)

@@ -6,29 +6,28 @@ import (
 	"testing"
 )
 
-// counted orders the two accesses that race, so that every run reports them alike. The race detector
-// sees neither its write nor its read, and so takes the accesses for unordered.
-var counted bool
+// set and await order the two accesses that race, so that every run reports them alike. The race
+// detector sees neither, and so takes the accesses for unordered.
+//
+//go:norace
+func set(counted *bool) { *counted = true }
 
 //go:norace
-func setCounted() { counted = true }
-
-//go:norace
-func awaitCounted() {
-	for !counted {
+func await(counted *bool) {
+	for !*counted {
 		runtime.Gosched()
 	}
 }
 
 func TestRace(t *testing.T) {
-	counter := 0
+	counter, counted := 0, false
 	done := make(chan bool)
 	go func() {
 		counter++
-		setCounted()
+		set(&counted)
 		done <- true
 	}()
-	awaitCounted()
+	await(&counted)
 	counter++
 	<-done
 	t.Log("counted")
