@@ -180,6 +180,16 @@ func target(path string) (string, error) {
 // lock takes the lock file at path, or gives up when ctx is done. The file stays: removing it would let two
 // processes lock different files of one name. The operating system releases the lock of a process that dies.
 func lock(ctx context.Context, path string) (unlock func(), err error) {
+	return await(ctx, path, lockedfile.MutexAt(path).Lock)
+}
+
+// await calls take, which makes the file at path and may block, but returns when ctx is done. It does not begin
+// when ctx is done already: the caller may be about to remove the folder.
+func await(ctx context.Context, path string, take func() (unlock func(), err error)) (unlock func(), err error) {
+	gaveUp := func() error { return fmt.Errorf("wait for %s: %w", path, context.Cause(ctx)) }
+	if ctx.Err() != nil {
+		return nil, gaveUp()
+	}
 	type result struct {
 		unlock func()
 		err    error
@@ -188,7 +198,7 @@ func lock(ctx context.Context, path string) (unlock func(), err error) {
 	// The goroutine ends when the lock is granted or refused. If nobody waits by then it undoes what it got:
 	// the lock has no way to be given up on.
 	go func() {
-		unlock, err := lockedfile.MutexAt(path).Lock()
+		unlock, err := take()
 		select {
 		case got <- result{unlock, err}:
 		case <-ctx.Done():
@@ -201,7 +211,7 @@ func lock(ctx context.Context, path string) (unlock func(), err error) {
 	case r := <-got:
 		return r.unlock, r.err
 	case <-ctx.Done():
-		return nil, fmt.Errorf("wait for %s: %w", path, context.Cause(ctx))
+		return nil, gaveUp()
 	}
 }
 

@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -266,21 +268,46 @@ func TestOffSavesNothing(t *testing.T) {
 	mustSave(t, h, day)
 }
 
-func TestSaveGivesUpOnTheLock(t *testing.T) {
+// TestSaveBeginsNothingTooLate: a Save that comes when its time is over leaves nothing behind, not even later.
+func TestSaveBeginsNothingTooLate(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join(t.TempDir(), "h")
-	unlock, err := lock(context.Background(), path+".lock")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer unlock()
-	h := mustOpen(t, path)
-	h.NewRun(Run{ID: "1", Start: day}).Add("p", "T", Outcome{Result: Pass})
-	ctx, cancel := context.WithCancel(context.Background())
-	cancel()
-	if err := h.Save(ctx, day); !errors.Is(err, context.Canceled) {
-		t.Errorf("Save = %v, want context.Canceled", err)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		path := filepath.Join(t.TempDir(), "h")
+		h := mustOpen(t, path)
+		h.NewRun(Run{ID: "1", Start: day}).Add("p", "T", Outcome{Result: Pass})
+		ctx, cancel := context.WithCancel(context.Background())
+		cancel()
+		if err := h.Save(ctx, day); !errors.Is(err, context.Canceled) {
+			t.Errorf("Save = %v, want context.Canceled", err)
+		}
+		synctest.Wait()
+		if _, err := os.Lstat(path + ".lock"); !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("the lock file: %v, want none", err)
+		}
+	})
+}
+
+// TestLateLockIsUndone: who waits for the lock gives up when its time is over, and keeps no lock that it gets later.
+func TestLateLockIsUndone(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		free, did := make(chan struct{}), ""
+		_, err := await(ctx, "h.lock", func() (func(), error) {
+			<-free
+			did += "locked "
+			return func() { did += "unlocked" }, nil
+		})
+		if !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "h.lock") {
+			t.Errorf("await = %v, want context.DeadlineExceeded and the file", err)
+		}
+		close(free)
+		synctest.Wait()
+		if did != "locked unlocked" {
+			t.Errorf("the late lock: %q, want locked unlocked", did)
+		}
+	})
 }
 
 func TestConcurrentSavesLoseNothing(t *testing.T) {
