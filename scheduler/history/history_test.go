@@ -268,6 +268,25 @@ func TestOffSavesNothing(t *testing.T) {
 	mustSave(t, h, day)
 }
 
+func TestSaveGivesUpOnTheLock(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "h")
+	synctest.Test(t, func(t *testing.T) { // it ends when all that was started has ended
+		unlock, err := lock(context.Background(), path+".lock")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer unlock()
+		h := mustOpen(t, path)
+		h.NewRun(Run{ID: "1", Start: day}).Add("p", "T", Outcome{Result: Pass})
+		ctx, cancel := context.WithCancel(context.Background())
+		go cancel()
+		if err := h.Save(ctx, day); !errors.Is(err, context.Canceled) {
+			t.Errorf("Save = %v, want context.Canceled", err)
+		}
+	})
+}
+
 // TestSaveBeginsNothingTooLate: a Save that comes when its time is over leaves nothing behind, not even later.
 func TestSaveBeginsNothingTooLate(t *testing.T) {
 	t.Parallel()
