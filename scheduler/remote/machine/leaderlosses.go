@@ -49,7 +49,8 @@ func (l *Leader) found(name string) {
 // a machine had that died before it could announce that is not known.
 func (l *Leader) tellLosses(all bool) {
 	l.losses.all = slices.DeleteFunc(l.losses.all, func(x *loss) bool {
-		if len(x.open) > 0 && !all || l.losses.unsure {
+		ranElsewhere := all && x.again > 0 // it was away, whether or not it could have come back
+		if len(x.open) > 0 && !all || l.losses.unsure && !ranElsewhere {
 			return all
 		}
 		if n := l.nodes[x.node]; x.again > 0 || n == nil || !n.here {

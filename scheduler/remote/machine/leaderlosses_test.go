@@ -61,6 +61,19 @@ func TestLosses(t *testing.T) {
 			l.pass(l.cfg.Terms.AckWait)
 			l.do("Say === Lost: machine n1 went away, 1 batch ran again elsewhere")
 		},
+		"the server was away, one is not back, and the run ends": func(l *leaderTest) {
+			l.publish("x", "n0")
+			l.Node(remote.Node{Name: "n1", Slots: 2, Holds: []remote.Key{key("x")}})
+			l.Link(l.now, false)
+			l.Gone("n1")
+			l.result("x", "n0", true)
+			l.isOut("x")
+			l.do("Deliver x 0 [n1] <nil>")
+			l.Link(l.now, true)
+			l.do("")
+			l.Finish(0, "")
+			l.do("Say === Lost: machine n1 went away, 1 batch ran again elsewhere; SetState done map[n0:0 n1:2] [] 0")
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
