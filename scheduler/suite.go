@@ -100,7 +100,7 @@ func (l *loader) load(number int, req *gotest.Request) *suite {
 		number: number, req: req, said: rerun.NewOutput(nil), file: newBinaryFile(req.Binary, l.binaries, number),
 		out: stream.New(req, c.Strict, func() (*os.File, error) { return os.CreateTemp(l.dir, "out") }),
 	}
-	s.binary = worker.Binary{Program: req.Binary, Dir: req.Dir, Env: l.env(req.Env), Args: gotest.ParseBinaryArgs(req.Args)}
+	s.binary = worker.Binary{Program: req.Binary, Dir: req.Dir, Env: l.env(req.Env), Restore: s.file.restore, Args: gotest.ParseBinaryArgs(req.Args)}
 	list, err := grouping.ReadTestmain(req.Binary)
 	if err != nil {
 		// A binary that was not made by this go command, or by one that keeps

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/exec"
 	"runtime/debug"
@@ -17,6 +18,9 @@ import (
 type Spec struct {
 	// Path is the test binary, an absolute path.
 	Path string
+	// Restore is called if Path is not there or has not the right mode, and it is started once more then: tests
+	// may delete it, or change that, at any time. Nil does nothing.
+	Restore func()
 	// Args are its arguments, without the program name.
 	Args []string
 	// Exec is the command that runs the binary, as go test's -exec: its words
@@ -152,7 +156,12 @@ const busyLimit = 10 * time.Second
 //
 // Children that have left the group are out of reach. They are only cut off.
 func Run(ctx context.Context, s Spec, out io.Writer) Exit {
-	r, err := start(ctx, func() (*running, error) { return startOnce(s) })
+	once := func() (*running, error) { return startOnce(s) }
+	r, err := start(ctx, once)
+	if s.Restore != nil && (errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission)) {
+		s.Restore()
+		r, err = start(ctx, once)
+	}
 	if err != nil {
 		return Exit{Code: -1, Canceled: ctx.Err() != nil, Err: fmt.Errorf("start %s: %w", s.Path, err)}
 	}
@@ -241,6 +250,14 @@ func (r *running) wait(ctx context.Context, out io.Writer) Exit {
 		copied <- drain(out, r.pipe)
 	}()
 
+	over := func(err error) {
+		if p, ok := errors.AsType[*writerPanic](err); ok {
+			r.group.kill()
+			panic(p)
+		}
+		r.closed = true
+		r.noteErr("copy output of", err)
+	}
 	done := ctx.Done()
 	var hurry <-chan struct{}
 	for !r.exited || !r.closed {
@@ -248,12 +265,7 @@ func (r *running) wait(ctx context.Context, out io.Writer) Exit {
 		case err := <-ended:
 			r.noteExit(err)
 		case err := <-copied:
-			if p, ok := errors.AsType[*writerPanic](err); ok {
-				r.group.kill()
-				panic(p)
-			}
-			r.closed = true
-			r.noteErr("copy output of", err)
+			over(err)
 		case <-done:
 			done, hurry = nil, r.spec.Kill
 			r.cancel(context.Cause(ctx))
@@ -266,7 +278,14 @@ func (r *running) wait(ctx context.Context, out io.Writer) Exit {
 			r.quit = nil
 			r.quitNow()
 		case <-r.limit:
-			r.cutOff()
+			select {
+			case err := <-copied: // in time, and this goroutine is late
+				over(err)
+			default:
+			}
+			if !r.exited || !r.closed {
+				r.cutOff()
+			}
 		}
 	}
 	r.group.kill()

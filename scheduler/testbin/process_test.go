@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -157,6 +158,42 @@ func TestRunNotStarted(t *testing.T) {
 		}
 		if e.Canceled != (tc.ctx == ended) {
 			t.Errorf("Canceled = %v", e.Canceled)
+		}
+	}
+}
+
+// TestRunRestored: a binary that a test has deleted, or made one that cannot be started, at the last moment is
+// started all the same.
+func TestRunRestored(t *testing.T) {
+	t.Parallel()
+	s := spec(t, "exit7")
+	self := s.Path
+	for name, spoil := range map[string]func() error{
+		"gone": func() error { return nil },
+		"mode": func() error { return os.WriteFile(s.Path, nil, 0o400) },
+	} {
+		if name == "mode" && runtime.GOOS == "windows" {
+			continue // there is none
+		}
+		s.Path = filepath.Join(t.TempDir(), name)
+		if err := spoil(); err != nil {
+			t.Fatal(err)
+		}
+		restored := 0
+		s.Restore = func() {
+			restored++
+			_ = os.Remove(s.Path)
+			if err := Duplicate(self, s.Path); err != nil {
+				t.Error(err)
+			}
+		}
+		if e := Run(t.Context(), s, io.Discard); e.Code != 7 || e.Err != nil || restored != 1 {
+			t.Errorf("%s: %+v, restored %d times", name, e, restored)
+		}
+		s.Restore = func() { restored++ }
+		s.Path += ".none"
+		if e := Run(t.Context(), s, io.Discard); !errors.Is(e.Err, fs.ErrNotExist) || restored != 2 {
+			t.Errorf("%s: %+v, restored %d times", name, e, restored)
 		}
 	}
 }

@@ -49,7 +49,10 @@ type Binary struct {
 	// go command's own process of it.
 	Program, Dir string
 	Env          []string
-	Args         *gotest.BinaryArgs
+	// Restore makes sure that Program, or another name of the binary, is there and can be started. It may be
+	// called from several goroutines. Nil does nothing.
+	Restore func(program string)
+	Args    *gotest.BinaryArgs
 	// Knows reports whether the binary has a top-level test of that name. Nil knows all.
 	Knows func(name string) bool
 	// MayIdle reports that a process may exit 0 without running its tests, as with a TestMain.

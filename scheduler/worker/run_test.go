@@ -47,6 +47,21 @@ func jobOf(names ...string) *Job {
 	return j
 }
 
+// TestRestores: a process's binary is restored by the name that it is started from.
+func TestRestores(t *testing.T) {
+	t.Parallel()
+	a, j := &actor{words: "+A pA PASS"}, jobOf("A")
+	var restored []string
+	j.Binary.Restore = func(program string) { restored = append(restored, program) }
+	a.run().Do(t.Context(), j)
+	if len(a.specs) != 1 || a.specs[0].Restore == nil {
+		t.Fatalf("%+v", a.specs)
+	}
+	if a.specs[0].Restore(); !slices.Equal(restored, []string{"p.test"}) {
+		t.Errorf("%v", restored)
+	}
+}
+
 // TestGood: only a process that ran all its tests, and each was good, has shown anything.
 func TestGood(t *testing.T) {
 	t.Parallel()
