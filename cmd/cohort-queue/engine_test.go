@@ -370,7 +370,7 @@ func TestManyLeases(t *testing.T) {
 	q := &queueFlags{url: address, runID: "r1"}
 	l, err := dial(limit(t), q, "leader")
 	ok(t, err)
-	lead, err := open(l, q.runID, "leader", remote.DefaultTerms(), limits{})
+	lead, err := open(l, q.runID, "leader", steady(), limits{})
 	ok(t, err)
 	defer lead.Close() //nolint:errcheck // it is told by other tests
 	ctx := limit(t)

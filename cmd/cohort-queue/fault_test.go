@@ -106,6 +106,7 @@ func TestServerGone(t *testing.T) {
 	s := newStore(t)
 	lead, fence := led(t, s.address, "r1")
 	s.kill()
+	eventually(t, "it is noticed", func() bool { return !lead.nc.IsConnected() })
 	ctx, cancel := withTimeout(t, 2*redial)
 	defer cancel()
 	_, renewed := lead.Renew(ctx, fence)

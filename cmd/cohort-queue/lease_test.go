@@ -199,14 +199,16 @@ func TestLateExtension(t *testing.T) {
 	address, _ := serving(t)
 	e := briefAt(t, address, "r1", "n1")
 	const token = "$JS.ACK.none.n1.1.1.1.1.0"
-	e.leases[token] = held{1, time.Now().Add(brief().AckWait)}
+	e.leases[token] = held{1, time.Now().Add(patience)}
 	asked := make(chan *nats.Msg, 1)
 	_, err := e.nc.ChanSubscribe(token, asked)
 	ok(t, err)
 	ctx, ended := limit(t), make(chan error, 1)
 	go func() { ended <- e.Extend(ctx, token+"#1") }() // received below
 	m := <-asked
-	eventually(t, "the lease runs out", func() bool { return e.runOut(token, 1, time.Now()) })
+	e.mu.Lock()
+	e.leases[token] = held{1, time.Now()} // it has run out
+	e.mu.Unlock()
 	ok(t, m.Respond(nil))
 	if err := <-ended; !errors.Is(err, remote.ErrLost) {
 		t.Errorf("it is extended: %v", err)

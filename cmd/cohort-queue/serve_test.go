@@ -27,7 +27,7 @@ func TestServe(t *testing.T) {
 			if !strings.HasPrefix(address, "nats://127.0.0.1:") {
 				t.Errorf("it prints %q", address)
 			}
-			nc, err := nats.Connect(address)
+			nc, err := nats.Connect(address, nats.Timeout(patience))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -53,11 +53,11 @@ func TestServeToken(t *testing.T) {
 		t.Fatal(err)
 	}
 	address, p := serving(t, "--token-file="+file)
-	if nc, err := nats.Connect(address); err == nil {
+	if nc, err := nats.Connect(address, nats.Timeout(patience)); err == nil {
 		nc.Close()
 		t.Error("it lets in who has no token")
 	}
-	nc, err := nats.Connect(address, nats.Token("geheim"))
+	nc, err := nats.Connect(address, nats.Token("geheim"), nats.Timeout(patience))
 	if err != nil {
 		t.Fatal(err)
 	}

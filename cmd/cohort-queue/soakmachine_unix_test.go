@@ -57,8 +57,13 @@ func unitRunner(e *engine, slots int, root, log string) (node.AgentConfig, error
 func runAgent() error {
 	address, name, root, log := os.Args[1], os.Args[2], os.Args[3], os.Args[4]
 	terms, slots := takeoverTerms(), 2
-	if len(os.Args) > 5 && os.Args[5] == "brief" {
+	if len(os.Args) > 5 { // how long leases are
+		wait, err := time.ParseDuration(os.Args[5])
+		if err != nil {
+			return err
+		}
 		terms, slots = brief(), 1
+		terms.AckWait = wait
 	}
 	ctx, cancel := contextOfProcess()
 	defer cancel()

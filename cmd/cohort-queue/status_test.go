@@ -18,7 +18,8 @@ func TestStatus(t *testing.T) {
 	t.Parallel()
 	address, _ := serving(t)
 	ctx := limit(t)
-	lead, fence := led(t, address, "r1")
+	lead := steadyAt(t, address, "r1", "leader")
+	fence := leads(t, lead)
 	args := []string{"status", "--queue=" + address, "--queue-run=r1"}
 	for _, batch := range []string{"b0", "b1", "b2", "b3"} {
 		ok(t, lead.Publish(ctx, "long", remote.Work{Batch: batch}))

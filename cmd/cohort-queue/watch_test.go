@@ -61,10 +61,11 @@ func TestWatch(t *testing.T) {
 	early := watching(t, briefAt(t, address, "r1", "early"), all)
 	early.await(t, "link", func(e remote.Event) bool { return e.Kind == remote.LinkEvents && e.Up })
 
-	lead := briefAt(t, address, "r1", "leader")
+	lead := steadyAt(t, address, "r1", "leader")
 	fence := leads(t, lead)
-	node := briefAt(t, address, "r1", "n1")
-	ok(t, node.Announce(ctx, remote.Node{Name: "n1", Slots: 4, Has: []string{"x"}}))
+	node := steadyAt(t, address, "r1", "n1")
+	n1 := remote.Node{Name: "n1", Slots: 4, Has: []string{"x"}}
+	ok(t, node.Announce(ctx, n1))
 	ok(t, lead.Stop(ctx, fence, remote.Stop{Batch: "b0", Attempt: 1, Quit: true}))
 	_, err := node.PutResult(ctx, remote.Result{Batch: "b0", Attempt: 1, Node: "n1", Nonce: "x", Payload: []byte("p")})
 	ok(t, err)
@@ -90,8 +91,10 @@ func TestWatch(t *testing.T) {
 	_, err = node.PutResult(ctx, remote.Result{Batch: "b1", Node: "n1", Nonce: "y"})
 	ok(t, err)
 	ok(t, lead.SetState(ctx, fence, remote.State{Phase: remote.Canceled, Signal: 2}))
+	lead.terms, node.terms = brief(), brief()
 	_, err = lead.Renew(ctx, fence)
 	ok(t, err)
+	ok(t, node.Announce(ctx, n1))
 	for _, s := range []*seen{early, late} {
 		s.await(t, "next result", func(e remote.Event) bool { return e.Result.Batch == "b1" })
 		s.await(t, "state", func(e remote.Event) bool { return e.Run.State.Phase == remote.Canceled && e.Run.State.Signal == 2 })

@@ -113,14 +113,14 @@ func (m *member) failedNothing() {
 func lostServer(l *worldLab) {
 	l.write("a_test.go", "package w\n\nimport \"testing\"\n\n//cohort:group p\nfunc TestPasses(*testing.T) {}\n")
 	l.env = append(l.env, "COHORT_HISTORY="+filepath.Join(l.t.TempDir(), "history"))
-	lead := l.start("--queue-wait=3s", "--format=testname", "--shuffle=off", "--rerun-fails", "--junitfile=j.xml", "--jsonfile=e.json", "--record=r.cohort", "--htmlfile=r.html", "--", "-count=1", ".")
+	lead := l.start("--queue-wait=10s", "--format=testname", "--shuffle=off", "--rerun-fails", "--junitfile=j.xml", "--jsonfile=e.json", "--record=r.cohort", "--htmlfile=r.html", "--", "-count=1", ".")
 	l.file("ran0")
 	// Who comes first is not said, so each test has a worker: one that passes does not wait for one that waits.
-	other := l.start("--queue-role=agent", "-n=7", "--queue-wait=3s", "--", "-count=1", ".")
+	other := l.start("--queue-role=agent", "-n=7", "--queue-wait=10s", "--", "-count=1", ".")
 	l.files("ran*", 8)
 	lead.awaits("PASS TestPasses")
 	l.stop()
-	const lost = "ERROR --queue: the queue's server has not answered for 3s"
+	const lost = "ERROR --queue: the queue's server has not answered for 10s"
 	lead.wait(3, lost, "this machine has lost the run: stopping ", "=== Interrupted", "DONE 9 tests, 8 skipped")
 	other.wait(3, lost)
 	for _, m := range []*member{lead, other} {
@@ -140,7 +140,7 @@ func lostServer(l *worldLab) {
 	if !strings.Contains(junit, `tests="10" failures="0" errors="0"`) || strings.Contains(junit, "<failure") || strings.Count(junit, "<skipped") != 8 {
 		l.t.Errorf("JUnit:\n%s", junit)
 	}
-	if page := l.read("r.html"); !strings.Contains(page, "Lost") || !strings.Contains(page, "has not answered for 3s") {
+	if page := l.read("r.html"); !strings.Contains(page, "Lost") || !strings.Contains(page, "has not answered for 10s") {
 		l.t.Errorf("the page does not say that the run was lost:\n%s", page)
 	}
 	l.tornDown()

@@ -17,6 +17,9 @@ import (
 // briefTerms are for machines that are to be missed soon.
 const briefTerms = "--ack-wait=2s --leader-ttl=2s --node-ttl=3s"
 
+// longTerms are for machines of which none dies: none is missed because this one does much else.
+const longTerms = "--ack-wait=20s --leader-ttl=30s --node-ttl=30s"
+
 // small are packages of tests that print much, and that pass.
 var small = map[string]string{
 	"p/p_test.go": "package p\n\nimport \"testing\"\n\nfunc TestP(*testing.T) {}\n",
@@ -71,7 +74,11 @@ func TestQueueRefusals(t *testing.T) {
 	for i, test := range []func(*lab){queueWrongSum, queueKiller, queueSick} {
 		t.Run(own[i], func(t *testing.T) {
 			t.Parallel()
-			test(newLab(t, programs))
+			terms := longTerms
+			if own[i] == "a unit ends machines" {
+				terms = "--ack-wait=4s --leader-ttl=6s --node-ttl=5s"
+			}
+			test(newLab(t, programsWith(t, programs, terms)))
 		})
 	}
 	cert, key := certificate(t, "127.0.0.1")
@@ -245,8 +252,28 @@ func TestB(*testing.T) {}
 // queueSick: a machine on which all fails that passes elsewhere takes no more work.
 func queueSick(l *lab) {
 	var b strings.Builder
-	b.WriteString("package s\n\nimport (\n\t\"os\"\n\t\"testing\"\n\t\"time\"\n)\n\nfunc run(t *testing.T) {\n" +
-		"\ttime.Sleep(50 * time.Millisecond)\n\tif os.Getenv(\"SICK\") != \"\" {\n\t\tt.Fatal(\"the disk is full\")\n\t}\n}\n")
+	b.WriteString(`package s
+
+import (
+	"os"
+	"testing"
+	"time"
+)
+
+func run(t *testing.T) {
+	time.Sleep(50 * time.Millisecond)
+	if os.Getenv("SICK") != "" {
+		os.WriteFile("sick", nil, 0o600)
+		t.Fatal("the disk is full")
+	}
+	for { // else the other machine might come when all is done
+		if _, err := os.Stat("sick"); err == nil {
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+}
+`)
 	const units = 60
 	for i := range units {
 		fmt.Fprintf(&b, "\n//cohort:group g%d\nfunc Test%d(t *testing.T) { run(t) }\n", i, i)

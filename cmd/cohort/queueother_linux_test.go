@@ -16,38 +16,35 @@ import (
 const guarded = `package w
 
 import (
-	"bytes"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
-
+` + marked + `
 func wait(t *testing.T, not ...string) {
 	gate := os.Getenv("GATE")
 	for _, test := range append(not, t.Name(), "TestSerial") {
 		others, _ := filepath.Glob(filepath.Join(gate, test+".*"))
 		for _, file := range others {
-			parts := strings.Split(filepath.Base(file), ".")
-			stat, err := os.ReadFile("/proc/" + parts[1] + "/stat")
-			_, over := os.Stat(file + ".over")
-			if len(parts) == 3 && err == nil && over != nil && !bytes.Contains(stat, []byte(") Z ")) {
-				t.Errorf("process %s runs %s", parts[1], parts[0])
+			if strings.Count(filepath.Base(file), ".") == 2 && runs(file) {
+				t.Errorf("%s runs", filepath.Base(file))
 			}
 		}
 	}
 	mine := filepath.Join(gate, fmt.Sprintf("%s.%d.%s", t.Name(), os.Getpid(), os.Getenv("COHORT_WORKER")))
-	defer os.WriteFile(mine+".over", nil, 0o600)
-	for _, file := range []string{filepath.Join(gate, "net-" + os.Getenv("NET")), mine} {
-		if err := os.WriteFile(file, nil, 0o600); err != nil {
-			t.Fatal(err)
-		}
+	if err := os.WriteFile(mine+"."+os.Getenv("NET"), nil, 0o600); err != nil {
+		t.Fatal(err)
 	}
+	defer begin(t, mine).Close()
 	for {
-		if _, err := os.Stat(filepath.Join(gate, "all.go")); err == nil {
-			return
+		for _, file := range []string{mine + ".go", filepath.Join(gate, "all.go")} {
+			if _, err := os.Stat(file); err == nil {
+				return
+			}
 		}
 		time.Sleep(10 * time.Millisecond)
 	}
@@ -91,14 +88,28 @@ func (s *site) of(lan string) *site {
 	return &other
 }
 
-// ran waits until so many executions have begun with a machine's variables, and returns those.
-func (s *site) ran(lan string, before []execution, n int) []execution {
+// ran waits until so many executions have begun with a machine's variables, and returns those. What earlier
+// leaders have handed out may begin too, where a worker is free before the new one's work is there: it is let
+// go on, or that work would wait for its worker.
+func (s *site) ran(lan string, before []execution, n int) (with []execution) {
 	s.t.Helper()
-	all := s.await(len(before) + n)
-	if _, err := os.Stat(filepath.Join(s.gate, "net-"+lan)); err != nil {
-		s.t.Errorf("%v, and none of them has the variables of %s", all, lan)
+	if !within(func() bool {
+		with = nil
+		for _, e := range s.executions() {
+			if slices.Contains(before, e) {
+				continue
+			}
+			if _, err := os.Stat(e.file + "." + lan); err == nil {
+				with = append(with, e)
+			} else {
+				s.open(e.file)
+			}
+		}
+		return len(with) >= n
+	}) {
+		s.t.Fatalf("%v, and only %v of them have the variables of %s", s.executions(), with, lan)
 	}
-	return slices.DeleteFunc(all, func(e execution) bool { return slices.Contains(before, e) })
+	return with
 }
 
 // over checks that all tests have passed once, and that nothing is left.
@@ -175,7 +186,10 @@ func otherTwice(s *site) {
 	_ = lead.cmd.Wait()
 	second := s.ran("b", old, 2)
 	last := s.of("c").on(s.three, s.leads()...)
-	old = s.await(len(old) + 4)
+	if !within(func() bool { return len(workersOf(s.executions(), 4)) >= 2 }) {
+		s.t.Fatalf("%v, and none of the third machine", s.executions())
+	}
+	old = s.executions()
 	heir.signal(syscall.SIGKILL)
 	_ = heir.cmd.Wait()
 	again := 2

@@ -26,7 +26,11 @@ func TestQueueWorld(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			l := &worldLab{newLab(t, programs)}
+			terms := longTerms
+			if name == "a machine is killed" || strings.HasPrefix(name, "a second leader") {
+				terms = briefTerms
+			}
+			l := &worldLab{newLab(t, programsWith(t, programs, terms))}
 			l.waiting(0)
 			for i := range 6 { // each has a process of its own
 				l.write(fmt.Sprintf("g%d_test.go", i), fmt.Sprintf("package w\n\nimport \"testing\"\n\n//cohort:group g%d\nfunc Test%d(t *testing.T) { check(t); wait(t) }\n", i, i))
@@ -265,6 +269,7 @@ func worldHeir(l *worldLab) {
 	l.databases("")
 	lead, heir := l.start("--", "-count=1", "."), (*member)(nil)
 	l.file("ran0")
+	l.file("ran1")
 	heir = l.start("--", "-count=1", ".")
 	l.file("ran2")
 	l.file("ran3")
