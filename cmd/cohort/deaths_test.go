@@ -371,7 +371,7 @@ func TestDeathsListed(t *testing.T) {
 	}
 }
 
-// TestDeathsSlow runs the deaths that take a time limit to notice: one second
+// TestDeathsSlow runs the deaths that take a time limit to notice: five seconds
 // for a test that never ends, and go's own five for output that stays open.
 func TestDeathsSlow(t *testing.T) {
 	t.Parallel()
@@ -383,7 +383,7 @@ func TestDeathsSlow(t *testing.T) {
 	for _, workers := range []string{"--workers=1", "--workers=4"} {
 		t.Run(workers, func(t *testing.T) {
 			t.Parallel()
-			r, w := d.dying(t, dir, nil, []string{workers, "--shuffle=off"}, "-timeout=1s", "./slow/hangs", "./slow/holdsstdout")
+			r, w := d.dying(t, dir, nil, []string{workers, "--shuffle=off"}, "-timeout=5s", "./slow/hangs", "./slow/holdsstdout")
 			if r.exit != 1 {
 				t.Errorf("exit code %d, want 1\n%s", r.exit, r.stderr)
 			}

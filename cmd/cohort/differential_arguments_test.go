@@ -46,7 +46,7 @@ func (d *differ) testArguments(t *testing.T) {
 		"parallel":         {"-parallel=1", "./ok/parallel"},
 		"timeout":          append([]string{"-timeout=5m"}, twins...),
 		"no timeout":       {"-timeout=0", "./ok/surroundings"},
-		"timed out":        {"-timeout=2s", "./hang"},
+		"timed out":        {"-timeout=5s", "./hang"},
 		"shuffle":          append([]string{"-shuffle=7"}, few...),
 		"shuffle off":      append([]string{"-shuffle=off"}, names...),
 		"verbose":          append([]string{"-v"}, fuzz...),

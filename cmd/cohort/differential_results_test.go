@@ -182,6 +182,8 @@ func (d *differ) testDependencies(t *testing.T) {
 		dir: d.root,
 		args: []string{
 			"-short",
+			// These fail if a machine stands still for some milliseconds, or a second.
+			"-skip=^TestWorkParallel$|^Test(Panic|Goexit)Do$",
 			"github.com/google/shlex/...",
 			"github.com/fsnotify/fsnotify/internal/...",
 			"golang.org/x/sync/errgroup", "golang.org/x/sync/singleflight", "golang.org/x/sync/syncmap",

@@ -100,8 +100,8 @@ func (g *groups) testFailFast(t *testing.T) {
 			map[string]string{"alpha.TestPay": "fail", "alpha.TestReceipt": "skip"}, "TestPay failed earlier",
 		},
 		{
-			"timeout", "alpha.TestPay:*=hang", []string{"-timeout=3s"}, "TestLogin TestPay",
-			map[string]string{"alpha.TestPay": "fail", "alpha.TestReceipt": "skip", "alpha.TestShip": "skip"}, "panic: test timed out after 3s",
+			"timeout", "alpha.TestPay:*=hang", []string{"-timeout=10s"}, "TestLogin TestPay",
+			map[string]string{"alpha.TestPay": "fail", "alpha.TestReceipt": "skip", "alpha.TestShip": "skip"}, "panic: test timed out after 10s",
 		},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

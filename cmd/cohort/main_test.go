@@ -43,6 +43,8 @@ func TestScripts(t *testing.T) {
 				e.Setenv(name, value)
 			}
 			e.Setenv("GOGC", os.Getenv("GOGC"))
+			// What cohort remembers of a module is of this script, and not of others with a module of that name.
+			e.Setenv("XDG_CACHE_HOME", filepath.Join(e.WorkDir, ".cache"))
 			e.Setenv("GOVERSION", "go1.test")
 			e.Setenv("GORACE", goRace())
 			// A script with the race detector goes on without it by PATH=$PLAIN${:}$PATH.
@@ -76,7 +78,7 @@ func quiet(ts *testscript.TestScript, neg bool, args []string) {
 
 // ofShortRun is what is left of stderr if the run did not take long.
 func ofShortRun(stderr string) string {
-	return regexp.MustCompile(`(?m)^(FAIL .*\n(    .*\n)*|(bounded by|longest:) .*\n)`).ReplaceAllString(stderr, "")
+	return regexp.MustCompile(`(?m)^(FAIL .*\n(    .*\n)*|(bounded by|longest:|still running:) .*\n)`).ReplaceAllString(stderr, "")
 }
 
 // xmlCount checks how often an element is in a file: xmlcount FILE ELEMENT N.

@@ -89,8 +89,8 @@ func (w *worldRound) run() {
 		fmt.Sprint("WORLDS_HARM=", random.IntN(4)), "TMPDIR="+filepath.Join(w.dir, "tmp"))
 	w.cmd.Stdout, w.cmd.Stderr = &w.stdout, &w.stderr
 	w.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	w.cmd.WaitDelay = time.Second
-	_ = w.cmd.Run() // the exit code says it all
+	w.cmd.WaitDelay = time.Minute // what holds the output was left behind
+	_ = w.cmd.Run()               // the exit code says it all
 	w.code = w.cmd.ProcessState.ExitCode()
 	if ctx.Err() != nil {
 		w.errorf("hangs")
@@ -108,7 +108,7 @@ func (w *worldRound) check() {
 	abandoned := strings.Contains(w.stderr.String(), "the tear-downs were left out")
 	if abandoned {
 		w.endWhatStays()
-	} else if left := worldProcesses(w.dir); len(left) > 0 {
+	} else if left := worldProcesses(w.dir, time.Minute); len(left) > 0 {
 		w.errorf("left behind: %s", strings.Join(left, ", "))
 	}
 	text, err := os.ReadFile(filepath.Join(w.dir, "log"))
@@ -124,7 +124,7 @@ func (w *worldRound) check() {
 		}
 	}
 	for line, n := range count {
-		if strings.HasPrefix(line, "down ") && n > 1 && !abandoned {
+		if strings.HasPrefix(line, "down ") && n > 1 && !abandoned && line != "down rows.none" { // that one had no name yet
 			w.errorf("%d times %s", n, line)
 		}
 		who, isUp := strings.CutPrefix(line, "up ")
@@ -175,7 +175,7 @@ func (w *worldRound) endWhatStays() {
 			_ = cmd.Run() // they fail by chance
 		}
 	}
-	for _, name := range worldProcesses(w.dir) {
+	for _, name := range worldProcesses(w.dir, 5*time.Second) {
 		var pid int
 		if _, err := fmt.Sscan(name, &pid); err == nil {
 			_ = syscall.Kill(pid, syscall.SIGKILL)
@@ -184,10 +184,10 @@ func (w *worldRound) endWhatStays() {
 }
 
 // worldProcesses returns the processes of a round that still run, once those that were killed have
-// had their moment.
-func worldProcesses(dir string) []string {
+// had their moment, which lasts no longer than limit.
+func worldProcesses(dir string, limit time.Duration) []string {
 	var left []string
-	for deadline := time.Now().Add(5 * time.Second); time.Now().Before(deadline); {
+	for deadline := time.Now().Add(limit); time.Now().Before(deadline); {
 		left = nil
 		environs, _ := filepath.Glob("/proc/[0-9]*/environ")
 		for _, name := range environs {

@@ -59,11 +59,13 @@ func openTab(t *testing.T, fragment string, runs ...*record.Run) *tab {
 	if err := os.WriteFile(file, []byte(write(t, runs...)), 0o644); err != nil {
 		t.Fatal(err)
 	}
+	// Its folder is chromedp's, which removes it once all its processes have ended: what was killed with the
+	// first may write for a while. A key or click may come before the first picture.
 	options := []chromedp.ExecAllocatorOption{
-		chromedp.ExecPath(path), chromedp.UserDataDir(t.TempDir()), chromedp.WindowSize(1280, 900),
+		chromedp.ExecPath(path), chromedp.WindowSize(1280, 900),
 		chromedp.NoFirstRun, chromedp.NoSandbox, chromedp.Headless, chromedp.DisableGPU,
 	}
-	for _, name := range []string{"disable-quic", "disable-background-networking", "disable-component-update", "disable-sync"} {
+	for _, name := range []string{"disable-quic", "disable-background-networking", "disable-component-update", "disable-sync", "allow-pre-commit-input"} {
 		options = append(options, chromedp.Flag(name, true))
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute) // far above what any needs: else it hangs

@@ -24,6 +24,14 @@ type heldTool struct {
 	stay  *os.File
 }
 
+// writeProgram writes a program that can be started at once. A process that is started meanwhile would have it open
+// for writing until it is another program.
+func writeProgram(name string, text []byte) error {
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
+	return os.WriteFile(name, text, 0o755)
+}
+
 // startTool starts exec-tool for a tool of that name. env leads it to a cohort.
 func startTool(t *testing.T, name, env string) *heldTool {
 	t.Helper()
@@ -31,7 +39,7 @@ func startTool(t *testing.T, name, env string) *heldTool {
 	tool := filepath.Join(dir, name)
 	began, stay := filepath.Join(dir, "began"), filepath.Join(dir, "stay")
 	for _, err := range []error{
-		os.WriteFile(tool, []byte("#!/bin/sh\necho >"+began+"\nread x <"+stay+"\n"), 0o700),
+		writeProgram(tool, []byte("#!/bin/sh\necho >"+began+"\nread x <"+stay+"\n")),
 		syscall.Mkfifo(began, 0o600), syscall.Mkfifo(stay, 0o600),
 	} {
 		if err != nil {
@@ -188,7 +196,7 @@ func TestGoCommandBuildsInTurns(t *testing.T) {
 		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
 			t.Fatal(err)
 		}
-		if err := os.WriteFile(name, []byte(text), 0o755); err != nil {
+		if err := writeProgram(name, []byte(text)); err != nil {
 			t.Fatal(err)
 		}
 	}

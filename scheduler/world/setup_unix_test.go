@@ -77,7 +77,7 @@ func TestBadSetups(t *testing.T) {
 		leaves, survives bool
 	}{
 		"fails":              {setup: Setup{Run: shell(child + "echo oops; exit 3")}, err: "exit status 3", out: "oops\n", leaves: true},
-		"hangs":              {setup: Setup{Run: shell(child + "echo wait; sleep 600"), Timeout: 300 * time.Millisecond}, err: "timed out after 300ms", out: "wait\n", leaves: true},
+		"hangs":              {setup: Setup{Run: shell(child + "echo wait; sleep 600"), Timeout: 3 * time.Second}, err: "timed out after 3s", out: "wait\n", leaves: true},
 		"no such program":    {setup: Setup{Run: Command{Words: []string{"/nowhere/x"}}}, err: "fork/exec /nowhere/x: no such file or directory"},
 		"not executable":     {setup: Setup{Run: shell("touch x; ./x 2>/dev/null")}, err: "exit status 126"},
 		"rubbish":            {setup: Setup{Run: shell(child + "echo hello >$COHORT_ENV")}, err: `COHORT_ENV: line 1: "hello" is neither NAME=VALUE nor NAME<<DELIMITER`, leaves: true},
