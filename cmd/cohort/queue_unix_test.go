@@ -30,7 +30,7 @@ func buildQueue(t *testing.T) string {
 	if err := os.Symlink(program, filepath.Join(dir, "real")); err != nil {
 		t.Fatal(err)
 	}
-	script := "#!/bin/sh\ncase $1 in bridge) shift; exec " + dir + "/real bridge --ack-wait=2s --leader-ttl=2s --node-ttl=3s \"$@\";; esac\nexec " + dir + "/real \"$@\"\n"
+	script := "#!/bin/sh\ncase $1 in bridge) shift; exec " + dir + "/real bridge " + briefTerms + " \"$@\";; esac\nexec " + dir + "/real \"$@\"\n"
 	if err := os.WriteFile(filepath.Join(dir, queueProgram), []byte(script), 0o700); err != nil {
 		t.Fatal(err)
 	}
@@ -178,7 +178,7 @@ func (l *lab) file(name string) {
 	l.files(name, 1)
 }
 
-// files waits until as many files that tests write have names that match a pattern.
+// files waits until at least so many files that tests write have names that match a pattern.
 func (l *lab) files(pattern string, n int) {
 	l.t.Helper()
 	for {

@@ -99,9 +99,9 @@ type execution struct {
 	file        string // lets it go on, with .go behind it
 }
 
-// marked is how a test tells that it runs: by a file that is locked until it ends, or its process.
+// marked is how a test tells that it runs: by a file that is locked until it may go on, or its process ends.
 const marked = `
-func begin(t *testing.T, name string) *os.File {
+func stay(t *testing.T, name string) {
 	f, err := os.Create(name + ".begins")
 	if err == nil {
 		err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX)
@@ -112,7 +112,15 @@ func begin(t *testing.T, name string) *os.File {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return f
+	defer f.Close()
+	for {
+		for _, file := range []string{name + ".go", filepath.Join(filepath.Dir(name), "all.go")} {
+			if _, err := os.Stat(file); err == nil {
+				return
+			}
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
 }
 
 func runs(name string) bool {
@@ -147,16 +155,7 @@ func wait(t *testing.T) {
 			t.Errorf("%s runs this too", filepath.Base(file))
 		}
 	}
-	mine := filepath.Join(gate, fmt.Sprintf("%s.%d.%s", t.Name(), os.Getpid(), os.Getenv("COHORT_WORKER")))
-	defer begin(t, mine).Close()
-	for {
-		for _, file := range []string{mine + ".go", filepath.Join(gate, "all.go")} {
-			if _, err := os.Stat(file); err == nil {
-				return
-			}
-		}
-		time.Sleep(10 * time.Millisecond)
-	}
+	stay(t, filepath.Join(gate, fmt.Sprintf("%s.%d.%s", t.Name(), os.Getpid(), os.Getenv("COHORT_WORKER"))))
 }
 
 ` + marked + `

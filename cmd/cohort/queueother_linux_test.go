@@ -39,15 +39,7 @@ func wait(t *testing.T, not ...string) {
 	if err := os.WriteFile(mine+"."+os.Getenv("NET"), nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	defer begin(t, mine).Close()
-	for {
-		for _, file := range []string{mine + ".go", filepath.Join(gate, "all.go")} {
-			if _, err := os.Stat(file); err == nil {
-				return
-			}
-		}
-		time.Sleep(10 * time.Millisecond)
-	}
+	stay(t, mine)
 }
 
 //cohort:serial

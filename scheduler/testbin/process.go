@@ -18,9 +18,9 @@ import (
 type Spec struct {
 	// Path is the test binary, an absolute path.
 	Path string
-	// Restore is called if Path is not there or has not the right mode, and it is started once more then: tests
-	// may delete it, or change that, at any time. Nil does nothing.
-	Restore func()
+	// Restore is called with Path if that is not there or has not the right mode, and it is started once more
+	// then: tests may delete it, or change that, at any time. Nil does nothing.
+	Restore func(path string)
 	// Args are its arguments, without the program name.
 	Args []string
 	// Exec is the command that runs the binary, as go test's -exec: its words
@@ -159,7 +159,7 @@ func Run(ctx context.Context, s Spec, out io.Writer) Exit {
 	once := func() (*running, error) { return startOnce(s) }
 	r, err := start(ctx, once)
 	if s.Restore != nil && (errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission)) {
-		s.Restore()
+		s.Restore(s.Path)
 		r, err = start(ctx, once)
 	}
 	if err != nil {

@@ -180,17 +180,17 @@ func TestRunRestored(t *testing.T) {
 			t.Fatal(err)
 		}
 		restored := 0
-		s.Restore = func() {
+		s.Restore = func(path string) {
 			restored++
-			_ = os.Remove(s.Path)
-			if err := Duplicate(self, s.Path); err != nil {
+			_ = os.Remove(path)
+			if err := Duplicate(self, path); err != nil {
 				t.Error(err)
 			}
 		}
 		if e := Run(t.Context(), s, io.Discard); e.Code != 7 || e.Err != nil || restored != 1 {
 			t.Errorf("%s: %+v, restored %d times", name, e, restored)
 		}
-		s.Restore = func() { restored++ }
+		s.Restore = func(string) { restored++ }
 		s.Path += ".none"
 		if e := Run(t.Context(), s, io.Discard); !errors.Is(e.Err, fs.ErrNotExist) || restored != 2 {
 			t.Errorf("%s: %+v, restored %d times", name, e, restored)

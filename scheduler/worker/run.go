@@ -141,12 +141,8 @@ func (r *Run) spec(j *Job, patterns gotest.Patterns) testbin.Spec {
 	if r.Timeout > 0 {
 		process.Timeout = r.Timeout.String()
 	}
-	var restore func()
-	if j.Binary.Restore != nil {
-		restore = func() { j.Binary.Restore(j.Binary.Program) }
-	}
 	return testbin.Spec{
-		Path: j.Binary.Program, Restore: restore, Args: j.Binary.Args.Args(process), Exec: r.Exec,
+		Path: j.Binary.Program, Restore: j.Binary.Restore, Args: j.Binary.Args.Args(process), Exec: r.Exec,
 		Dir: j.Binary.Dir, Env: r.environ(j),
 		KillAfter: killAfter(r.Timeout), WaitDelay: waitDelay(r.Timeout),
 		Grace: Grace, Kill: r.Kill, Limits: j.limits(), Tests: j.runs(), Part: j.Part != nil, Locks: j.Locks, Serial: j.Serial, Unit: j.Unit, Given: j.Given, Needs: j.Needs,

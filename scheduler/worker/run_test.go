@@ -57,7 +57,7 @@ func TestRestores(t *testing.T) {
 	if len(a.specs) != 1 || a.specs[0].Restore == nil {
 		t.Fatalf("%+v", a.specs)
 	}
-	if a.specs[0].Restore(); !slices.Equal(restored, []string{"p.test"}) {
+	if a.specs[0].Restore(a.specs[0].Path); !slices.Equal(restored, []string{"p.test"}) {
 		t.Errorf("%v", restored)
 	}
 }

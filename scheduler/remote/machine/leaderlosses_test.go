@@ -17,6 +17,17 @@ func TestLosses(t *testing.T) {
 		l.Renewed(l.now, l.now, l.lock.fence, nil)
 		l.do("Say === Queue: the server did not answer for 45s")
 	}
+	notBack := func(l *leaderTest) {
+		l.publish("x", "n0")
+		l.Node(remote.Node{Name: "n1", Slots: 2, Holds: []remote.Key{key("x")}})
+		l.Link(l.now, false)
+		l.Gone("n1")
+		l.result("x", "n0", true)
+		l.isOut("x")
+		l.do("Deliver x 0 [n1] <nil>")
+		l.Link(l.now, true)
+		l.do("")
+	}
 	for name, test := range map[string]func(l *leaderTest){
 		"a machine without a batch that is known": func(l *leaderTest) {
 			l.Gone("n1")
@@ -46,15 +57,7 @@ func TestLosses(t *testing.T) {
 			l.do("SetState done map[n0:0 n1:2] [] 0")
 		},
 		"the server was away, and one is not back": func(l *leaderTest) {
-			l.publish("x", "n0")
-			l.Node(remote.Node{Name: "n1", Slots: 2, Holds: []remote.Key{key("x")}})
-			l.Link(l.now, false)
-			l.Gone("n1")
-			l.result("x", "n0", true)
-			l.isOut("x")
-			l.do("Deliver x 0 [n1] <nil>")
-			l.Link(l.now, true)
-			l.do("")
+			notBack(l)
 			if at := l.Next(l.now); at.After(l.now.Add(l.cfg.Terms.AckWait)) {
 				t.Errorf("it is told at %v", at)
 			}
@@ -62,15 +65,7 @@ func TestLosses(t *testing.T) {
 			l.do("Say === Lost: machine n1 went away, 1 batch ran again elsewhere")
 		},
 		"the server was away, one is not back, and the run ends": func(l *leaderTest) {
-			l.publish("x", "n0")
-			l.Node(remote.Node{Name: "n1", Slots: 2, Holds: []remote.Key{key("x")}})
-			l.Link(l.now, false)
-			l.Gone("n1")
-			l.result("x", "n0", true)
-			l.isOut("x")
-			l.do("Deliver x 0 [n1] <nil>")
-			l.Link(l.now, true)
-			l.do("")
+			notBack(l)
 			l.Finish(0, "")
 			l.do("Say === Lost: machine n1 went away, 1 batch ran again elsewhere; SetState done map[n0:0 n1:2] [] 0")
 		},
